@@ -1,0 +1,1 @@
+"""How fast glassnet is, measured beside its peers and beside the bare matrix products in one interleaved run."""

@@ -1,0 +1,153 @@
+"""Kinds of numbers and shapes, named as PyTorch names them.
+
+Integers and booleans take part in arithmetic without widening floats: float64 comes only from float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from glassnet.errors import DTypeError
+
+_BY_NUMPY: dict[np.dtype[Any], DType] = {}
+
+
+class DType:
+    """A kind of number; it compares equal to the NumPy dtype it stands for.
+
+    >>> float32, float32 == np.float32, float32.itemsize
+    (torch.float32, True, 4)
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.numpy: np.dtype[Any] = np.dtype(name)
+        self.itemsize = self.numpy.itemsize
+        self.is_floating_point = self.numpy.kind == "f"
+        _BY_NUMPY[self.numpy] = self
+
+    is_complex = False
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, DType):
+            return self is other
+        try:
+            return self.numpy == np.dtype(other)  # type: ignore[call-overload]
+        except TypeError:
+            return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.numpy)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (dtype_of, (self.numpy,))
+
+
+float64 = double = DType("float64")
+float32 = float = DType("float32")
+float16 = half = DType("float16")
+int64 = long = DType("int64")
+int32 = int = DType("int32")
+int16 = short = DType("int16")
+int8 = DType("int8")
+uint8 = DType("uint8")
+bool = DType("bool")
+
+_BOOL, _LONG, _DOUBLE = bool.numpy, int64.numpy, float64.numpy
+_default = [float32.numpy]
+
+
+def dtype_of(kind: np.dtype[Any]) -> DType:
+    """The DType that stands for a NumPy dtype."""
+    try:
+        return _BY_NUMPY[kind]
+    except KeyError:
+        known = ", ".join(d.name for d in _BY_NUMPY.values())
+        raise DTypeError(
+            f"got numbers of NumPy dtype {kind}; expected one of {known}. Try array.astype('float32')."
+        ) from None
+
+
+def numpy_dtype(dtype: Any) -> np.dtype[Any]:
+    """The NumPy dtype that a user means: a DType, a NumPy dtype or a Python type (float means the default)."""
+    if isinstance(dtype, DType):
+        return dtype.numpy
+    if dtype is type(0.0):
+        return _default[0]
+    kind = np.dtype(dtype)
+    dtype_of(kind)
+    return kind
+
+
+def get_default_dtype() -> DType:
+    """The dtype of new tensors made of Python floats."""
+    return dtype_of(_default[0])
+
+
+def set_default_dtype(dtype: Any) -> None:
+    """Set the dtype of new tensors made of Python floats: float32 (the default) or float64."""
+    kind = numpy_dtype(dtype)
+    if kind.kind != "f":
+        raise DTypeError(f"got {dtype!r} as default dtype; expected float32 or float64. Try set_default_dtype(float64).")
+    _default[0] = kind
+
+
+def default_float() -> np.dtype[Any]:
+    """The NumPy dtype of new tensors made of Python floats."""
+    return _default[0]
+
+
+def of_scalar(value: Any, like: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype a Python number takes beside a tensor of dtype `like`: it never widens within a kind."""
+    kind = like.kind
+    if type(value) is type(True):
+        return like if kind == "b" else like
+    if isinstance(value, type(0.0)):
+        return like if kind == "f" else _default[0]
+    return _LONG if kind == "b" else like
+
+
+def promote(arrays: Sequence[np.ndarray]) -> np.dtype[Any]:
+    """The common dtype of several arrays: a kind (bool < integer < float) decides, and 0-d arrays only by their kind.
+
+    >>> str(promote([np.zeros(2, "float32"), np.zeros((), "float64")]))
+    'float32'
+    >>> str(promote([np.zeros(2, "int64"), np.zeros(2, "float32")]))
+    'float32'
+    """
+    rank = {"b": 0, "u": 1, "i": 1, "f": 2}
+    top = max(rank[a.dtype.kind] for a in arrays)
+    kin = [a for a in arrays if rank[a.dtype.kind] == top]
+    deciding = [a.dtype for a in kin if a.ndim] or [a.dtype for a in kin]
+    common = np.result_type(*deciding)
+    return common if common.kind != "f" or top == 2 else _default[0]
+
+
+class Size(tuple[Any, ...]):
+    """The shape of a tensor.
+
+    >>> Size((2, 3)), Size((2, 3)).numel()
+    (torch.Size([2, 3]), 6)
+    """
+
+    __slots__ = ()
+
+    def numel(self) -> Any:
+        """How many numbers an array of this shape holds."""
+        count = 1
+        for n in self:
+            count *= n
+        return count
+
+    def __repr__(self) -> str:
+        return f"torch.Size([{', '.join(map(str, self))}])"
+
+    def __getitem__(self, index: Any) -> Any:
+        part = tuple.__getitem__(self, index)
+        return Size(part) if isinstance(index, slice) else part

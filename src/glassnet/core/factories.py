@@ -1,0 +1,229 @@
+"""New tensors: from numbers, filled, counted and random."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from glassnet.core import dtypes, ops, random
+from glassnet.core.tensor import Tensor, to_array, wrap
+from glassnet.errors import NotSupportedError, ValueRangeError
+
+
+def _shape(size: tuple[Any, ...]) -> tuple[int, ...]:
+    given = size[0] if len(size) == 1 and isinstance(size[0], Sequence) else size
+    return tuple(int(n) for n in given)
+
+
+def _float(dtype: Any) -> np.dtype[Any]:
+    return dtypes.default_float() if dtype is None else dtypes.numpy_dtype(dtype)
+
+
+def _finish(t: Tensor, requires_grad: bool, device: Any = None) -> Tensor:
+    check_device(device)
+    if requires_grad:
+        t.op, t.inputs = None, ()  # a leaf, whatever made it
+        t.requires_grad_()
+    return t
+
+
+def check_device(device: Any) -> None:
+    """Only the CPU is here."""
+    if device is not None and str(device).split(":")[0] != "cpu":
+        raise NotSupportedError(f"got device={str(device)!r}; expected 'cpu', the only device glassnet has. Try leaving device out.")
+
+
+def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A new tensor with a copy of the data: a number, nested lists, or an array.
+
+    >>> import glassnet as torch
+    >>> torch.tensor([[1, 2], [3, 4]]).dtype, torch.tensor(0.5).dtype
+    (torch.int64, torch.float32)
+    """
+    if isinstance(data, Tensor):
+        array = data.read("torch.tensor(tensor)")
+    elif isinstance(data, list | tuple) and _holds_tensors(data):
+        array = to_array([_plain(d) for d in data])
+    else:
+        array = to_array(data)
+    return _finish(wrap(np.array(array, None if dtype is None else dtypes.numpy_dtype(dtype), copy=True)), requires_grad, device)
+
+
+def _holds_tensors(data: Any) -> bool:
+    return any(isinstance(d, Tensor) or (isinstance(d, list | tuple) and _holds_tensors(d)) for d in data)
+
+
+def _plain(data: Any) -> Any:
+    if isinstance(data, Tensor):
+        return data.tolist()
+    return [_plain(d) for d in data] if isinstance(data, list | tuple) else data
+
+
+def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
+    """A tensor that shares the data's memory where it can."""
+    check_device(device)
+    t = data if isinstance(data, Tensor) else wrap(to_array(data))
+    return t if dtype is None or t.array.dtype == dtypes.numpy_dtype(dtype) else ops.cast(t, dtype=dtypes.numpy_dtype(dtype))
+
+
+def from_numpy(array: np.ndarray) -> Tensor:
+    """A tensor on the memory of a NumPy array."""
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"from_numpy: got {type(array).__name__}; expected a NumPy array. Try torch.tensor(data).")
+    return wrap(to_array(array))
+
+
+def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Filled with one value; its type decides the dtype."""
+    kind = dtypes.numpy_dtype(dtype) if dtype is not None else to_array(fill_value).dtype
+    shape = _shape((size,) if isinstance(size, int) else tuple(size))
+    return _finish(ops.full(shape=shape, value=fill_value, dtype=kind), requires_grad, device)
+
+
+def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Filled with 0."""
+    return full(_shape(size), 0, dtype=_float(dtype), device=device, requires_grad=requires_grad)
+
+
+def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Filled with 1."""
+    return full(_shape(size), 1, dtype=_float(dtype), device=device, requires_grad=requires_grad)
+
+
+def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """To be filled; here it starts as 0, so that no run depends on old memory."""
+    return full(_shape(size), 0, dtype=_float(dtype), device=device, requires_grad=requires_grad)
+
+
+def _like(t: Tensor, dtype: Any) -> np.dtype[Any]:
+    return t.array.dtype if dtype is None else dtypes.numpy_dtype(dtype)
+
+
+def zeros_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Zeros of the same shape and dtype."""
+    return full(input.array.shape, 0, dtype=_like(input, dtype), requires_grad=requires_grad)
+
+
+def ones_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Ones of the same shape and dtype."""
+    return full(input.array.shape, 1, dtype=_like(input, dtype), requires_grad=requires_grad)
+
+
+def empty_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """A tensor of the same shape and dtype, to be filled."""
+    return zeros_like(input, dtype=dtype, requires_grad=requires_grad)
+
+
+def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """One value in the same shape and dtype."""
+    return full(input.array.shape, fill_value, dtype=_like(input, dtype), requires_grad=requires_grad)
+
+
+def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Ones on the diagonal, zeros elsewhere."""
+    return _finish(wrap(np.eye(n, m, dtype=_float(dtype))), requires_grad)
+
+
+def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """start, start + step, … up to but without end."""
+    start, end = (0, start) if end is None else (start, end)
+    whole = all(isinstance(v, int) for v in (start, end, step))
+    kind = dtypes.numpy_dtype(dtype) if dtype is not None else np.dtype(np.int64) if whole else dtypes.default_float()
+    count = max(int(np.ceil((end - start) / step)), 0)
+    values = start + np.arange(count, dtype=np.int64 if whole else np.float64) * step
+    return _finish(wrap(values.astype(kind)), requires_grad, device)
+
+
+def linspace(start: float, end: float, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """That many numbers at equal distances, both ends included; each half is counted from its own end, as PyTorch does."""
+    kind = _float(dtype)
+    if steps == 1:
+        return _finish(wrap(np.full(1, start, kind)), requires_grad, device)
+    step = kind.type((end - start) / (steps - 1)) if kind == np.float32 else kind.type((end - start) / (steps - 1))
+    i = np.arange(steps)
+    up = kind.type(start) + step * i.astype(kind)
+    down = kind.type(end) - step * (steps - 1 - i).astype(kind)
+    return _finish(wrap(np.where(i < steps // 2, up, down).astype(kind)), requires_grad, device)
+
+
+def logspace(start: float, end: float, steps: int, base: float = 10.0, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """base to the powers of linspace."""
+    return _finish(wrap(np.power(base, np.linspace(start, end, steps)).astype(_float(dtype))), requires_grad)
+
+
+def meshgrid(*tensors: Tensor, indexing: str = "ij") -> tuple[Tensor, ...]:
+    """The coordinates of every point of a grid."""
+    given = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], list | tuple) else tensors
+    grids = np.meshgrid(*[t.array for t in given], indexing="xy" if indexing == "xy" else "ij")
+    return tuple(wrap(np.ascontiguousarray(g)) for g in grids)
+
+
+# ---- random: the same seed gives PyTorch's numbers ----------------------------------------------------------------
+
+
+def draw(sampler: Any, requires_grad: bool = False, device: Any = None, **options: Any) -> Tensor:
+    """Random numbers as one row on the tape, so that a replay draws fresh ones."""
+    return _finish(ops.random(draw=sampler, **options), requires_grad, device)
+
+
+def rand(*size: Any, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Uniform in [0, 1)."""
+    return draw(random.uniform, requires_grad, device, shape=_shape(size), dtype=_float(dtype), generator=generator)
+
+
+def randn(*size: Any, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Normal with mean 0 and standard deviation 1.
+
+    >>> import glassnet as torch
+    >>> _ = torch.manual_seed(0)
+    >>> torch.randn(3)
+    tensor([ 1.5410, -0.2934, -2.1788])
+    """
+    return draw(random.normal, requires_grad, device, shape=_shape(size), dtype=_float(dtype), generator=generator)
+
+
+def randint(low: int, high: Any = None, size: Any = None, *, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Whole numbers from low (0 unless told) to high - 1."""
+    if size is None:
+        low, high, size = 0, low, high
+    if high <= low:
+        raise ValueRangeError(f"randint: got low={low}, high={high}; expected low below high. Try randint({low}, {low + 1}, size).")
+    t = draw(random.randint, False, device, low=low, high=high, shape=_shape((size,) if isinstance(size, int) else tuple(size)), generator=generator)
+    return _finish(t if dtype is None else ops.cast(t, dtype=dtypes.numpy_dtype(dtype)), requires_grad)
+
+
+def randperm(n: int, *, generator: Any = None, dtype: Any = None, device: Any = None) -> Tensor:
+    """The numbers 0 to n - 1 in random order."""
+    t = draw(random.permutation, False, device, n=n, generator=generator)
+    return t if dtype is None else ops.cast(t, dtype=dtypes.numpy_dtype(dtype))
+
+
+def rand_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Uniform in [0, 1), of the same shape."""
+    return rand(input.array.shape, dtype=_like(input, dtype), requires_grad=requires_grad)
+
+
+def randn_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Normal numbers of the same shape."""
+    return randn(input.array.shape, dtype=_like(input, dtype), requires_grad=requires_grad)
+
+
+def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Any = None) -> Tensor:
+    """Normal numbers with the given means and standard deviations (numbers with a size, or tensors)."""
+    if size is not None:
+        return draw(random.normal, shape=_shape((size,)), mean=mean, std=std, generator=generator)
+    shape = np.broadcast_shapes(*[v.array.shape for v in (mean, std) if isinstance(v, Tensor)])
+    return draw(random.normal, shape=shape, generator=generator) * std + mean
+
+
+def bernoulli(input: Tensor, *, generator: Any = None) -> Tensor:
+    """1 with the probabilities given, else 0."""
+    p = input.read("bernoulli of computed probabilities")
+    return draw(random.bernoulli, shape=p.shape, p=p, dtype=p.dtype, generator=generator)
+
+
+def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Any = None) -> Tensor:
+    """Indices drawn with probabilities in proportion to each row of input."""
+    return draw(random.multinomial, probs=input.read("multinomial of computed weights"), n=num_samples, replacement=replacement, generator=generator)

@@ -1,0 +1,541 @@
+"""How NumPy carries out the primitives that are more than one of its own functions.
+
+Each kernel follows NumPy's calling convention, `kernel(*arrays, out=None, **attributes)`. A `*_calls` function spells the
+same work as plain NumPy calls into arrays made in advance: `[(function, arguments, out), ...]`. That is what replay
+runs, so both must give the same bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from glassnet.errors import ValueRangeError
+
+Array = np.ndarray
+Call = tuple[Callable[..., Any], tuple[Any, ...], Any]
+Dims = tuple[int, ...] | None
+
+
+def constant(value: float, like: Array) -> Array:
+    """A 0-d array: it keeps NumPy on its short path, where a Python number would be converted at every call."""
+    return np.asarray(value, like.dtype)
+
+
+ERF_P64 = (
+    1.1283791670955123, -0.37612638903181167, 0.11283791670802087, -0.026866170604442272,
+    0.005223977049573062, -0.0008548278441674433, 0.00012052698579231024, -1.4829316840524698e-05,
+    1.4019185934676504e-06, 2.7116444110485253e-07, -5.267725598918565e-07, 4.6099589916512734e-07,
+    -2.5743209641568743e-07, 8.435593084801162e-08, -1.2322130502885366e-08,
+)
+ERF_C64 = (
+    -0.7317872550321467, 0.28311386326019067, 0.005397116432340561, -0.0008146705547105474,
+    -5.626487471302172e-05, 6.284190248704484e-06, 6.056840794951024e-07, -7.56183495962936e-08,
+    -6.4763604583523325e-09, 1.1257685567346478e-09, 5.5954747528224316e-11, -1.7544776715510773e-11,
+    -7.990569608080812e-14, 2.528201012097058e-13, -1.1704525585869711e-14, -2.579460458794976e-15,
+    2.703574754104158e-16, 2.0839389129884206e-16, 1.1811221129817754e-17, 8.259114366670514e-17,
+    -3.454547992928994e-16, 1.3072716147181699e-16, -3.3587962701068774e-16, -2.472821853233894e-16,
+    -3.9727870757490748e-16, 1.4612650583995082e-16, -3.526993596565418e-16,
+)
+ERF_P32 = (
+    1.12837916951898, 0.18504811840012347, 0.05428299461007106, 0.003841751927903116, 0.00037890269197885147,
+    4.667776394459951e-06, -1.3093398941263602e-08,
+)
+ERF_Q32 = (
+    1.0, 0.49732804275157105, 0.11388252176430737, 0.015443606102944752, 0.0013050670818943518,
+    6.2956850735561e-05,
+)
+
+
+# ---- elementwise --------------------------------------------------------------------------------------------------
+
+
+def sigmoid(a: Array, out: Array | None = None) -> Array:
+    """1 / (1 + exp(-a)). For very negative a, exp overflows to inf and 1/inf is the right 0."""
+    out = np.negative(a, out=out)
+    np.exp(out, out=out)
+    np.add(out, constant(1, a), out=out)
+    return np.divide(constant(1, a), out, out=out)
+
+
+def sigmoid_calls(out: Array, a: Array) -> list[Call]:
+    one = constant(1, a)
+    return [(np.negative, (a,), out), (np.exp, (out,), out), (np.add, (out, one), out), (np.divide, (one, out), out)]
+
+
+def softplus(a: Array, out: Array | None = None) -> Array:
+    """log(1 + exp(a)) without overflow: max(a, 0) + log1p(exp(-|a|))."""
+    tail = np.abs(a)
+    np.negative(tail, out=tail)
+    np.exp(tail, out=tail)
+    np.log1p(tail, out=tail)
+    return np.add(np.maximum(a, constant(0, a)), tail, out=out)
+
+
+def softplus_calls(out: Array, a: Array) -> list[Call]:
+    t = np.empty_like(a)
+    top = np.empty_like(a)
+    return [
+        (np.abs, (a,), t),
+        (np.negative, (t,), t),
+        (np.exp, (t,), t),
+        (np.log1p, (t,), t),
+        (np.maximum, (a, constant(0, a)), top),
+        (np.add, (top, t), out),
+    ]
+
+
+def relu(a: Array, out: Array | None = None) -> Array:
+    return np.maximum(a, constant(0, a), out=out)
+
+
+def relu_calls(out: Array, a: Array) -> list[Call]:
+    return [(np.maximum, (a, np.zeros_like(a)), out)]  # against an array of zeros NumPy keeps to its vector loop
+
+
+def erf(a: Array, out: Array | None = None) -> Array:
+    """The error function, within 6 units in the last place (coefficients: tools/make_erf.py)."""
+    y = _erf32(a) if a.dtype == np.float32 else _erf64(np.asarray(a, np.float64))
+    return np.add(y, constant(0, a), out=out, casting="same_kind")
+
+
+def _erf32(a: Array) -> Array:
+    x = np.clip(a, -3.9, 3.9).astype(np.float32)
+    u = x * x
+    return x * _polynomial(u, ERF_P32) / _polynomial(u, ERF_Q32)
+
+
+def _erf64(a: Array) -> Array:
+    x = np.abs(a)
+    below = x * _polynomial(np.minimum(x, 1.0) ** 2, ERF_P64)
+    x = np.clip(x, 1.0, 6.5)
+    low, high = 2 / 8.5, 2 / 3
+    t = 2 / (2 + x)
+    above = 1 - t * np.exp(_chebyshev((2 * t - low - high) / (high - low), ERF_C64) - x * x)
+    return np.where(np.isnan(a), a, np.copysign(np.where(np.abs(a) < 1, below, above), a))
+
+
+def _polynomial(u: Array, coefficients: Sequence[float]) -> Array:
+    y = np.full_like(u, coefficients[-1])
+    for c in coefficients[-2::-1]:
+        y *= u
+        y += constant(c, u)
+    return y
+
+
+def _chebyshev(s: Array, coefficients: Sequence[float]) -> Array:
+    """Clenshaw's recurrence (1955)."""
+    b1 = b2 = np.zeros_like(s)
+    for c in coefficients[:0:-1]:
+        b1, b2 = 2 * s * b1 - b2 + c, b1
+    return s * b1 - b2 + coefficients[0]
+
+
+def power(a: Array, out: Array | None = None, *, exponent: float) -> Array:
+    """a ** exponent for a fixed exponent."""
+    if exponent == 2:
+        return np.square(a, out=out)
+    if exponent == 0.5:
+        return np.sqrt(a, out=out)
+    return np.power(a, constant(exponent, a), out=out)
+
+
+def power_calls(out: Array, a: Array, *, exponent: float) -> list[Call]:
+    if exponent == 2:
+        return [(np.multiply, (a, a), out)]
+    if exponent == 0.5:
+        return [(np.sqrt, (a,), out)]
+    return [(np.power, (a, constant(exponent, a)), out)]
+
+
+def clamp(a: Array, out: Array | None = None, *, low: float | None, high: float | None) -> Array:
+    """min(max(a, low), high); an absent bound does not bind."""
+    out = np.maximum(a, constant(low, a), out=out) if low is not None else np.positive(a, out=out)
+    return np.minimum(out, constant(high, a), out=out) if high is not None else out
+
+
+def within(a: Array, out: Array | None = None, *, low: float | None, high: float | None) -> Array:
+    """1 where low <= a <= high, else 0: the slope of clamp."""
+    inside = np.ones(a.shape, bool)
+    if low is not None:
+        inside &= a >= low
+    if high is not None:
+        inside &= a <= high
+    return np.add(inside, constant(0, a), out=out)
+
+
+def where(c: Array, a: Array, b: Array, out: Array | None = None) -> Array:
+    if out is None:
+        return np.where(c, a, b)
+    np.copyto(out, b)
+    np.copyto(out, a, where=c)
+    return out
+
+
+def cast(a: Array, out: Array | None = None, *, dtype: np.dtype[Any]) -> Array:
+    if out is None:
+        return a.astype(dtype)
+    np.copyto(out, a, casting="unsafe")
+    return out
+
+
+# ---- reductions ---------------------------------------------------------------------------------------------------
+
+
+def kept(shape: tuple[int, ...], dim: Dims) -> tuple[int, ...]:
+    """The shape after a reduction that keeps reduced axes with length 1."""
+    return tuple(1 if dim is None or i in dim else n for i, n in enumerate(shape))
+
+
+def add_up(a: Array, out: Array | None = None, *, dim: Dims = None, keepdim: bool = False) -> Array:
+    kind = np.dtype(np.int64) if a.dtype.kind in "iub" else a.dtype
+    return np.add.reduce(a, axis=dim, keepdims=keepdim, out=out, dtype=kind)
+
+
+def add_up_calls(out: Array, a: Array, *, dim: Dims = None, keepdim: bool = False) -> list[Call] | None:
+    if a.dtype.kind != "f":
+        return None
+    return _by_ones(out, a, dim, 1.0)
+
+
+def mean(a: Array, out: Array | None = None, *, dim: Dims = None, keepdim: bool = False) -> Array:
+    out = np.asarray(np.add.reduce(a, axis=dim, keepdims=keepdim, out=out))
+    count = a.size // max(out.size, 1)
+    return np.divide(out, constant(count, a), out=out)
+
+
+def mean_calls(out: Array, a: Array, *, dim: Dims = None, keepdim: bool = False) -> list[Call] | None:
+    return _by_ones(out, a, dim, 1 / max(a.size // max(out.size, 1), 1))
+
+
+def _by_ones(out: Array, a: Array, dim: Dims, scale: float) -> list[Call] | None:
+    """A sum is a product with a row of ones: one BLAS call instead of a reduction."""
+    if a.size >= 4096 and dim is None:
+        return None
+    flat = a.T if a.flags.f_contiguous and not a.flags.c_contiguous else a
+    if dim is None and flat.flags.c_contiguous and a.size and out.ndim == 0:
+        return [(np.dot, (flat.reshape(-1), np.full(a.size, scale, a.dtype)), out)]
+    if dim == (0,) and a.ndim == 2 and out.flags.c_contiguous and out.size > 1:
+        return [(np.dot, (np.full(a.shape[0], scale, a.dtype), a), out.reshape(-1))]
+    return None
+
+
+def sum_to(a: Array, out: Array | None = None, *, shape: tuple[int, ...]) -> Array:
+    """Add up the axes along which an array of that shape was broadcast to a."""
+    lead = a.ndim - len(shape)
+    axes = tuple(i for i in range(a.ndim) if i < lead or (shape[i - lead] == 1 and a.shape[i] != 1))
+    total = np.asarray(np.add.reduce(a, axis=axes)).reshape(shape)
+    if out is None:
+        return total
+    np.copyto(out, total)
+    return out
+
+
+def sum_to_calls(out: Array, a: Array, *, shape: tuple[int, ...]) -> list[Call] | None:
+    if a.ndim == 2 and shape in ((a.shape[1],), (1, a.shape[1])) and a.shape[0] > 0:
+        if a.shape[1] == 1:  # one column: an inner product
+            return [(np.dot, (a.reshape(-1), np.ones(a.shape[0], a.dtype)), out.reshape(()))]
+        return [(np.dot, (np.ones(a.shape[0], a.dtype), a), out.reshape(-1))]
+    return None
+
+
+def logsumexp(a: Array, out: Array | None = None, *, dim: Dims, keepdim: bool) -> Array:
+    """max + log(sum(exp(a - max))); rows of nothing but -inf give -inf."""
+    top = np.maximum.reduce(a, axis=dim, keepdims=True)
+    top = np.where(np.isfinite(top), top, constant(0, a))
+    total = np.log(np.add.reduce(np.exp(a - top), axis=dim, keepdims=True)) + top
+    shape = kept(a.shape, dim) if keepdim else tuple(n for i, n in enumerate(a.shape) if dim is not None and i not in dim)
+    return np.add(total.reshape(shape), constant(0, a), out=out)
+
+
+def softmax(a: Array, out: Array | None = None, *, dim: int) -> Array:
+    """exp(a - max) / sum(exp(a - max)) along one axis."""
+    out = np.subtract(a, np.maximum.reduce(a, axis=dim, keepdims=True), out=out)
+    np.exp(out, out=out)
+    return np.divide(out, np.add.reduce(out, axis=dim, keepdims=True), out=out)
+
+
+def softmax_calls(out: Array, a: Array, *, dim: int) -> list[Call]:
+    col = np.empty(kept(a.shape, (dim,)), a.dtype)
+    return [
+        (np.maximum.reduce, (a, dim, None, col, True), None),
+        (np.subtract, (a, col), out),
+        (np.exp, (out,), out),
+        (np.add.reduce, (out, dim, None, col, True), None),
+        (np.divide, (out, col), out),
+    ]
+
+
+def log_softmax(a: Array, out: Array | None = None, *, dim: int) -> Array:
+    """a - max - log(sum(exp(a - max))) along one axis."""
+    out = np.subtract(a, np.maximum.reduce(a, axis=dim, keepdims=True), out=out)
+    total = np.add.reduce(np.exp(out), axis=dim, keepdims=True)
+    return np.subtract(out, np.log(total), out=out)
+
+
+def log_softmax_calls(out: Array, a: Array, *, dim: int) -> list[Call]:
+    col, e = np.empty(kept(a.shape, (dim,)), a.dtype), np.empty_like(out)
+    return [
+        (np.maximum.reduce, (a, dim, None, col, True), None),
+        (np.subtract, (a, col), out),
+        (np.exp, (out,), e),
+        (np.add.reduce, (e, dim, None, col, True), None),
+        (np.log, (col,), col),
+        (np.subtract, (out, col), out),
+    ]
+
+
+def norm(a: Array, out: Array | None = None, *, dim: Dims, keepdim: bool) -> Array:
+    """Euclidean length, scaled so that squares cannot overflow."""
+    if a.dtype == np.float32:
+        total = np.add.reduce(np.square(a, dtype=np.float64), axis=dim, keepdims=keepdim)
+        return np.sqrt(total, out=out, dtype=np.float64, casting="same_kind") if out is not None else np.sqrt(total).astype(a.dtype)
+    return np.sqrt(np.add.reduce(np.square(a), axis=dim, keepdims=keepdim), out=out)
+
+
+# ---- products -----------------------------------------------------------------------------------------------------
+
+
+def matmul(a: Array, b: Array, out: Array | None = None) -> Array:
+    return np.dot(a, b, out=out) if a.ndim == b.ndim == 2 else np.matmul(a, b, out=out)
+
+
+def matmul_calls(out: Array, a: Array, b: Array) -> list[Call] | None:
+    if a.ndim != 2 or b.ndim != 2:
+        return None
+    if not out.flags.c_contiguous:  # made column by column: the same product of the transposes
+        return [(np.dot, (b.T, a.T), out.T)]
+    return [(np.dot, (a, b), out)]
+
+
+def linear(x: Array, w: Array, b: Array, out: Array | None = None) -> Array:
+    out = matmul(x, w.T, out=out)
+    return np.add(out, b, out=out)
+
+
+def linear_calls(out: Array, x: Array, w: Array, b: Array) -> list[Call]:
+    bias = b.reshape(()) if b.size == 1 else b
+    if x.ndim != 2:
+        return [(np.matmul, (x, w.T), out), (np.add, (out, bias), out)]
+    if not out.flags.c_contiguous:
+        return [(np.dot, (w, x.T), out.T), (np.add, (out.T, b.reshape(-1, 1)), out.T)]
+    return [(np.dot, (x, w.T), out), (np.add, (out, bias), out)]
+
+
+# ---- picking and placing ------------------------------------------------------------------------------------------
+
+
+def check_labels(labels: Array, classes: int) -> None:
+    """Labels must lie in 0..classes-1; seen as unsigned, one comparison finds negative ones as well."""
+    if labels.size and int(labels.view(np.uint64).max()) >= classes:
+        row = int(np.flatnonzero((labels < 0) | (labels >= classes))[0])
+        raise ValueRangeError(
+            f"got label {labels.reshape(-1)[row]} at row {row}; expected labels from 0 to {classes - 1}, because the scores have "
+            f"{classes} columns. Try a last layer with {int(labels.max()) + 1} outputs, or check the labels."
+        )
+
+
+def choose(a: Array, labels: Array, out: Array | None = None) -> Array:
+    """y[i] = a[i, labels[i]]."""
+    check_labels(labels, a.shape[1])
+    chosen = a[np.arange(len(labels)), labels]
+    if out is None:
+        return chosen
+    np.copyto(out, chosen)
+    return out
+
+
+def choose_calls(out: Array, a: Array, labels: Array) -> list[Call] | None:
+    flat, first, step = _flat(a)
+    if flat is None:
+        return None
+    at = np.empty(labels.shape, np.int64)
+    spot: list[Call] = [(check_labels, (labels, a.shape[1]), None)]
+    if step == 1:
+        spot += [(np.add, (labels, first), at)]
+    else:
+        spot += [(np.multiply, (labels, np.asarray(step)), at), (np.add, (at, first), at)]
+    return [*spot, (flat.take, (at, None, out, "clip"), None)]
+
+
+def _flat(a: Array) -> tuple[Array | None, Array, int]:
+    """A matrix as one line of numbers: where each row starts, and how far apart its columns are."""
+    rows, columns = a.shape
+    if a.flags.c_contiguous:
+        return a.reshape(-1), np.arange(rows) * columns, 1
+    if a.flags.f_contiguous:
+        return a.T.reshape(-1), np.arange(rows), rows
+    return None, np.arange(rows), 0
+
+
+def place(g: Array, labels: Array, out: Array | None = None, *, classes: int) -> Array:
+    """y[i, labels[i]] = g[i], the rest 0."""
+    if out is None:
+        out = np.zeros((len(labels), classes), g.dtype)
+    else:
+        out.fill(0)
+    out[np.arange(len(labels)), labels] = g
+    return out
+
+
+def build_index(at: Sequence[Any], indices: Sequence[Array]) -> tuple[Any, ...]:
+    """Put the index arrays where the template has their numbers."""
+    return tuple(indices[i[0]] if isinstance(i, list) else i for i in at)
+
+
+def pick(a: Array, *indices: Array, out: Array | None = None, at: Sequence[Any]) -> Array:
+    """a[at], with arrays of integers among the indices: a copy."""
+    y = a[build_index(at, indices)]
+    if out is None:
+        return y
+    np.copyto(out, y)
+    return out
+
+
+def pick_calls(out: Array, a: Array, *indices: Array, at: Sequence[Any]) -> list[Call] | None:
+    if len(at) == 1 and len(indices) == 1 and out.flags.c_contiguous:
+        return [(np.take, (a, indices[0], 0, out), None)]
+    return None
+
+
+def unpick(g: Array, *indices: Array, out: Array | None = None, at: Sequence[Any], shape: tuple[int, ...]) -> Array:
+    """Zeros of that shape, with g added at the places that were picked (twice where picked twice)."""
+    if out is None:
+        out = np.zeros(shape, g.dtype)
+    else:
+        out.fill(0)
+    np.add.at(out, build_index(at, indices), g)
+    return out
+
+
+def window_of(a: Array, *, index: Any) -> Array:
+    return a[index]
+
+
+def put_window(g: Array, out: Array | None = None, *, index: Any, shape: tuple[int, ...]) -> Array:
+    """Zeros of that shape, with g in the window."""
+    if out is None:
+        out = np.zeros(shape, g.dtype)
+    else:
+        out.fill(0)
+    out[index] = g
+    return out
+
+
+def gather(a: Array, index: Array, out: Array | None = None, *, dim: int) -> Array:
+    """y[i][j][k] = a[i][index[i][j][k]][k] for dim = 1."""
+    if index.size and (int(index.min()) < 0 or int(index.max()) >= a.shape[dim]):
+        raise ValueRangeError(
+            f"gather: got indices from {index.min()} to {index.max()}; expected 0 to {a.shape[dim] - 1} along axis {dim}. "
+            f"Try index.clamp(0, {a.shape[dim] - 1}) after checking where they come from."
+        )
+    a = a[tuple(slice(None) if i == dim else slice(n) for i, n in enumerate(index.shape))]
+    y = np.take_along_axis(a, index, dim)
+    if out is None:
+        return y
+    np.copyto(out, y)
+    return out
+
+
+def scatter_add(g: Array, index: Array, out: Array | None = None, *, dim: int, shape: tuple[int, ...]) -> Array:
+    """Zeros of that shape, with g added where gather would read it."""
+    if out is None:
+        out = np.zeros(shape, g.dtype)
+    else:
+        out.fill(0)
+    spots = list(np.indices(index.shape, sparse=True))
+    spots[dim] = index
+    np.add.at(out, tuple(spots), g)
+    return out
+
+
+def one_hot(labels: Array, *, classes: int) -> Array:
+    check_labels(labels, classes)
+    return np.eye(classes, dtype=np.int64)[labels]
+
+
+# ---- shape and memory ---------------------------------------------------------------------------------------------
+
+
+def concat(*parts: Array, out: Array | None = None, dim: int) -> Array:
+    return np.concatenate(parts, axis=dim, out=out)
+
+
+def concat_calls(out: Array, *parts: Array, dim: int) -> list[Call]:
+    calls: list[Call] = []
+    start = 0
+    for p in parts:
+        window = out[tuple(slice(start, start + p.shape[dim]) if i == dim else slice(None) for i in range(out.ndim))]
+        calls.append((np.copyto, (window, p), None))
+        start += p.shape[dim]
+    return calls
+
+
+def pack(*parts: Array, out: Array | None = None) -> Array:
+    """All numbers end to end on one line."""
+    return np.concatenate([p.reshape(-1) for p in parts], out=out)
+
+
+def assign(target: Array, value: Array, out: Array | None = None) -> Array:
+    np.copyto(target, value, casting="same_kind")
+    return target
+
+
+def full(*, shape: tuple[int, ...], value: float, dtype: np.dtype[Any], out: Array | None = None) -> Array:
+    if out is None:
+        return np.full(shape, value, dtype)
+    out.fill(value)
+    return out
+
+
+def random(*, draw: Callable[..., Array], out: Array | None = None, **options: Any) -> Array:
+    """Fresh random numbers from one of PyTorch's streams."""
+    y = draw(**options)
+    if out is None:
+        return y
+    np.copyto(out, y)
+    return out
+
+
+def pad(a: Array, out: Array | None = None, *, widths: tuple[tuple[int, int], ...], value: float) -> Array:
+    y = np.pad(a, widths, constant_values=value)
+    if out is None:
+        return y
+    np.copyto(out, y)
+    return out
+
+
+def unfold(a: Array, out: Array | None = None, *, size: tuple[int, int], stride: tuple[int, int], dilation: tuple[int, int]) -> Array:
+    """Every kernel-sized window of (n, c, h, w) as (n, c, kh, kw, oh, ow)."""
+    (kh, kw), (sh, sw), (dh, dw) = size, stride, dilation
+    span = ((kh - 1) * dh + 1, (kw - 1) * dw + 1)
+    windows = np.lib.stride_tricks.sliding_window_view(a, span, (2, 3))[:, :, ::sh, ::sw, ::dh, ::dw]
+    y = windows.transpose(0, 1, 4, 5, 2, 3)  # (n, c, kh, kw, oh, ow)
+    if out is None:
+        return np.ascontiguousarray(y)
+    np.copyto(out, y)
+    return out
+
+
+def fold(
+    g: Array,
+    out: Array | None = None,
+    *,
+    shape: tuple[int, ...],
+    size: tuple[int, int],
+    stride: tuple[int, int],
+    dilation: tuple[int, int],
+) -> Array:
+    """Add every window of unfold back at its place."""
+    if out is None:
+        out = np.zeros(shape, g.dtype)
+    else:
+        out.fill(0)
+    (kh, kw), (sh, sw), (dh, dw) = size, stride, dilation
+    oh, ow = g.shape[4:]
+    for i in range(kh):
+        for j in range(kw):
+            out[:, :, i * dh : i * dh + sh * oh : sh, j * dw : j * dw + sw * ow : sw] += g[:, :, i, j]
+    return out

@@ -1,0 +1,457 @@
+"""Tensor: a value, and the story of how it was made.
+
+`apply` is the only place where a value comes into being: it runs one row of the table of primitives and, when
+somebody needs the story (a gradient, a recording), writes down which row made it from what.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import functools
+import itertools
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from glassnet.core import dtypes, shapes
+from glassnet.core.dtypes import DType, Size
+from glassnet.core.printing import format_tensor
+from glassnet.errors import DTypeError, GradientError, ShapeError, ValueRangeError
+
+if TYPE_CHECKING:
+    from glassnet.core.ops import Op
+
+_serial = itertools.count(1)
+_NO_ATTRS: dict[str, Any] = {}
+
+
+class Mode(threading.local):
+    """What the present thread is doing: following gradients, being recorded."""
+
+    def __init__(self) -> None:
+        self.grad = True
+        self.trace: Trace | None = None
+        # inf and nan pass without a NumPy warning, as in PyTorch; the user's own NumPy settings stay as they are
+        context = contextvars.copy_context()
+        context.run(lambda: np.seterr(all="ignore"))
+        self.quietly: Callable[..., Any] = context.run
+
+
+mode = Mode()
+
+
+class World:
+    """A count of the changes that a recorded step could not have foreseen (a module switched to eval, new weights)."""
+
+    version = 0
+
+    @classmethod
+    def changed(cls) -> None:
+        """Tell every recorded step to look again at what it took for granted."""
+        cls.version += 1
+
+
+class Trace:
+    """Everything that happened inside `recording()`, in order."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Tensor] = []
+        self.modules: list[Any] = []
+        self.start = next(_serial)
+        self.obstacle: str | None = None
+
+    def stop(self, reason: str) -> None:
+        """Note that the step does something that a replay could not repeat."""
+        self.obstacle = self.obstacle or reason
+
+
+@contextmanager
+def recording() -> Iterator[Trace]:
+    """Collect every primitive that runs inside the block, in the order it ran."""
+    before, trace = mode.trace, Trace()
+    mode.trace = trace
+    try:
+        yield trace
+    finally:
+        mode.trace = before
+
+
+class set_grad_enabled:  # noqa: N801 - PyTorch's name
+    """Turn the following of gradients on or off, at once; as a context manager or decorator, until its end."""
+
+    def __init__(self, enabled: bool) -> None:
+        self.before, self.enabled = mode.grad, enabled
+        mode.grad = enabled
+
+    def __enter__(self) -> None:
+        self.before_entry, mode.grad = self.before, self.enabled
+
+    def __exit__(self, *exc: object) -> None:
+        mode.grad = self.before_entry
+
+
+class _Switch:
+    """A context manager and decorator that follows gradients (or does not) until its end."""
+
+    enabled = False
+
+    def __init__(self) -> None:
+        self.before: list[bool] = []
+
+    def __enter__(self) -> None:
+        self.before.append(mode.grad)
+        mode.grad = self.enabled
+
+    def __exit__(self, *exc: object) -> None:
+        mode.grad = self.before.pop()
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def switched(*args: Any, **kwargs: Any) -> Any:
+            with type(self)():
+                return function(*args, **kwargs)
+
+        return switched
+
+
+class no_grad(_Switch):  # noqa: N801 - PyTorch's name
+    """Do not follow gradients inside the block, or inside the decorated function.
+
+    >>> import glassnet as torch
+    >>> w = torch.ones(2, requires_grad=True)
+    >>> with torch.no_grad():
+    ...     (w * 2).requires_grad
+    False
+    """
+
+    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+        switch = super().__new__(cls)
+        if function is None:
+            return switch
+        switch.__init__()
+        return switch(function)
+
+
+class enable_grad(no_grad):  # noqa: N801 - PyTorch's name
+    """Follow gradients inside the block even within `no_grad`."""
+
+    enabled = True
+
+
+class inference_mode(_Switch):  # noqa: N801 - PyTorch's name
+    """The same as `no_grad` here; `inference_mode(False)` changes nothing."""
+
+    def __init__(self, mode: bool = True) -> None:
+        super().__init__()
+        self.enabled = not mode
+
+
+def is_grad_enabled() -> bool:
+    """Whether gradients are followed at this point."""
+    return mode.grad
+
+
+class Tensor:
+    """An array of numbers that remembers how it was made.
+
+    `array` is the NumPy array itself; `op`, `inputs` and `attrs` name the row of the table that made it.
+
+    >>> import glassnet as torch
+    >>> x = torch.tensor([2.0], requires_grad=True)
+    >>> y = x**2 + 3 * x
+    >>> y.backward()
+    >>> x.grad
+    tensor([7.])
+    """
+
+    __array_priority__ = 1000
+    __slots__ = (
+        "__weakref__",
+        "array",
+        "attrs",
+        "grad",
+        "hooks",
+        "inputs",
+        "keeps_grad",
+        "name",
+        "needs_grad",
+        "op",
+        "serial",
+        "written",
+    )
+
+    array: np.ndarray
+    grad: Tensor | None
+    needs_grad: bool
+    op: Op | None
+    inputs: tuple[Tensor, ...]
+    attrs: dict[str, Any]
+    serial: int
+    written: list[int]  # when the memory was last changed in place; shared with every view of it
+    hooks: dict[int, Callable[[Tensor], Tensor | None]] | None
+    name: str | None
+    keeps_grad: bool
+
+    def __init__(self, *data: Any) -> None:
+        """PyTorch's old constructor: `Tensor([1, 2])` holds those numbers, `Tensor(2, 3)` is a float32 array of that shape."""
+        if len(data) == 1 and not isinstance(data[0], int):
+            array = np.array(data[0].array if isinstance(data[0], Tensor) else data[0], dtypes.default_float())
+        else:
+            array = np.zeros(data, dtypes.default_float())
+        _fill(self, array)
+
+    # ---- what it is -------------------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> Size:
+        """The lengths of its axes."""
+        return Size(self.array.shape)
+
+    @property
+    def dtype(self) -> DType:
+        """The kind of its numbers."""
+        return dtypes.dtype_of(self.array.dtype)
+
+    @property
+    def ndim(self) -> int:
+        """How many axes it has."""
+        return self.array.ndim
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients flow to it."""
+        return self.needs_grad
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self.requires_grad_(value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Ask for gradients of this leaf, or refuse them."""
+        if requires_grad and self.array.dtype.kind != "f":
+            raise DTypeError(
+                f"got requires_grad=True for a tensor of {self.dtype}; expected floating point numbers, since integers "
+                "have no derivative. Try tensor.float().requires_grad_()."
+            )
+        if not requires_grad and self.op is not None and self.needs_grad:
+            raise GradientError(
+                "got requires_grad=False for a tensor that was computed; expected a leaf (a tensor made by the user). "
+                "Try tensor.detach()."
+            )
+        self.needs_grad = requires_grad
+        World.changed()
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it was made by the user rather than computed from something that requires gradients."""
+        return self.op is None or not self.needs_grad
+
+    @property
+    def grad_fn(self) -> Op | None:
+        """The row of the table that made it, if gradients flow through it."""
+        return self.op if self.needs_grad else None
+
+    # ---- the array inside -------------------------------------------------------------------------------------
+
+    @property
+    def data(self) -> Tensor:
+        """The same memory without the story."""
+        return wrap(self.array)
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        self.array = value.array
+        self.written[0] = next(_serial)
+        World.changed()
+
+    def detach(self) -> Tensor:
+        """The same memory, cut off from the story: no gradient flows back through it."""
+        return cast("Tensor", _ops().detach(self))
+
+    def read(self, what: str) -> np.ndarray:
+        """The array, for Python's own eyes; a recorded step could not repeat what Python does with it."""
+        if mode.trace is not None:
+            mode.trace.stop(f"{what} reads a value while the step runs")
+        return self.array
+
+    def item(self) -> Any:
+        """The one number inside, as a Python number."""
+        array = self.read(".item()")
+        if array.size != 1:
+            raise ShapeError(
+                f"got a tensor of shape {array.shape} with {array.size} numbers; expected exactly one for .item(). "
+                "Try .tolist(), or reduce it first (.mean(), .sum())."
+            )
+        return array.item()
+
+    def tolist(self) -> Any:
+        """The numbers as nested Python lists."""
+        return self.read(".tolist()").tolist()
+
+    def numpy(self, *, force: bool = False) -> np.ndarray:
+        """The NumPy array itself (the same memory)."""
+        if self.needs_grad and not force:
+            raise GradientError(
+                "got .numpy() on a tensor that requires grad; expected one that does not, because NumPy would not "
+                "follow the gradient. Try tensor.detach().numpy()."
+            )
+        return self.read(".numpy()")
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        array = self.numpy() if self.needs_grad else self.read("NumPy")
+        return np.array(array, dtype, copy=copy)
+
+    def __len__(self) -> int:
+        if not self.array.ndim:
+            raise TypeError("got len() of a 0-d tensor; expected at least one axis. Try tensor.item().")
+        return len(self.array)
+
+    def __bool__(self) -> bool:
+        if self.array.size != 1:
+            raise ShapeError(
+                f"got the truth of {self.array.size} numbers; expected one. Try tensor.any() or tensor.all()."
+            )
+        return bool(self.read("a Python condition"))
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        if self.array.dtype.kind not in "iub":
+            raise TypeError(f"got {self.dtype} as an index; expected an integer. Try tensor.long().")
+        return int(self.item())
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if self.array.ndim == 0 else format(repr(self), spec)
+
+    def __repr__(self) -> str:
+        made_by = self.op.grad_name if self.needs_grad and self.op is not None else None
+        return format_tensor(self.read("printing"), requires_grad=self.needs_grad, grad_fn=made_by)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self.array.ndim:
+            raise TypeError("got a loop over a 0-d tensor; expected at least one axis. Try tensor.item().")
+        return (self[i] for i in range(len(self.array)))
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        if not self.is_leaf:
+            raise GradientError(
+                "got a deep copy of a computed tensor; expected a leaf. Try tensor.detach().clone()."
+            )
+        twin = cast("Tensor", object.__new__(type(self)))
+        _fill(twin, self.array.copy())
+        twin.needs_grad, twin.name = self.needs_grad, self.name
+        if self.grad is not None:
+            twin.grad = wrap(self.grad.array.copy())
+        memo[id(self)] = twin
+        return twin
+
+    # The rest of PyTorch's methods and operators are set by `methods.py`, from the functions of the same names.
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+        def __getitem__(self, index: Any) -> Tensor: ...
+        def __add__(self, other: Any) -> Tensor: ...
+        def __radd__(self, other: Any) -> Tensor: ...
+        def __sub__(self, other: Any) -> Tensor: ...
+        def __rsub__(self, other: Any) -> Tensor: ...
+        def __mul__(self, other: Any) -> Tensor: ...
+        def __rmul__(self, other: Any) -> Tensor: ...
+        def __truediv__(self, other: Any) -> Tensor: ...
+        def __rtruediv__(self, other: Any) -> Tensor: ...
+        def __matmul__(self, other: Any) -> Tensor: ...
+        def __pow__(self, other: Any) -> Tensor: ...
+        def __neg__(self) -> Tensor: ...
+
+
+def _ops() -> Any:
+    from glassnet.core import ops  # the table is made of tensors; only detach looks back up at it
+
+    return ops
+
+
+def _fill(t: Tensor, array: np.ndarray) -> None:
+    t.array, t.grad, t.needs_grad, t.op, t.inputs, t.attrs = array, None, False, None, (), _NO_ATTRS
+    t.serial, t.written, t.hooks, t.name, t.keeps_grad = next(_serial), [0], None, None, False
+
+
+def wrap(array: np.ndarray) -> Tensor:
+    """A leaf tensor around an array, sharing its memory."""
+    t = cast("Tensor", object.__new__(Tensor))
+    _fill(t, array)
+    return t
+
+
+def alias(t: Tensor) -> Tensor:
+    """A second tensor with the same array and the same story; what an in-place change leaves behind as the past."""
+    past = wrap(t.array)
+    past.needs_grad, past.op, past.inputs, past.attrs = t.needs_grad, t.op, t.inputs, t.attrs
+    past.serial, past.written = t.serial, t.written
+    return past
+
+
+def as_tensor_like(value: Any, like: Tensor | None) -> Tensor:
+    """A Python number or array as a tensor that can stand beside `like` without widening it."""
+    if isinstance(value, Tensor):
+        return value
+    if isinstance(value, int | float) and like is not None:
+        return wrap(np.asarray(value, dtypes.of_scalar(value, like.array.dtype)))
+    return wrap(to_array(value))
+
+
+def to_array(value: Any) -> np.ndarray:
+    """An array with a dtype that tensors have; Python floats take the default dtype."""
+    try:
+        array = np.asarray(value)
+    except ValueError as problem:
+        raise ShapeError(
+            f"got nested lists of uneven lengths ({problem}); expected a rectangular array. Try padding the short rows."
+        ) from None
+    if array.dtype.kind not in "fiub":
+        raise DTypeError(
+            f"got {type(value).__name__} holding {array.dtype} values; expected numbers. Try converting them with "
+            "float() first."
+        )
+    if array.dtype.kind == "f" and not isinstance(value, np.ndarray | np.generic):
+        return array.astype(dtypes.default_float())
+    dtypes.dtype_of(array.dtype)
+    return array
+
+
+def apply(op: Op, *inputs: Tensor, **attrs: Any) -> Tensor:
+    """Run one primitive and, when someone is listening, write down how the result was made."""
+    arrays = [x.array for x in inputs]
+    try:
+        out = mode.quietly(op.run, *arrays, **attrs)
+    except (ValueError, IndexError) as problem:
+        if isinstance(problem, ShapeError | ValueRangeError):
+            raise
+        raise shapes.mismatch(op.name, [a.shape for a in arrays], attrs, problem) from None
+    if type(out) is not np.ndarray:
+        out = np.asarray(out)
+    if out.dtype == np.float64 and arrays and not any(a.dtype == np.float64 for a in arrays) and op.name != "cast":
+        out = out.astype(dtypes.default_float())  # float64 comes only from float64
+    y = wrap(out)
+    if op.view and out.base is not None:
+        y.written = inputs[0].written
+    needs = mode.grad and bool(op.vjp) and out.dtype.kind == "f" and any(x.needs_grad for x in inputs)
+    if needs or mode.trace is not None:
+        y.op, y.inputs, y.attrs, y.needs_grad = op, inputs, attrs, needs
+        if mode.trace is not None:
+            mode.trace.nodes.append(y)
+    return y
+
+
+def touched(t: Tensor) -> None:
+    """Note that the memory of t has just been changed in place."""
+    t.written[0] = next(_serial)

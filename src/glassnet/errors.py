@@ -1,0 +1,64 @@
+"""Every error that glassnet raises on purpose, and what it is also known as.
+
+    GlassnetError                     the user's call cannot be carried out
+    ├── ShapeError (RuntimeError)     arrays whose sizes do not fit together
+    ├── DTypeError (RuntimeError)     numbers of the wrong kind
+    ├── ValueRangeError (ValueError, IndexError)  a value outside what the operation defines: a label, an index, a rate
+    ├── GradientError (RuntimeError)  a derivative that cannot be had
+    ├── NotSupportedError (NotImplementedError)   a PyTorch feature that glassnet leaves out, with what to use instead
+    ├── DataError (ValueError)        a data set that cannot be trained on as it is
+    └── FileError (OSError)           a file that cannot be read or written
+        └── FormatError (ValueError)  a file whose contents are not what they claim
+
+Every message has three beats: what was got, what was expected, what to try. The Python type in brackets is a second
+base, so code written for PyTorch (`except RuntimeError`) keeps working.
+"""
+
+
+class GlassnetError(Exception):
+    """The user's call cannot be carried out."""
+
+
+class ShapeError(GlassnetError, RuntimeError):
+    """Arrays whose sizes do not fit together."""
+
+
+class DTypeError(GlassnetError, RuntimeError):
+    """Numbers of the wrong kind."""
+
+
+class ValueRangeError(GlassnetError, ValueError, IndexError):
+    """A value outside what the operation defines."""
+
+
+class GradientError(GlassnetError, RuntimeError):
+    """A derivative that cannot be had."""
+
+
+class NotSupportedError(GlassnetError, NotImplementedError):
+    """A feature of PyTorch that glassnet leaves out."""
+
+
+class DataError(GlassnetError, ValueError):
+    """A data set that cannot be trained on as it is."""
+
+
+class FileError(GlassnetError, OSError):
+    """A file that cannot be read or written."""
+
+
+class FormatError(FileError, ValueError):
+    """A file whose contents are not what they claim to be."""
+
+
+class ReplayWarning(UserWarning):
+    """A step that cannot be replayed and therefore runs op by op."""
+
+
+def complain(got: str, expected: str, hint: str) -> str:
+    """One message in three beats.
+
+    >>> print(complain("got 3 features", "expected 2", "Try Linear(3, 5)"))
+    got 3 features; expected 2. Try Linear(3, 5).
+    """
+    return f"{got}; {expected}. {hint}."
