@@ -33,7 +33,7 @@ class Child:
     """One peer's process, asked a question at a time."""
 
     def __init__(self, module: str, workload: str, folder: Path, threads: int | None) -> None:
-        self._errors: IO[bytes] = tempfile.TemporaryFile()
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (`close` closes it)
         self._process = subprocess.Popen(
             python("-m", "benchmarks.worker", module, workload, str(folder)),
             stdin=subprocess.PIPE,
@@ -108,12 +108,14 @@ def first_line(text: str, width: int = 160) -> str:
     return line if len(line) <= width else line[: width - 1] + "…"
 
 
-def started(peer: Peer, threads: int | None, workload: Workload, folder: Path, recipe: str | None) -> tuple[Entry, Child]:
-    """A peer made ready, or an entry that says why it is not (and a child to close all the same)."""
+def start(
+    peer: Peer, threads: int | None, workload: Workload, folder: Path, tune: bool = True
+) -> tuple[Entry, Child | None]:
+    """A peer made ready and its process, or an entry that says why there is none."""
     entry = Entry(peer.name, peer.title, threads)
     child = Child(peer.path, workload.name, folder, threads)
     try:
-        ready = child.ask(PREPARE_SECONDS, do="prepare", recipe=recipe)
+        ready = child.ask(PREPARE_SECONDS, do="prepare", tune=tune)
     except PeerAbsentError as absence:
         entry.reason = str(absence)
     except PeerFailedError as failure:
@@ -122,7 +124,9 @@ def started(peer: Peer, threads: int | None, workload: Workload, folder: Path, r
         entry.status, entry.recipe, entry.tried = "measured", ready["recipe"], ready["tried"]
         entry.before, entry.after, entry.error = (ready.get(key) for key in ("before", "after", "error"))
         entry.values = [ready["seconds"]]
-    return entry, child
+        return entry, child
+    child.close()
+    return entry, None
 
 
 def rounds_for(seconds: float, rounds: int, budget: float) -> int:
@@ -143,9 +147,9 @@ def has_turn(round_number: int, turns: int, rounds: int) -> bool:
     return round_number * turns % rounds < turns
 
 
-def take_turns(runners: list[tuple[Entry, Child]], rounds: int, budget: float) -> None:
+def take_turns(runners: list[tuple[Entry, Child | None]], rounds: int, budget: float) -> None:
     """Time every peer's units in turn, into the entries."""
-    ready = [(entry, child) for entry, child in runners if entry.status == "measured"]
+    ready = [(entry, child) for entry, child in runners if child and entry.status == "measured"]
     turns = {id(entry): rounds_for(entry.values[0], rounds, budget) for entry, _ in ready}
     for entry, _ in ready:
         entry.values.clear()  # the first timing came right after the preparation, and alone

@@ -1,6 +1,7 @@
 """The data and the first weights that every peer gets: made once, the same for all."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +51,7 @@ def initial_layers(sizes: tuple[int, ...], seed: int = 1) -> Layers:
 
     return [
         (uniform(inputs, outputs, bound=inputs**-0.5), uniform(outputs, bound=inputs**-0.5))
-        for inputs, outputs in zip(sizes, sizes[1:], strict=False)
+        for inputs, outputs in pairwise(sizes)
     ]
 
 
@@ -91,7 +92,7 @@ def digits(folder: Path) -> tuple[Array, Array, str]:
 
 
 def made_up_digits(rows: int = 60_000) -> tuple[Array, Array]:
-    """Ten fixed patterns of ink under noise: (rows, 784) uint8 and classes (rows,) int64, a fifth of it ink as in MNIST."""
+    """Ten patterns with holes, a tenth of them ink: (rows, 784) uint8 and classes (rows,) int64."""
     rng = np.random.default_rng(5)
     patterns = rng.integers(0, 256, (10, 784), dtype=np.uint8) * (rng.random((10, 784)) < 0.2).astype(np.uint8)
     y = rng.integers(0, 10, rows)
@@ -104,7 +105,8 @@ def moons(rng: np.random.Generator) -> tuple[Array, Array]:
     """Two interleaving half circles: (200, 2) and labels (200, 1)."""
     angle = rng.uniform(0, np.pi, 200)
     y = np.arange(200) % 2
-    x = np.stack([np.where(y, 1 - np.cos(angle), np.cos(angle)), np.where(y, 0.5 - np.sin(angle), np.sin(angle))], axis=1)
+    upper = np.stack([np.cos(angle), np.sin(angle)], axis=1)  # (200, 2)
+    x = np.where(y[:, None], [1, 0.5] - upper, upper)
     return (x + rng.normal(0, 0.1, x.shape)).astype(np.float32), y[:, None].astype(np.float32)
 
 

@@ -73,7 +73,8 @@ def from_json(stored: dict[str, Any]) -> Measurement:
 def mark_those_that_did_not_learn(entries: list[Entry], spread: float) -> None:
     """Set aside each peer whose loss did not fall, or is above `spread` times the median of the peers'.
 
-    >>> entries = [Entry(name, status="measured", before=1.0, after=loss) for name, loss in zip("abc", (0.2, 0.21, 0.5))]
+    >>> losses = {"a": 0.2, "b": 0.21, "c": 0.5}
+    >>> entries = [Entry(name, status="measured", before=1.0, after=loss) for name, loss in losses.items()]
     >>> mark_those_that_did_not_learn(entries, spread=1.3)
     >>> [entry.status for entry in entries]
     ['measured', 'measured', 'did not learn']

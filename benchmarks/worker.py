@@ -32,13 +32,13 @@ class Worker:
         self._module, self._problem = module, problem
         self._runner: Runner | None = None
 
-    def prepare(self, recipe: str | None) -> Reply:
+    def prepare(self, tune: bool) -> Reply:
         """Get ready to be timed: the fastest recipe, from the first weights, warmed up by one unit and judged."""
         recipes = self._module.recipes(self._problem.workload)
         if not recipes:
             return {"status": "absent", "reason": "has no such mode"}
-        tried = {} if recipe or len(recipes) == 1 else self._try_all(recipes)
-        chosen = recipe or min(tried, key=tried.__getitem__, default=recipes[0])
+        tried = self._try_all(recipes) if tune and len(recipes) > 1 else {}
+        chosen = min(tried, key=tried.__getitem__, default=recipes[0])
         self._runner = self._module.prepare(self._problem, chosen)
         self._runner.unit()
         return {"status": "ready", "recipe": chosen, "tried": tried, **self._verdict(), **self.run()}
@@ -105,7 +105,7 @@ def _take_standard_output() -> TextIO:
 def answer(command: Reply, worker: Worker) -> Reply:
     """Do one command."""
     if command["do"] == "prepare":
-        return worker.prepare(command.get("recipe"))
+        return worker.prepare(command["tune"])
     if command["do"] == "peak":
         return worker.peak(command["recipe"])
     return worker.run()

@@ -50,6 +50,7 @@ def _estimator(problem: Problem, y: Array) -> Any:
         batch_size=workload.batch,
         max_iter=workload.epochs,
         warm_start=True,
+        shuffle=workload.shuffled,
         tol=0.0,
         n_iter_no_change=10**9,
         random_state=0,

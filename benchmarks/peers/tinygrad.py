@@ -5,11 +5,20 @@ import shutil
 from collections.abc import Callable
 from typing import Any
 
+os.environ["DEV"] = "CPU"  # read on import
+
 import numpy as np
+from tinygrad import Context, Tensor, TinyJit
+from tinygrad import nn as tinygrad_nn
+
+from benchmarks.batching import SLICE, Batches
+from benchmarks.peers import Runner
+from benchmarks.problem import Array, Layers, Problem
+from benchmarks.workloads import Workload
 
 
-def _clang() -> str:
-    """The C compiler that tinygrad is to run: its default is plain `clang`, which many systems number."""
+def clang() -> str:
+    """The C compiler for tinygrad to run: its default is plain `clang`, which many systems give a number."""
     names = ["clang", *(f"clang-{version}" for version in range(30, 10, -1))]
     found = next((name for name in names if shutil.which(name)), None)
     if found is None:
@@ -17,16 +26,7 @@ def _clang() -> str:
     return found
 
 
-os.environ["CC"] = _clang()
-os.environ["DEV"] = "CPU"
-
-from tinygrad import Tensor, TinyJit
-from tinygrad import nn as tinygrad_nn
-
-from benchmarks.batching import SLICE, Batches
-from benchmarks.peers import Runner
-from benchmarks.problem import Array, Layers, Problem
-from benchmarks.workloads import Workload
+os.environ["CC"] = clang()  # read when the device is first used
 
 
 def recipes(workload: Workload) -> tuple[str, ...]:
@@ -84,7 +84,7 @@ class _Steps:
         step(Tensor(x).realize(), Tensor(targets).realize())
 
     def _step(self, x: Tensor, y: Tensor) -> Tensor:
-        with Tensor.train():
+        with Context(TRAINING=1):
             self._optimizer.zero_grad()
             loss = _mean_loss(_scores(self._params, x, self._workload.activation), y, self._workload.loss)
             loss.backward()

@@ -94,7 +94,9 @@ def set_default_dtype(dtype: Any) -> None:
     """Set the dtype of new tensors made of Python floats: float32 (the default) or float64."""
     kind = numpy_dtype(dtype)
     if kind.kind != "f":
-        raise DTypeError(f"got {dtype!r} as default dtype; expected float32 or float64. Try set_default_dtype(float64).")
+        raise DTypeError(
+            f"got {dtype!r} as default dtype; expected float32 or float64. Try set_default_dtype(float64)."
+        )
     _default[0] = kind
 
 

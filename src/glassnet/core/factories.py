@@ -32,7 +32,9 @@ def _finish(t: Tensor, requires_grad: bool, device: Any = None) -> Tensor:
 def check_device(device: Any) -> None:
     """Only the CPU is here."""
     if device is not None and str(device).split(":")[0] != "cpu":
-        raise NotSupportedError(f"got device={str(device)!r}; expected 'cpu', the only device glassnet has. Try leaving device out.")
+        raise NotSupportedError(
+            f"got device={str(device)!r}; expected 'cpu', the only device glassnet has. Try leaving device out."
+        )
 
 
 def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -48,7 +50,9 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
         array = to_array([_plain(d) for d in data])
     else:
         array = to_array(data)
-    return _finish(wrap(np.array(array, None if dtype is None else dtypes.numpy_dtype(dtype), copy=True)), requires_grad, device)
+    return _finish(
+        wrap(np.array(array, None if dtype is None else dtypes.numpy_dtype(dtype), copy=True)), requires_grad, device
+    )
 
 
 def _holds_tensors(data: Any) -> bool:
@@ -65,7 +69,11 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     """A tensor that shares the data's memory where it can."""
     check_device(device)
     t = data if isinstance(data, Tensor) else wrap(to_array(data))
-    return t if dtype is None or t.array.dtype == dtypes.numpy_dtype(dtype) else ops.cast(t, dtype=dtypes.numpy_dtype(dtype))
+    return (
+        t
+        if dtype is None or t.array.dtype == dtypes.numpy_dtype(dtype)
+        else ops.cast(t, dtype=dtypes.numpy_dtype(dtype))
+    )
 
 
 def from_numpy(array: np.ndarray) -> Tensor:
@@ -126,7 +134,9 @@ def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool 
     return _finish(wrap(np.eye(n, m, dtype=_float(dtype))), requires_grad)
 
 
-def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def arange(
+    start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """start, start + step, … up to but without end."""
     start, end = (0, start) if end is None else (start, end)
     whole = all(isinstance(v, int) for v in (start, end, step))
@@ -136,7 +146,9 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, dev
     return _finish(wrap(values.astype(kind)), requires_grad, device)
 
 
-def linspace(start: float, end: float, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def linspace(
+    start: float, end: float, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """That many numbers at equal distances, both ends included; each half is counted from its own end, as PyTorch does."""
     kind = _float(dtype)
     if steps == 1:
@@ -148,7 +160,9 @@ def linspace(start: float, end: float, steps: int, *, dtype: Any = None, device:
     return _finish(wrap(np.where(i < steps // 2, up, down).astype(kind)), requires_grad, device)
 
 
-def logspace(start: float, end: float, steps: int, base: float = 10.0, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def logspace(
+    start: float, end: float, steps: int, base: float = 10.0, *, dtype: Any = None, requires_grad: bool = False
+) -> Tensor:
     """base to the powers of linspace."""
     return _finish(wrap(np.power(base, np.linspace(start, end, steps)).astype(_float(dtype))), requires_grad)
 
@@ -168,12 +182,16 @@ def draw(sampler: Any, requires_grad: bool = False, device: Any = None, **option
     return _finish(ops.random(draw=sampler, **options), requires_grad, device)
 
 
-def rand(*size: Any, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def rand(
+    *size: Any, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Uniform in [0, 1)."""
     return draw(random.uniform, requires_grad, device, shape=_shape(size), dtype=_float(dtype), generator=generator)
 
 
-def randn(*size: Any, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def randn(
+    *size: Any, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Normal with mean 0 and standard deviation 1.
 
     >>> import glassnet as torch
@@ -184,13 +202,32 @@ def randn(*size: Any, generator: Any = None, dtype: Any = None, device: Any = No
     return draw(random.normal, requires_grad, device, shape=_shape(size), dtype=_float(dtype), generator=generator)
 
 
-def randint(low: int, high: Any = None, size: Any = None, *, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def randint(
+    low: int,
+    high: Any = None,
+    size: Any = None,
+    *,
+    generator: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Whole numbers from low (0 unless told) to high - 1."""
     if size is None:
         low, high, size = 0, low, high
     if high <= low:
-        raise ValueRangeError(f"randint: got low={low}, high={high}; expected low below high. Try randint({low}, {low + 1}, size).")
-    t = draw(random.randint, False, device, low=low, high=high, shape=_shape((size,) if isinstance(size, int) else tuple(size)), generator=generator)
+        raise ValueRangeError(
+            f"randint: got low={low}, high={high}; expected low below high. Try randint({low}, {low + 1}, size)."
+        )
+    t = draw(
+        random.randint,
+        False,
+        device,
+        low=low,
+        high=high,
+        shape=_shape((size,) if isinstance(size, int) else tuple(size)),
+        generator=generator,
+    )
     return _finish(t if dtype is None else ops.cast(t, dtype=dtypes.numpy_dtype(dtype)), requires_grad)
 
 
@@ -226,4 +263,10 @@ def bernoulli(input: Tensor, *, generator: Any = None) -> Tensor:
 
 def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Any = None) -> Tensor:
     """Indices drawn with probabilities in proportion to each row of input."""
-    return draw(random.multinomial, probs=input.read("multinomial of computed weights"), n=num_samples, replacement=replacement, generator=generator)
+    return draw(
+        random.multinomial,
+        probs=input.read("multinomial of computed weights"),
+        n=num_samples,
+        replacement=replacement,
+        generator=generator,
+    )

@@ -25,26 +25,66 @@ def constant(value: float, like: Array) -> Array:
 
 
 ERF_P64 = (
-    1.1283791670955123, -0.37612638903181167, 0.11283791670802087, -0.026866170604442272,
-    0.005223977049573062, -0.0008548278441674433, 0.00012052698579231024, -1.4829316840524698e-05,
-    1.4019185934676504e-06, 2.7116444110485253e-07, -5.267725598918565e-07, 4.6099589916512734e-07,
-    -2.5743209641568743e-07, 8.435593084801162e-08, -1.2322130502885366e-08,
+    1.1283791670955123,
+    -0.37612638903181167,
+    0.11283791670802087,
+    -0.026866170604442272,
+    0.005223977049573062,
+    -0.0008548278441674433,
+    0.00012052698579231024,
+    -1.4829316840524698e-05,
+    1.4019185934676504e-06,
+    2.7116444110485253e-07,
+    -5.267725598918565e-07,
+    4.6099589916512734e-07,
+    -2.5743209641568743e-07,
+    8.435593084801162e-08,
+    -1.2322130502885366e-08,
 )
 ERF_C64 = (
-    -0.7317872550321467, 0.28311386326019067, 0.005397116432340561, -0.0008146705547105474,
-    -5.626487471302172e-05, 6.284190248704484e-06, 6.056840794951024e-07, -7.56183495962936e-08,
-    -6.4763604583523325e-09, 1.1257685567346478e-09, 5.5954747528224316e-11, -1.7544776715510773e-11,
-    -7.990569608080812e-14, 2.528201012097058e-13, -1.1704525585869711e-14, -2.579460458794976e-15,
-    2.703574754104158e-16, 2.0839389129884206e-16, 1.1811221129817754e-17, 8.259114366670514e-17,
-    -3.454547992928994e-16, 1.3072716147181699e-16, -3.3587962701068774e-16, -2.472821853233894e-16,
-    -3.9727870757490748e-16, 1.4612650583995082e-16, -3.526993596565418e-16,
+    -0.7317872550321467,
+    0.28311386326019067,
+    0.005397116432340561,
+    -0.0008146705547105474,
+    -5.626487471302172e-05,
+    6.284190248704484e-06,
+    6.056840794951024e-07,
+    -7.56183495962936e-08,
+    -6.4763604583523325e-09,
+    1.1257685567346478e-09,
+    5.5954747528224316e-11,
+    -1.7544776715510773e-11,
+    -7.990569608080812e-14,
+    2.528201012097058e-13,
+    -1.1704525585869711e-14,
+    -2.579460458794976e-15,
+    2.703574754104158e-16,
+    2.0839389129884206e-16,
+    1.1811221129817754e-17,
+    8.259114366670514e-17,
+    -3.454547992928994e-16,
+    1.3072716147181699e-16,
+    -3.3587962701068774e-16,
+    -2.472821853233894e-16,
+    -3.9727870757490748e-16,
+    1.4612650583995082e-16,
+    -3.526993596565418e-16,
 )
 ERF_P32 = (
-    1.12837916951898, 0.18504811840012347, 0.05428299461007106, 0.003841751927903116, 0.00037890269197885147,
-    4.667776394459951e-06, -1.3093398941263602e-08,
+    1.12837916951898,
+    0.18504811840012347,
+    0.05428299461007106,
+    0.003841751927903116,
+    0.00037890269197885147,
+    4.667776394459951e-06,
+    -1.3093398941263602e-08,
 )
 ERF_Q32 = (
-    1.0, 0.49732804275157105, 0.11388252176430737, 0.015443606102944752, 0.0013050670818943518,
+    1.0,
+    0.49732804275157105,
+    0.11388252176430737,
+    0.015443606102944752,
+    0.0013050670818943518,
     6.2956850735561e-05,
 )
 
@@ -246,7 +286,9 @@ def logsumexp(a: Array, out: Array | None = None, *, dim: Dims, keepdim: bool) -
     top = np.maximum.reduce(a, axis=dim, keepdims=True)
     top = np.where(np.isfinite(top), top, constant(0, a))
     total = np.log(np.add.reduce(np.exp(a - top), axis=dim, keepdims=True)) + top
-    shape = kept(a.shape, dim) if keepdim else tuple(n for i, n in enumerate(a.shape) if dim is not None and i not in dim)
+    shape = (
+        kept(a.shape, dim) if keepdim else tuple(n for i, n in enumerate(a.shape) if dim is not None and i not in dim)
+    )
     return np.add(total.reshape(shape), constant(0, a), out=out)
 
 
@@ -291,7 +333,11 @@ def norm(a: Array, out: Array | None = None, *, dim: Dims, keepdim: bool) -> Arr
     """Euclidean length, scaled so that squares cannot overflow."""
     if a.dtype == np.float32:
         total = np.add.reduce(np.square(a, dtype=np.float64), axis=dim, keepdims=keepdim)
-        return np.sqrt(total, out=out, dtype=np.float64, casting="same_kind") if out is not None else np.sqrt(total).astype(a.dtype)
+        return (
+            np.sqrt(total, out=out, dtype=np.float64, casting="same_kind")
+            if out is not None
+            else np.sqrt(total).astype(a.dtype)
+        )
     return np.sqrt(np.add.reduce(np.square(a), axis=dim, keepdims=keepdim), out=out)
 
 
@@ -507,7 +553,9 @@ def pad(a: Array, out: Array | None = None, *, widths: tuple[tuple[int, int], ..
     return out
 
 
-def unfold(a: Array, out: Array | None = None, *, size: tuple[int, int], stride: tuple[int, int], dilation: tuple[int, int]) -> Array:
+def unfold(
+    a: Array, out: Array | None = None, *, size: tuple[int, int], stride: tuple[int, int], dilation: tuple[int, int]
+) -> Array:
     """Every kernel-sized window of (n, c, h, w) as (n, c, kh, kw, oh, ow)."""
     (kh, kw), (sh, sw), (dh, dw) = size, stride, dilation
     span = ((kh - 1) * dh + 1, (kw - 1) * dw + 1)

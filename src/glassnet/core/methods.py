@@ -11,22 +11,135 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.core import dtypes, factories, functions, ops, random, tape
+from glassnet.core import dtypes, factories, functions, layout, ops, random, tape
 from glassnet.core.dtypes import DType, Size
 from glassnet.core.tensor import Tensor, alias, as_tensor_like, mode, touched
 from glassnet.errors import DTypeError, GradientError, NotSupportedError, ShapeError
 
 # ---- names that are the same as a function or a row ---------------------------------------------------------------
 
-_ROWS = """neg abs square sqrt exp expm1 log log1p sin cos asin acos atan sinh cosh erf sign floor ceil round sigmoid
-tanh relu eq ne lt le gt ge logical_and logical_or logical_xor logical_not isnan isinf isfinite maximum minimum
-floor_divide remainder atan2""".split()
+_ROWS = [
+    "neg",
+    "abs",
+    "square",
+    "sqrt",
+    "exp",
+    "expm1",
+    "log",
+    "log1p",
+    "sin",
+    "cos",
+    "asin",
+    "acos",
+    "atan",
+    "sinh",
+    "cosh",
+    "erf",
+    "sign",
+    "floor",
+    "ceil",
+    "round",
+    "sigmoid",
+    "tanh",
+    "relu",
+    "eq",
+    "ne",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "logical_and",
+    "logical_or",
+    "logical_xor",
+    "logical_not",
+    "isnan",
+    "isinf",
+    "isfinite",
+    "maximum",
+    "minimum",
+    "floor_divide",
+    "remainder",
+    "atan2",
+]
 
-_FUNCTIONS = """add sub mul div pow trunc reciprocal rsqrt tan log2 log10 exp2 clamp lerp addcmul addcdiv masked_fill
-nan_to_num allclose isclose equal sum mean var std prod max min amax amin argmax argmin any all cumsum norm logsumexp
-softmax log_softmax argsort sort topk nonzero unique bincount matmul dot outer reshape flatten squeeze unsqueeze permute
-transpose t expand broadcast_to repeat split chunk unbind flip roll tril triu diag trace gather scatter_add scatter
-index_select masked_select take""".split()
+_FUNCTIONS = [
+    "add",
+    "sub",
+    "mul",
+    "div",
+    "pow",
+    "trunc",
+    "reciprocal",
+    "rsqrt",
+    "tan",
+    "log2",
+    "log10",
+    "exp2",
+    "clamp",
+    "lerp",
+    "addcmul",
+    "addcdiv",
+    "masked_fill",
+    "nan_to_num",
+    "allclose",
+    "isclose",
+    "equal",
+    "sum",
+    "mean",
+    "var",
+    "std",
+    "prod",
+    "max",
+    "min",
+    "amax",
+    "amin",
+    "argmax",
+    "argmin",
+    "any",
+    "all",
+    "cumsum",
+    "norm",
+    "logsumexp",
+    "softmax",
+    "log_softmax",
+    "argsort",
+    "sort",
+    "topk",
+    "unique",
+    "bincount",
+    "matmul",
+    "dot",
+    "outer",
+    "trace",
+]
+
+_LAYOUT = [
+    "nonzero",
+    "reshape",
+    "flatten",
+    "squeeze",
+    "unsqueeze",
+    "permute",
+    "transpose",
+    "t",
+    "expand",
+    "broadcast_to",
+    "repeat",
+    "split",
+    "chunk",
+    "unbind",
+    "flip",
+    "roll",
+    "tril",
+    "triu",
+    "diag",
+    "gather",
+    "scatter_add",
+    "scatter",
+    "index_select",
+    "masked_select",
+    "take",
+]
 
 _SYNONYMS = {
     "view": "reshape",
@@ -47,19 +160,57 @@ _SYNONYMS = {
     "ger": "outer",
 }
 
-_IN_PLACE = """add sub mul div pow neg abs square sqrt exp log sigmoid tanh relu clamp floor ceil round trunc reciprocal rsqrt
-lerp addcmul addcdiv masked_fill scatter_add scatter erf sin cos clip remainder floor_divide nan_to_num tril triu""".split()
+_IN_PLACE = [
+    "add",
+    "sub",
+    "mul",
+    "div",
+    "pow",
+    "neg",
+    "abs",
+    "square",
+    "sqrt",
+    "exp",
+    "log",
+    "sigmoid",
+    "tanh",
+    "relu",
+    "clamp",
+    "floor",
+    "ceil",
+    "round",
+    "trunc",
+    "reciprocal",
+    "rsqrt",
+    "lerp",
+    "addcmul",
+    "addcdiv",
+    "masked_fill",
+    "scatter_add",
+    "scatter",
+    "erf",
+    "sin",
+    "cos",
+    "clip",
+    "remainder",
+    "floor_divide",
+    "nan_to_num",
+    "tril",
+    "triu",
+]
 
 
-def become(x: Tensor, result: Tensor) -> Tensor:
-    """x, changed in place into the result that was computed from its alias."""
+def become(x: Tensor, result: Tensor, past: Tensor) -> Tensor:
+    """x, changed in place into the result; `past` is what `past_of(x)` gave before the result was computed."""
     if result.array.shape != x.array.shape:
         raise ShapeError(
             f"in place: got a result of shape {tuple(result.array.shape)} for a tensor of shape {tuple(x.array.shape)}; expected "
             "the same shape, since memory cannot grow. Try the out-of-place form (x = x + y)."
         )
     if result.array.dtype.kind == "f" and x.array.dtype.kind != "f":
-        raise DTypeError(f"in place: got a result of {result.dtype} for a tensor of {x.dtype}; expected the same kind. Try x = x.float() first.")
+        raise DTypeError(
+            f"in place: got a result of {result.dtype} for a tensor of {x.dtype}; expected the same kind. Try x = x.float() first."
+        )
     if not (mode.grad and (result.needs_grad or x.needs_grad)):
         ops.assign(x, result)
         touched(x)
@@ -69,10 +220,18 @@ def become(x: Tensor, result: Tensor) -> Tensor:
             "in place: got a window (a slice or a reshape) of a tensor that gradients flow through; glassnet expects the "
             "whole tensor there. Try torch.where, torch.cat, or y = x.clone() and a change of y."
         )
+    past = alias(x) if past is x else past
+    if mode.trace is not None:
+        mode.trace.supersede(x, past, result)
     np.copyto(x.array, result.array, casting="same_kind")
-    x.needs_grad, x.op, x.inputs, x.attrs, x.serial = result.needs_grad, result.op, result.inputs, result.attrs, result.serial
-    if mode.trace is not None and mode.trace.nodes and mode.trace.nodes[-1] is result:
-        mode.trace.nodes[-1] = x
+    x.past = past
+    x.needs_grad, x.op, x.inputs, x.attrs, x.serial = (
+        result.needs_grad,
+        result.op,
+        result.inputs,
+        result.attrs,
+        result.serial,
+    )
     x.written[0] = x.serial
     return x
 
@@ -91,24 +250,27 @@ def past_of(x: Tensor) -> Tensor:
 
 def _in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     def changed(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        return become(self, function(past_of(self), *args, **kwargs))
+        past = past_of(self)
+        return become(self, function(past, *args, **kwargs), past)
 
     return changed
 
 
 def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     """Take over the numbers of src."""
-    past_of(self)
+    past = past_of(self)
     source = as_tensor_like(src, self)
     value = ops.expand(source, shape=tuple(self.array.shape)) if source.array.shape != self.array.shape else source
-    return become(self, value if value.array.dtype == self.array.dtype else ops.cast(value, dtype=self.array.dtype))
+    return become(
+        self, value if value.array.dtype == self.array.dtype else ops.cast(value, dtype=self.array.dtype), past
+    )
 
 
 def fill_(self: Tensor, value: Any) -> Tensor:
     """Set every number to the value."""
-    past_of(self)
+    past = past_of(self)
     number = value.item() if isinstance(value, Tensor) else value
-    return become(self, ops.full(shape=tuple(self.array.shape), value=number, dtype=self.array.dtype))
+    return become(self, ops.full(shape=tuple(self.array.shape), value=number, dtype=self.array.dtype), past)
 
 
 def zero_(self: Tensor) -> Tensor:
@@ -117,8 +279,8 @@ def zero_(self: Tensor) -> Tensor:
 
 
 def _drawn(self: Tensor, sampler: Any, **options: Any) -> Tensor:
-    past_of(self)
-    return become(self, factories.draw(sampler, shape=tuple(self.array.shape), dtype=self.array.dtype, **options))
+    past = past_of(self)
+    return become(self, factories.draw(sampler, shape=tuple(self.array.shape), dtype=self.array.dtype, **options), past)
 
 
 def uniform_(self: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Any = None) -> Tensor:
@@ -151,18 +313,18 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     if not (mode.grad and (self.needs_grad or source.needs_grad)):
         _write_window(self, index, source)
         return
-    places = functions.getitem(as_tensor_like(np.arange(self.array.size).reshape(self.array.shape), None), index)
+    places = layout.getitem(as_tensor_like(np.arange(self.array.size).reshape(self.array.shape), None), index)
     flat = places.reshape(-1)
     spread = source.expand(places.array.shape).reshape(-1)
     put = ops.unpick(spread, flat, at=([0],), shape=(self.array.size,)).reshape(self.array.shape)
     hit = np.zeros(self.array.size, bool)
     hit[flat.array] = True
-    become(self, functions.where(as_tensor_like(hit.reshape(self.array.shape), None), put, past))
+    become(self, layout.where(as_tensor_like(hit.reshape(self.array.shape), None), put, past), past)
 
 
 def _write_window(self: Tensor, index: Any, source: Tensor) -> None:
-    target = functions.getitem(self, index)
-    if target.op is not None and target.op.view or np.shares_memory(target.array, self.array):
+    target = layout.getitem(self, index)
+    if (target.op is not None and target.op.view) or np.shares_memory(target.array, self.array):
         copy_(target, source)
         touched(self)
         return
@@ -176,7 +338,9 @@ def _write_window(self: Tensor, index: Any, source: Tensor) -> None:
 # ---- kinds, copies, sizes -----------------------------------------------------------------------------------------
 
 
-def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False, copy: bool = False) -> Tensor:
+def to(
+    self: Tensor, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False, copy: bool = False
+) -> Tensor:
     """The tensor with another dtype; the only device is the CPU."""
     for a in args:
         if isinstance(a, Tensor):
@@ -227,7 +391,7 @@ def view(self: Tensor, *shape: Any) -> Tensor:
     """The same memory in another shape, or (view(dtype)) with numbers of another kind."""
     if len(shape) == 1 and isinstance(shape[0], DType | np.dtype):
         return to(self, shape[0])
-    return functions.reshape(self, *shape)
+    return layout.reshape(self, *shape)
 
 
 def numel(self: Tensor) -> int:
@@ -264,11 +428,27 @@ def install() -> None:
         setattr(Tensor, name, getattr(ops, name))
     for name in _FUNCTIONS:
         setattr(Tensor, name, getattr(functions, name))
+    for name in _LAYOUT:
+        setattr(Tensor, name, getattr(layout, name))
     for synonym, name in _SYNONYMS.items():
         setattr(Tensor, synonym, getattr(Tensor, name))
     for name in _IN_PLACE:
         setattr(Tensor, name + "_", _in_place(getattr(Tensor, name)))
-    for function in (copy_, fill_, zero_, uniform_, normal_, bernoulli_, random_, to, clone, contiguous, size, view, numel):
+    for function in (
+        copy_,
+        fill_,
+        zero_,
+        uniform_,
+        normal_,
+        bernoulli_,
+        random_,
+        to,
+        clone,
+        contiguous,
+        size,
+        view,
+        numel,
+    ):
         setattr(Tensor, function.__name__, function)
     for function in (tape.backward, tape.register_hook, tape.retain_grad):
         setattr(Tensor, function.__name__, function)
@@ -292,7 +472,7 @@ def _install_operators() -> None:
         setattr(Tensor, f"__{name}__", _comparison(getattr(ops, name)))
     for name, bits in {"and": ops.bit_and, "or": ops.bit_or, "xor": ops.bit_xor}.items():
         setattr(Tensor, f"__{name}__", _logic(bits))
-    operators: dict[str, Any] = {"__neg__": ops.neg, "__abs__": ops.abs, "__invert__": ops.bit_not, "__getitem__": functions.getitem,
+    operators: dict[str, Any] = {"__neg__": ops.neg, "__abs__": ops.abs, "__invert__": ops.bit_not, "__getitem__": layout.getitem,
                                  "__setitem__": setitem, "__pos__": lambda self: self}  # fmt: skip
     for name, function in operators.items():
         setattr(Tensor, name, function)
@@ -301,7 +481,7 @@ def _install_operators() -> None:
 def _install_properties() -> None:
     properties: dict[str, Callable[[Tensor], Any]] = {
         "T": lambda self: ops.permute(self, dims=tuple(range(self.array.ndim))[::-1]),
-        "mT": lambda self: functions.transpose(self, -2, -1),
+        "mT": lambda self: layout.transpose(self, -2, -1),
         "device": lambda self: Device("cpu"),
         "is_cuda": lambda self: False,
         "itemsize": lambda self: self.array.itemsize,
@@ -320,8 +500,8 @@ def _install_properties() -> None:
     Tensor.cpu = lambda self: self  # type: ignore[attr-defined]
     Tensor.detach_ = lambda self: _detach_in_place(self)  # type: ignore[attr-defined]
     Tensor.type_as = lambda self, other: to(self, other.dtype)  # type: ignore[attr-defined]
-    Tensor.view_as = Tensor.reshape_as = lambda self, other: functions.reshape(self, other.array.shape)  # type: ignore[attr-defined]
-    Tensor.expand_as = lambda self, other: functions.expand(self, other.array.shape)  # type: ignore[attr-defined]
+    Tensor.view_as = Tensor.reshape_as = lambda self, other: layout.reshape(self, other.array.shape)  # type: ignore[attr-defined]
+    Tensor.expand_as = lambda self, other: layout.expand(self, other.array.shape)  # type: ignore[attr-defined]
     Tensor.index_add_ = _in_place(_index_add)  # type: ignore[attr-defined]
     Tensor.clamp_min = lambda self, min: functions.clamp(self, min=min)  # type: ignore[attr-defined]
     Tensor.clamp_max = lambda self, max: functions.clamp(self, max=max)  # type: ignore[attr-defined]
@@ -329,7 +509,7 @@ def _install_properties() -> None:
 
 
 def _index_add(self: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
-    lead = (slice(None),) * functions.axis(dim, self.array.ndim)
+    lead = (slice(None),) * layout.axis(dim, self.array.ndim)
     return self + ops.unpick(source, index, at=(*lead, [0]), shape=tuple(self.array.shape))
 
 
@@ -339,7 +519,9 @@ def _detach_in_place(self: Tensor) -> Tensor:
 
 
 def _no_cuda(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    raise NotSupportedError("cuda(): got a request for a GPU; glassnet computes on the CPU. Try leaving .cuda() out, or .to('cpu').")
+    raise NotSupportedError(
+        "cuda(): got a request for a GPU; glassnet computes on the CPU. Try leaving .cuda() out, or .to('cpu')."
+    )
 
 
 class Device:

@@ -46,13 +46,17 @@ class Op:
 
     name: str
     run: Callable[..., Any]  # run(*arrays, out=None, **attributes): NumPy's own calling convention
-    vjp: tuple[Rule | None, ...] | Callable[[int], Rule] = ()  # a rule per input (None: nothing flows), or a maker of rules
+    vjp: (
+        tuple[Rule | None, ...] | Callable[[int], Rule]
+    ) = ()  # a rule per input (None: nothing flows), or a maker of rules
     say: str = ""  # words; {0}, {1} are the inputs
     tex: str = ""  # LaTeX
     view: bool = False  # the result is a window on input 0
     elementwise: bool = False  # each number depends on the numbers at its own place: may be made in place
     pure: bool = True  # False: random, or changes memory
-    lower: Callable[..., list[kernels.Call] | None] | None = None  # replay's spelling: lower(out, *arrays, **attributes)
+    lower: Callable[..., list[kernels.Call] | None] | None = (
+        None  # replay's spelling: lower(out, *arrays, **attributes)
+    )
     samples: tuple[Sample, ...] = ()
 
     @property
@@ -68,7 +72,9 @@ class Op:
         return f"<{self.grad_name}>"
 
 
-def primitive(name: str, run: Callable[..., Any], *vjp: Rule | None, each: Callable[[int], Rule] | None = None, **facets: Any) -> Callable[..., Tensor]:
+def primitive(
+    name: str, run: Callable[..., Any], *vjp: Rule | None, each: Callable[[int], Rule] | None = None, **facets: Any
+) -> Callable[..., Tensor]:
     """Write one row; what comes back applies it to tensors and numbers."""
     op = OPS[name] = Op(name, run, each or vjp, **facets)
 
@@ -176,6 +182,7 @@ def _expand(a: np.ndarray, *, shape: tuple[int, ...]) -> np.ndarray:
     return np.broadcast_to(a, shape)
 
 
+# fmt: off
 # ---- arithmetic ---------------------------------------------------------------------------------------------------
 
 _pair = (sample((3, 4), (3, 4)), sample((3, 4), (4,)), sample((2, 1, 3), (4, 1)))
@@ -184,42 +191,42 @@ _one = (sample((3, 4)), sample((2, 3, 2)))
 _positive = (sample((3, 4), low=0.2),)
 
 add = primitive("add", np.add, lambda g, y, a, b: fit(g, a.shape), lambda g, y, a, b: fit(g, b.shape),
-                say="add {1} to {0}", tex="{0} + {1}", elementwise=True, samples=_pair)  # fmt: skip
+                say="add {1} to {0}", tex="{0} + {1}", elementwise=True, samples=_pair)
 sub = primitive("sub", np.subtract, lambda g, y, a, b: fit(g, a.shape), lambda g, y, a, b: fit(-g, b.shape),
-                say="take {1} from {0}", tex="{0} - {1}", elementwise=True, samples=_pair)  # fmt: skip
+                say="take {1} from {0}", tex="{0} - {1}", elementwise=True, samples=_pair)
 mul = primitive("mul", np.multiply, lambda g, y, a, b: fit(g * b, a.shape), lambda g, y, a, b: fit(g * a, b.shape),
-                say="multiply {0} by {1}", tex=r"{0} \odot {1}", elementwise=True, samples=_pair)  # fmt: skip
+                say="multiply {0} by {1}", tex=r"{0} \odot {1}", elementwise=True, samples=_pair)
 div = primitive("div", np.true_divide, lambda g, y, a, b: fit(g / b, a.shape), lambda g, y, a, b: fit(-g * y / b, b.shape),
-                say="divide {0} by {1}", tex=r"\frac{{{0}}}{{{1}}}", elementwise=True, samples=_apart)  # fmt: skip
+                say="divide {0} by {1}", tex=r"\frac{{{0}}}{{{1}}}", elementwise=True, samples=_apart)
 pow = primitive("pow", np.power,
                 lambda g, y, a, b: fit(g * where(eq(b, 0.0), 0.0, b * pow(a, b - 1.0)), a.shape),
                 lambda g, y, a, b: fit(g * where(eq(y, 0.0), 0.0, y * log(a)), b.shape),
                 say="raise {0} to the power {1}", tex="{0}^{{{1}}}", elementwise=True,
-                samples=(sample((3, 4), (3, 4), low=0.5), sample((3, 4), (4,), low=0.5)))  # fmt: skip
+                samples=(sample((3, 4), (3, 4), low=0.5), sample((3, 4), (4,), low=0.5)))
 maximum = primitive("maximum", np.maximum, lambda g, y, a, b: _half_ties(g, a, b, gt), lambda g, y, a, b: _half_ties(g, b, a, gt),
-                    say="the larger of {0} and {1}", tex=r"\max({0}, {1})", elementwise=True, samples=_pair)  # fmt: skip
+                    say="the larger of {0} and {1}", tex=r"\max({0}, {1})", elementwise=True, samples=_pair)
 minimum = primitive("minimum", np.minimum, lambda g, y, a, b: _half_ties(g, a, b, lt), lambda g, y, a, b: _half_ties(g, b, a, lt),
-                    say="the smaller of {0} and {1}", tex=r"\min({0}, {1})", elementwise=True, samples=_pair)  # fmt: skip
+                    say="the smaller of {0} and {1}", tex=r"\min({0}, {1})", elementwise=True, samples=_pair)
 atan2 = primitive("atan2", np.arctan2,
                   lambda g, y, a, b: fit(g * b / (square(a) + square(b)), a.shape),
                   lambda g, y, a, b: fit(-g * a / (square(a) + square(b)), b.shape),
-                  say="the angle of the point ({1}, {0})", tex=r"\operatorname{{atan2}}({0}, {1})", elementwise=True, samples=_pair)  # fmt: skip
+                  say="the angle of the point ({1}, {0})", tex=r"\operatorname{{atan2}}({0}, {1})", elementwise=True, samples=_pair)
 remainder = primitive("remainder", np.remainder, lambda g, y, a, b: fit(g, a.shape), lambda g, y, a, b: fit(-g * floor(a / b), b.shape),
-                      say="the remainder of {0} divided by {1}", tex=r"{0} \bmod {1}", elementwise=True, samples=_apart)  # fmt: skip
+                      say="the remainder of {0} divided by {1}", tex=r"{0} \bmod {1}", elementwise=True, samples=_apart)
 floor_divide = primitive("floor_divide", np.floor_divide, say="how many whole times {1} goes into {0}",
-                         tex=r"\lfloor {0} / {1} \rfloor", elementwise=True, samples=_apart)  # fmt: skip
+                         tex=r"\lfloor {0} / {1} \rfloor", elementwise=True, samples=_apart)
 where = primitive("where", kernels.where, None,
                   lambda g, y, c, a, b: fit(where(c, g, 0.0), a.shape), lambda g, y, c, a, b: fit(where(c, 0.0, g), b.shape),
                   say="{1} where {0} holds, else {2}", tex=r"{0}\;?\;{1} : {2}",
-                  samples=(sample([[True, False, True]], (3,), (2, 3)),))  # fmt: skip
+                  samples=(sample([[True, False, True]], (3,), (2, 3)),))
 
 neg = primitive("neg", np.negative, lambda g, y, a: -g, say="flip the sign of {0}", tex="-{0}", elementwise=True, samples=_one)
 abs = primitive("abs", np.abs, lambda g, y, a: g * sign(a), say="drop the sign of {0}", tex="|{0}|", elementwise=True, samples=_one)
 square = primitive("square", np.square, lambda g, y, a: g * (a * 2.0), say="square {0}", tex="{0}^2", elementwise=True,
-                   lower=lambda out, a: [(np.multiply, (a, a), out)], samples=_one)  # fmt: skip
+                   lower=lambda out, a: [(np.multiply, (a, a), out)], samples=_one)
 power = primitive("power", kernels.power, lambda g, y, a, exponent: g * _power_slope(a, exponent), lower=kernels.power_calls,
                   say="raise {0} to the power {exponent}", tex="{0}^{{{exponent}}}", elementwise=True,
-                  samples=(sample((3, 4), exponent=2), sample((3, 4), exponent=3), sample((3,), low=0.2, exponent=-1.5)))  # fmt: skip
+                  samples=(sample((3, 4), exponent=2), sample((3, 4), exponent=3), sample((3,), low=0.2, exponent=-1.5)))
 sqrt = primitive("sqrt", np.sqrt, lambda g, y, a: g / (y * 2.0), say="square root of {0}", tex=r"\sqrt{{{0}}}", elementwise=True, samples=_positive)
 exp = primitive("exp", np.exp, lambda g, y, a: g * y, say="exponential of {0}", tex="e^{{{0}}}", elementwise=True, samples=_one)
 expm1 = primitive("expm1", np.expm1, lambda g, y, a: g * (y + 1.0), say="exponential of {0}, less 1", tex="e^{{{0}}} - 1", elementwise=True, samples=_one)
@@ -228,40 +235,40 @@ log1p = primitive("log1p", np.log1p, lambda g, y, a: g / (a + 1.0), say="natural
 sin = primitive("sin", np.sin, lambda g, y, a: g * cos(a), say="sine of {0}", tex=r"\sin {0}", elementwise=True, samples=_one)
 cos = primitive("cos", np.cos, lambda g, y, a: -g * sin(a), say="cosine of {0}", tex=r"\cos {0}", elementwise=True, samples=_one)
 asin = primitive("asin", np.arcsin, lambda g, y, a: g / sqrt(1.0 - square(a)), say="the angle whose sine is {0}", tex=r"\arcsin {0}",
-                 elementwise=True, samples=(sample((3, 4), low=-0.9, high=0.9),))  # fmt: skip
+                 elementwise=True, samples=(sample((3, 4), low=-0.9, high=0.9),))
 acos = primitive("acos", np.arccos, lambda g, y, a: -g / sqrt(1.0 - square(a)), say="the angle whose cosine is {0}", tex=r"\arccos {0}",
-                 elementwise=True, samples=(sample((3, 4), low=-0.9, high=0.9),))  # fmt: skip
+                 elementwise=True, samples=(sample((3, 4), low=-0.9, high=0.9),))
 atan = primitive("atan", np.arctan, lambda g, y, a: g / (square(a) + 1.0), say="the angle whose tangent is {0}", tex=r"\arctan {0}", elementwise=True, samples=_one)
 sinh = primitive("sinh", np.sinh, lambda g, y, a: g * cosh(a), say="hyperbolic sine of {0}", tex=r"\sinh {0}", elementwise=True, samples=_one)
 cosh = primitive("cosh", np.cosh, lambda g, y, a: g * sinh(a), say="hyperbolic cosine of {0}", tex=r"\cosh {0}", elementwise=True, samples=_one)
 erf = primitive("erf", kernels.erf, lambda g, y, a: g * (exp(-square(a)) * (2 / math.sqrt(math.pi))), say="error function of {0}",
-                tex=r"\operatorname{{erf}}({0})", elementwise=True, samples=_one)  # fmt: skip
+                tex=r"\operatorname{{erf}}({0})", elementwise=True, samples=_one)
 sign = primitive("sign", np.sign, lambda g, y, a: g * 0.0, say="sign of {0}", tex=r"\operatorname{{sign}}({0})", elementwise=True, samples=_one)
 floor = primitive("floor", np.floor, lambda g, y, a: g * 0.0, say="round {0} down", tex=r"\lfloor {0} \rfloor", elementwise=True, samples=_one)
 ceil = primitive("ceil", np.ceil, lambda g, y, a: g * 0.0, say="round {0} up", tex=r"\lceil {0} \rceil", elementwise=True, samples=_one)
 round = primitive("round", np.rint, lambda g, y, a: g * 0.0, say="round {0} to the nearest whole number, halves to even",
-                  tex=r"\operatorname{{round}}({0})", elementwise=True, samples=_one)  # fmt: skip
+                  tex=r"\operatorname{{round}}({0})", elementwise=True, samples=_one)
 clamp = primitive("clamp", kernels.clamp, lambda g, y, a, low, high: g * within(a, low=low, high=high),
                   say="hold {0} between {low} and {high}", tex=r"\operatorname{{clamp}}({0}, {low}, {high})", elementwise=True,
-                  samples=(Sample(((3, 4),), -2, 2, {"low": -1.0, "high": 0.5}), Sample(((3, 4),), -2, 2, {"low": 0.1, "high": None})))  # fmt: skip
+                  samples=(Sample(((3, 4),), -2, 2, {"low": -1.0, "high": 0.5}), Sample(((3, 4),), -2, 2, {"low": 0.1, "high": None})))
 within = primitive("within", kernels.within, say="1 where {0} lies between {low} and {high}, else 0",
-                   tex=r"[{low} \le {0} \le {high}]", elementwise=True, samples=(Sample(((3, 4),), -2, 2, {"low": -1.0, "high": 0.5}),))  # fmt: skip
+                   tex=r"[{low} \le {0} \le {high}]", elementwise=True, samples=(Sample(((3, 4),), -2, 2, {"low": -1.0, "high": 0.5}),))
 cast = primitive("cast", kernels.cast, lambda g, y, a, dtype: cast(g, dtype=a.array.dtype), say="{0} as {dtype} numbers", tex="{0}",
-                 samples=(sample((3, 4), dtype=np.dtype("float32")), sample((3,), dtype=np.dtype("float64"))))  # fmt: skip
+                 samples=(sample((3, 4), dtype=np.dtype("float32")), sample((3,), dtype=np.dtype("float64"))))
 
 # ---- activations --------------------------------------------------------------------------------------------------
 
 sigmoid = primitive("sigmoid", kernels.sigmoid, lambda g, y, a: g * (y * (1.0 - y)), lower=kernels.sigmoid_calls,
-                    say="squash {0} between 0 and 1", tex=r"\sigma({0})", elementwise=True, samples=_one)  # fmt: skip
+                    say="squash {0} between 0 and 1", tex=r"\sigma({0})", elementwise=True, samples=_one)
 tanh = primitive("tanh", np.tanh, lambda g, y, a: g * (1.0 - y * y), say="squash {0} between -1 and 1", tex=r"\tanh({0})", elementwise=True, samples=_one)
 relu = primitive("relu", kernels.relu, lambda g, y, a: pass_where_positive(g, y), lower=kernels.relu_calls,
-                 say="keep the positive part of {0}", tex=r"\max({0}, 0)", elementwise=True, samples=_one)  # fmt: skip
+                 say="keep the positive part of {0}", tex=r"\max({0}, 0)", elementwise=True, samples=_one)
 softplus = primitive("softplus", kernels.softplus, lambda g, y, a: g * sigmoid(a), lower=kernels.softplus_calls,
-                     say="a smooth positive part of {0}", tex=r"\ln(1 + e^{{{0}}})", elementwise=True, samples=_one)  # fmt: skip
+                     say="a smooth positive part of {0}", tex=r"\ln(1 + e^{{{0}}})", elementwise=True, samples=_one)
 gelu = primitive("gelu", _gelu,
                  lambda g, y, a, approximate: g * (_tanh_gelu_slope(a) if approximate == "tanh" else _normal_share(a) + a * _normal_density(a)),
                  say="{0} times the share of a normal distribution below it", tex=r"{0}\,\Phi({0})", elementwise=True,
-                 samples=(sample((3, 4), approximate="none"), sample((3, 4), approximate="tanh")))  # fmt: skip
+                 samples=(sample((3, 4), approximate="none"), sample((3, 4), approximate="tanh")))
 
 
 def _pass_where_positive(g: np.ndarray, y: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
@@ -275,7 +282,7 @@ def _pass_where_positive_calls(out: np.ndarray, g: np.ndarray, y: np.ndarray) ->
 
 pass_where_positive = primitive("pass_where_positive", _pass_where_positive, lambda h, z, g, y: pass_where_positive(h, y), None,
                                 lower=_pass_where_positive_calls, say="let {0} through where {1} is positive", tex=r"{0} \odot [{1} > 0]",
-                                elementwise=True, samples=_pair[:1])  # fmt: skip
+                                elementwise=True, samples=_pair[:1])
 
 # ---- comparisons and logic: nothing flows back --------------------------------------------------------------------
 
@@ -303,98 +310,98 @@ _reduce = (sample((3, 4), dim=None, keepdim=False), sample((3, 4), dim=(0,), kee
 _along = (sample((3, 4), dim=1), sample((2, 3, 2), dim=0))
 
 sum = primitive("sum", kernels.add_up, lambda g, y, a, dim, keepdim: spread(g, a.shape, dim, keepdim), lower=kernels.add_up_calls,
-                say="add up {0}", tex=r"\sum {0}", samples=_reduce)  # fmt: skip
+                say="add up {0}", tex=r"\sum {0}", samples=_reduce)
 mean = primitive("mean", kernels.mean, lambda g, y, a, dim, keepdim: spread(g * (y.shape.numel() / a.shape.numel()), a.shape, dim, keepdim),
-                 lower=kernels.mean_calls, say="average {0}", tex=r"\operatorname{{mean}}({0})", samples=_reduce)  # fmt: skip
+                 lower=kernels.mean_calls, say="average {0}", tex=r"\operatorname{{mean}}({0})", samples=_reduce)
 sum_to = primitive("sum_to", kernels.sum_to, lambda g, y, a, shape: expand(g, shape=tuple(a.shape)), lower=kernels.sum_to_calls,
                    say="add {0} up over the batch", tex=r"\sum_{{\mathrm{{batch}}}} {0}",
-                   samples=(sample((3, 4), shape=(4,)), sample((3, 4), shape=(3, 1)), sample((2, 3, 4), shape=(1, 4)), sample((3, 4), shape=())))  # fmt: skip
+                   samples=(sample((3, 4), shape=(4,)), sample((3, 4), shape=(3, 1)), sample((2, 3, 4), shape=(1, 4)), sample((3, 4), shape=())))
 amax = primitive("amax", lambda a, out=None, *, dim, keepdim: np.maximum.reduce(a, axis=dim, keepdims=keepdim, out=out),
-                 lambda g, y, a, dim, keepdim: _tie_share(g, y, a, dim, keepdim), say="the largest of {0}", tex=r"\max {0}", samples=_reduce)  # fmt: skip
+                 lambda g, y, a, dim, keepdim: _tie_share(g, y, a, dim, keepdim), say="the largest of {0}", tex=r"\max {0}", samples=_reduce)
 amin = primitive("amin", lambda a, out=None, *, dim, keepdim: np.minimum.reduce(a, axis=dim, keepdims=keepdim, out=out),
-                 lambda g, y, a, dim, keepdim: _tie_share(g, y, a, dim, keepdim), say="the smallest of {0}", tex=r"\min {0}", samples=_reduce)  # fmt: skip
+                 lambda g, y, a, dim, keepdim: _tie_share(g, y, a, dim, keepdim), say="the smallest of {0}", tex=r"\min {0}", samples=_reduce)
 argmax = primitive("argmax", lambda a, out=None, *, dim, keepdim: np.argmax(a, axis=dim, keepdims=keepdim, out=out),
-                   say="the place of the largest of {0}", tex=r"\arg\max {0}", samples=(sample((3, 4), dim=1, keepdim=False), sample((3, 4), dim=None, keepdim=False)))  # fmt: skip
+                   say="the place of the largest of {0}", tex=r"\arg\max {0}", samples=(sample((3, 4), dim=1, keepdim=False), sample((3, 4), dim=None, keepdim=False)))
 argmin = primitive("argmin", lambda a, out=None, *, dim, keepdim: np.argmin(a, axis=dim, keepdims=keepdim, out=out),
-                   say="the place of the smallest of {0}", tex=r"\arg\min {0}", samples=(sample((3, 4), dim=1, keepdim=False),))  # fmt: skip
+                   say="the place of the smallest of {0}", tex=r"\arg\min {0}", samples=(sample((3, 4), dim=1, keepdim=False),))
 argsort = primitive("argsort", lambda a, *, dim, descending: np.argsort(-a if descending else a, axis=dim, kind="stable"),
-                    say="the order of {0}", tex=r"\operatorname{{argsort}}({0})", samples=(sample((3, 4), dim=1, descending=True),))  # fmt: skip
+                    say="the order of {0}", tex=r"\operatorname{{argsort}}({0})", samples=(sample((3, 4), dim=1, descending=True),))
 any = primitive("any", lambda a, out=None, *, dim, keepdim: np.logical_or.reduce(a, axis=dim, keepdims=keepdim, out=out),
-                say="whether any of {0} holds", tex=r"\exists {0}", samples=_reduce)  # fmt: skip
+                say="whether any of {0} holds", tex=r"\exists {0}", samples=_reduce)
 all = primitive("all", lambda a, out=None, *, dim, keepdim: np.logical_and.reduce(a, axis=dim, keepdims=keepdim, out=out),
-                say="whether all of {0} hold", tex=r"\forall {0}", samples=_reduce)  # fmt: skip
+                say="whether all of {0} hold", tex=r"\forall {0}", samples=_reduce)
 cumsum = primitive("cumsum", lambda a, out=None, *, dim: np.cumsum(a, axis=dim, out=out),
                    lambda g, y, a, dim: flip(cumsum(flip(g, dims=(dim,)), dim=dim), dims=(dim,)),
-                   say="running sum of {0}", tex=r"\sum_{{j \le i}} {0}", samples=_along)  # fmt: skip
+                   say="running sum of {0}", tex=r"\sum_{{j \le i}} {0}", samples=_along)
 norm = primitive("norm", kernels.norm,
                  lambda g, y, a, dim, keepdim: a * spread(where(eq(y, 0.0), 0.0, g / y), a.shape, dim, keepdim),
-                 say="length of {0}", tex=r"\lVert {0} \rVert", samples=_reduce)  # fmt: skip
+                 say="length of {0}", tex=r"\lVert {0} \rVert", samples=_reduce)
 logsumexp = primitive("logsumexp", kernels.logsumexp,
                       lambda g, y, a, dim, keepdim: spread(g, a.shape, dim, keepdim) * exp(a - spread(y, a.shape, dim, keepdim)),
-                      say="logarithm of the sum of exponentials of {0}", tex=r"\ln \sum e^{{{0}}}", samples=_reduce)  # fmt: skip
+                      say="logarithm of the sum of exponentials of {0}", tex=r"\ln \sum e^{{{0}}}", samples=_reduce)
 softmax = primitive("softmax", kernels.softmax, lambda g, y, a, dim: y * (g - sum(g * y, dim=(dim,), keepdim=True)),
-                    lower=kernels.softmax_calls, say="turn {0} into probabilities", tex=r"\operatorname{{softmax}}({0})", samples=_along)  # fmt: skip
+                    lower=kernels.softmax_calls, say="turn {0} into probabilities", tex=r"\operatorname{{softmax}}({0})", samples=_along)
 log_softmax = primitive("log_softmax", kernels.log_softmax, lambda g, y, a, dim: g - exp(y) * row_sum(g, dim),
                         lower=kernels.log_softmax_calls, say="turn {0} into log-probabilities",
-                        tex=r"\ln\operatorname{{softmax}}({0})", samples=_along)  # fmt: skip
+                        tex=r"\ln\operatorname{{softmax}}({0})", samples=_along)
 
 # ---- products -----------------------------------------------------------------------------------------------------
 
 matmul = primitive("matmul", kernels.matmul, lambda g, y, a, b: fit(matmul(g, _swap(b)), a.shape), lambda g, y, a, b: fit(matmul(_swap(a), g), b.shape),
                    lower=kernels.matmul_calls, say="weigh and add: {0} times {1}", tex=r"{0}\,{1}",
-                   samples=(sample((3, 4), (4, 2)), sample((2, 3, 4), (2, 4, 2)), sample((2, 3, 4), (4, 2))))  # fmt: skip
+                   samples=(sample((3, 4), (4, 2)), sample((2, 3, 4), (2, 4, 2)), sample((2, 3, 4), (4, 2))))
 linear = primitive("linear", kernels.linear, lambda g, y, x, w, b: matmul(g, w), lambda g, y, x, w, b: _weight_gradient(g, x),
                    lambda g, y, x, w, b: fit(g, b.shape), lower=kernels.linear_calls, say="weigh {0} by {1} and add {2}",
-                   tex=r"{0}{1}^\top + {2}", samples=(sample((5, 3), (2, 3), (2,)), sample((2, 5, 3), (2, 3), (2,)), sample((4, 3), (1, 3), (1,))))  # fmt: skip
+                   tex=r"{0}{1}^\top + {2}", samples=(sample((5, 3), (2, 3), (2,)), sample((2, 5, 3), (2, 3), (2,)), sample((4, 3), (1, 3), (1,))))
 
 # ---- picking and placing ------------------------------------------------------------------------------------------
 
 choose = primitive("choose", kernels.choose, lambda g, y, a, labels: place(g, labels, classes=a.array.shape[1]), None, lower=kernels.choose_calls,
-                   say="from each row of {0}, the entry that {1} names", tex="{0}_{{i,{1}_i}}", samples=(sample((4, 3), [0, 2, 1, 2]),))  # fmt: skip
+                   say="from each row of {0}, the entry that {1} names", tex="{0}_{{i,{1}_i}}", samples=(sample((4, 3), [0, 2, 1, 2]),))
 place = primitive("place", kernels.place, lambda h, z, g, labels, classes: choose(h, labels), None,
                   say="{0} in the column that {1} names, zeros elsewhere", tex=r"{0} \odot \operatorname{{onehot}}({1})",
-                  samples=(sample((4,), [0, 2, 1, 2], classes=3),))  # fmt: skip
+                  samples=(sample((4,), [0, 2, 1, 2], classes=3),))
 pick = primitive("pick", kernels.pick, lambda g, y, a, *indices, at: unpick(g, *indices, at=at, shape=tuple(a.shape)), None, None, None, None,
                  lower=kernels.pick_calls, say="the entries of {0} at {1}", tex="{0}[{1}]",
-                 samples=(sample((4, 3), [0, 2, 2], at=([0],)), sample((4, 3), [0, 2, 2], [1, 1, 0], at=([0], [1])), sample((2, 4, 3), [1, 0], at=(slice(None), [0]))))  # fmt: skip
+                 samples=(sample((4, 3), [0, 2, 2], at=([0],)), sample((4, 3), [0, 2, 2], [1, 1, 0], at=([0], [1])), sample((2, 4, 3), [1, 0], at=(slice(None), [0]))))
 unpick = primitive("unpick", kernels.unpick, lambda h, z, g, *indices, at, shape: pick(h, *indices, at=at), None, None, None, None,
                    say="{0} added at the places {1}, zeros elsewhere", tex=r"\operatorname{{place}}({0}, {1})",
-                   samples=(sample((3, 2), [0, 2, 2], at=([0],), shape=(4, 2)),))  # fmt: skip
+                   samples=(sample((3, 2), [0, 2, 2], at=([0],), shape=(4, 2)),))
 window = primitive("window", kernels.window_of, lambda g, y, a, index: put_window(g, index=index, shape=tuple(a.shape)), view=True,
-                   say="the part {index} of {0}", tex="{0}[{index}]", samples=(sample((4, 3), index=(slice(1, 3),)), sample((4, 3), index=(2, slice(None, None, 2)))))  # fmt: skip
+                   say="the part {index} of {0}", tex="{0}[{index}]", samples=(sample((4, 3), index=(slice(1, 3),)), sample((4, 3), index=(2, slice(None, None, 2)))))
 put_window = primitive("put_window", kernels.put_window, lambda h, z, g, index, shape: window(h, index=index),
                        say="{0} in the part {index}, zeros elsewhere", tex=r"\operatorname{{place}}({0})",
-                       samples=(sample((2, 3), index=(slice(1, 3),), shape=(4, 3)),))  # fmt: skip
+                       samples=(sample((2, 3), index=(slice(1, 3),), shape=(4, 3)),))
 gather = primitive("gather", kernels.gather, lambda g, y, a, index, dim: scatter_add(g, index, dim=dim, shape=tuple(a.shape)), None,
                    say="from {0}, the entries that {1} names along axis {dim}", tex=r"\operatorname{{gather}}({0}, {1})",
-                   samples=(sample((3, 4), [[0, 3], [1, 1], [2, 0]], dim=1),))  # fmt: skip
+                   samples=(sample((3, 4), [[0, 3], [1, 1], [2, 0]], dim=1),))
 scatter_add = primitive("scatter_add", kernels.scatter_add, lambda h, z, g, index, dim, shape: gather(h, index, dim=dim), None,
                         say="{0} added where {1} points along axis {dim}", tex=r"\operatorname{{scatter}}({0}, {1})",
-                        samples=(sample((3, 2), [[0, 3], [1, 1], [2, 0]], dim=1, shape=(3, 4)),))  # fmt: skip
+                        samples=(sample((3, 2), [[0, 3], [1, 1], [2, 0]], dim=1, shape=(3, 4)),))
 one_hot = primitive("one_hot", kernels.one_hot, say="a 1 in the column that {0} names", tex=r"\operatorname{{onehot}}({0})",
-                    samples=(sample([0, 2, 1], classes=3),))  # fmt: skip
+                    samples=(sample([0, 2, 1], classes=3),))
 
 # ---- shape --------------------------------------------------------------------------------------------------------
 
 reshape = primitive("reshape", np.reshape, lambda g, y, a, shape: reshape(g, shape=tuple(a.shape)), view=True,
-                    say="{0} laid out as {shape}", tex="{0}", samples=(sample((3, 4), shape=(2, 6)), sample((3, 4), shape=(12,))))  # fmt: skip
+                    say="{0} laid out as {shape}", tex="{0}", samples=(sample((3, 4), shape=(2, 6)), sample((3, 4), shape=(12,))))
 permute = primitive("permute", lambda a, *, dims: a.transpose(dims), lambda g, y, a, dims: permute(g, dims=tuple(int(i) for i in np.argsort(dims))),
-                    view=True, say="{0} turned", tex=r"{0}^\top", samples=(sample((3, 4), dims=(1, 0)), sample((2, 3, 4), dims=(2, 0, 1))))  # fmt: skip
+                    view=True, say="{0} turned", tex=r"{0}^\top", samples=(sample((3, 4), dims=(1, 0)), sample((2, 3, 4), dims=(2, 0, 1))))
 expand = primitive("expand", _expand, lambda g, y, a, shape: fit(g, a.shape), view=True, say="{0} repeated to {shape}", tex="{0}",
-                   samples=(sample((1, 4), shape=(3, 4)), sample((4,), shape=(2, 3, 4))))  # fmt: skip
+                   samples=(sample((1, 4), shape=(3, 4)), sample((4,), shape=(2, 3, 4))))
 flip = primitive("flip", lambda a, *, dims: np.flip(a, dims), lambda g, y, a, dims: flip(g, dims=dims), say="{0} back to front",
-                 tex=r"\operatorname{{flip}}({0})", samples=(sample((3, 4), dims=(1,)),))  # fmt: skip
+                 tex=r"\operatorname{{flip}}({0})", samples=(sample((3, 4), dims=(1,)),))
 concat = primitive("concat", kernels.concat, each=lambda i: lambda g, y, *parts, dim: _piece(i, g, parts, dim), lower=kernels.concat_calls,
-                   say="{0} and the others end to end", tex=r"[{0}; \ldots]", samples=(sample((2, 3), (1, 3), dim=0), sample((2, 1), (2, 2), (2, 3), dim=1)))  # fmt: skip
+                   say="{0} and the others end to end", tex=r"[{0}; \ldots]", samples=(sample((2, 3), (1, 3), dim=0), sample((2, 1), (2, 2), (2, 3), dim=1)))
 pad = primitive("pad", kernels.pad, lambda g, y, a, widths, value: window(g, index=tuple(slice(w[0], w[0] + n) for w, n in zip(widths, a.shape, strict=True))),
-                say="{0} with a margin of {value}", tex=r"\operatorname{{pad}}({0})", samples=(sample((2, 3), widths=((1, 0), (2, 1)), value=0.0),))  # fmt: skip
+                say="{0} with a margin of {value}", tex=r"\operatorname{{pad}}({0})", samples=(sample((2, 3), widths=((1, 0), (2, 1)), value=0.0),))
 unfold = primitive("unfold", kernels.unfold,
                    lambda g, y, a, size, stride, dilation: fold(g, shape=tuple(a.shape), size=size, stride=stride, dilation=dilation),
                    say="every {size} window of {0}", tex=r"\operatorname{{windows}}({0})",
-                   samples=(sample((2, 1, 5, 4), size=(3, 2), stride=(2, 1), dilation=(1, 1)), sample((1, 2, 5, 5), size=(2, 2), stride=(1, 1), dilation=(2, 2))))  # fmt: skip
+                   samples=(sample((2, 1, 5, 4), size=(3, 2), stride=(2, 1), dilation=(1, 1)), sample((1, 2, 5, 5), size=(2, 2), stride=(1, 1), dilation=(2, 2))))
 fold = primitive("fold", kernels.fold, lambda h, z, g, shape, size, stride, dilation: unfold(h, size=size, stride=stride, dilation=dilation),
                  say="the windows {0} added back at their places", tex=r"\operatorname{{overlay}}({0})",
-                 samples=(sample((2, 1, 3, 2, 2, 3), shape=(2, 1, 5, 4), size=(3, 2), stride=(2, 1), dilation=(1, 1)),))  # fmt: skip
+                 samples=(sample((2, 1, 3, 2, 2, 3), shape=(2, 1, 5, 4), size=(3, 2), stride=(2, 1), dilation=(1, 1)),))
 detach = primitive("detach", lambda a: a, view=True, say="{0}, without its story", tex="{0}", samples=_one)
 copy = primitive("copy", np.positive, lambda g, y, a: g, say="a copy of {0}", tex="{0}", elementwise=True, samples=_one)
 
@@ -404,4 +411,3 @@ assign = primitive("assign", kernels.assign, pure=False, say="store {1} in {0}",
 pack = primitive("pack", kernels.pack, say="lay the gradients end to end", tex=r"[{0}, \ldots]", samples=(sample((2, 3), (4,)),))
 full = primitive("full", kernels.full, say="{value} everywhere", tex="{value}")
 random = primitive("random", kernels.random, pure=False, say="fresh random numbers", tex=r"\text{{random}}")
-

@@ -35,7 +35,11 @@ def _matmul(op: str, shapes: Sequence[tuple[int, ...]], attrs: dict[str, Any], p
     if not a or not b:
         return f"matmul: got shapes {a} and {b}; expected at least one axis on each side. Try * for a plain product."
     inner = b[-2] if len(b) > 1 else b[0]
-    fix = "Try the transpose of one side (.T)" if len(b) > 1 and a[-1] == b[-1] else "Try .reshape, or check the layer sizes"
+    fix = (
+        "Try the transpose of one side (.T)"
+        if len(b) > 1 and a[-1] == b[-1]
+        else "Try .reshape, or check the layer sizes"
+    )
     return f"matmul: got {a} @ {b}, whose inner sizes are {a[-1]} and {inner}; expected them to be equal. {fix}."
 
 

@@ -6,9 +6,18 @@ import dis
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 from glassnet.core import ops
-from glassnet.core.tensor import Tensor, enable_grad, no_grad, touched
+from glassnet.core.tensor import Tensor, as_used, enable_grad, no_grad, touched
 from glassnet.errors import GradientError, ShapeError
+
+
+def inputs_of(t: Tensor) -> tuple[Tensor, ...]:
+    """What t was computed from, as it was then."""
+    if any(x.serial > t.serial for x in t.inputs):
+        return tuple(as_used(x, t) for x in t.inputs)
+    return t.inputs
 
 
 def tape_of(*outputs: Tensor) -> list[Tensor]:
@@ -19,11 +28,13 @@ def tape_of(*outputs: Tensor) -> list[Tensor]:
         t = stack.pop()
         if t.serial not in seen:
             seen[t.serial] = t
-            stack.extend(x for x in t.inputs if x.needs_grad and x.op is not None)
+            stack.extend(x for x in inputs_of(t) if x.needs_grad and x.op is not None)
     return [seen[s] for s in sorted(seen)]
 
 
-def gradients(outputs: Sequence[Tensor], seeds: Sequence[Tensor], wanted: Iterable[Tensor] = ()) -> dict[int, tuple[Tensor, Tensor]]:
+def gradients(
+    outputs: Sequence[Tensor], seeds: Sequence[Tensor], wanted: Iterable[Tensor] = ()
+) -> dict[int, tuple[Tensor, Tensor]]:
     """Read the tape backward: {id(tensor): (tensor, gradient)} for every leaf, and for the wanted tensors."""
     keep = {id(t) for t in wanted}
     grads: dict[int, Tensor] = {}
@@ -41,15 +52,16 @@ def gradients(outputs: Sequence[Tensor], seeds: Sequence[Tensor], wanted: Iterab
         op = y.op
         if op is None:
             continue
-        for i, x in enumerate(y.inputs):
+        inputs = inputs_of(y)
+        for i, x in enumerate(inputs):
             if not x.needs_grad:
                 continue
             rule = op.rule(i)
             if rule is None:
                 continue
             if x.written[0] > y.serial or y.written[0] > y.serial:
-                _check_unchanged(rule, y, g)
-            gx = rule(g, y, *y.inputs, **y.attrs)
+                _check_unchanged(rule, y)
+            gx = rule(g, y, *inputs, **y.attrs)
             _arrive(grads, found, x, gx)
     for key, (x, g) in found.items():
         if x.op is None and x.hooks:
@@ -75,11 +87,14 @@ def _visit(t: Tensor, g: Tensor) -> Tensor:
     return g
 
 
-def _check_unchanged(rule: Callable[..., Tensor], y: Tensor, g: Tensor) -> None:
+def _check_unchanged(rule: Callable[..., Tensor], y: Tensor) -> None:
     """Refuse a rule that would read memory changed in place since y was made."""
     names = rule.__code__.co_varnames[1 : rule.__code__.co_argcount]
     if rule.__code__.co_flags & 4:  # *inputs
-        names = ("y", *[rule.__code__.co_varnames[rule.__code__.co_argcount + rule.__code__.co_kwonlyargcount]] * len(y.inputs))
+        names = (
+            "y",
+            *[rule.__code__.co_varnames[rule.__code__.co_argcount + rule.__code__.co_kwonlyargcount]] * len(y.inputs),
+        )
     read = _values_read(rule)
     for name, t in zip(names, (y, *y.inputs), strict=False):
         if t.written[0] > y.serial and name in read:
@@ -111,7 +126,9 @@ def _seed(y: Tensor, gradient: Tensor | None) -> Tensor:
             )
         return ops.full(shape=tuple(y.array.shape), value=1.0, dtype=y.array.dtype)
     if gradient.array.shape != y.array.shape:
-        raise ShapeError(f"backward: got a gradient of shape {tuple(gradient.array.shape)} for a result of shape {tuple(y.array.shape)}; expected the same shape. Try torch.ones_like(result).")
+        raise ShapeError(
+            f"backward: got a gradient of shape {tuple(gradient.array.shape)} for a result of shape {tuple(y.array.shape)}; expected the same shape. Try torch.ones_like(result)."
+        )
     return gradient
 
 
@@ -138,15 +155,17 @@ def backward(
     wanted = None if inputs is None else [inputs] if isinstance(inputs, Tensor) else list(inputs)
     with enable_grad() if create_graph else no_grad():
         found = gradients([tensor], [_seed(tensor, gradient)], wanted or ())
+        kept: set[int] = {id(gradient)}
         for key, (x, g) in found.items():
             if wanted is None or key in {id(t) for t in wanted}:
-                accumulate(x, g, create_graph)
+                accumulate(x, g, create_graph, shared=id(g) in kept)
+                kept.add(id(g))
 
 
-def accumulate(x: Tensor, g: Tensor, create_graph: bool = False) -> None:
-    """x.grad += g; the first gradient is simply kept."""
+def accumulate(x: Tensor, g: Tensor, create_graph: bool = False, shared: bool = False) -> None:
+    """x.grad += g; the first gradient is simply kept, on memory of its own."""
     if x.grad is None:
-        x.grad = ops.copy(g) if _shared(g) else g
+        x.grad = ops.copy(g) if shared or _is_window(g) else g
     elif create_graph:
         x.grad = x.grad + g
     else:
@@ -154,9 +173,14 @@ def accumulate(x: Tensor, g: Tensor, create_graph: bool = False) -> None:
         touched(x.grad)
 
 
-def _shared(g: Tensor) -> bool:
-    """Whether a gradient is a window on other memory (or a leaf of somebody else's) and needs its own."""
-    return g.array.base is not None or g.op is None or not g.array.flags.writeable
+def _is_window(g: Tensor) -> bool:
+    """Whether g is a view, which would change with the memory it looks at."""
+    base = g.array.base
+    return (
+        not g.array.flags.writeable
+        or (isinstance(base, np.ndarray) and base.size != g.array.size)
+        or (g.op is not None and g.op.view)
+    )
 
 
 def grad(
@@ -212,7 +236,9 @@ class Handle:
 def register_hook(tensor: Tensor, hook: Callable[[Tensor], Tensor | None]) -> Handle:
     """Call hook(gradient) when a gradient reaches the tensor; what it returns takes the gradient's place."""
     if not tensor.needs_grad:
-        raise GradientError("register_hook: got a tensor that does not require grad; expected one that does. Try tensor.requires_grad_() first.")
+        raise GradientError(
+            "register_hook: got a tensor that does not require grad; expected one that does. Try tensor.requires_grad_() first."
+        )
     tensor.hooks = {} if tensor.hooks is None else tensor.hooks
     return Handle(tensor.hooks, hook)
 

@@ -63,6 +63,10 @@ class Trace:
         self.start = next(_serial)
         self.obstacle: str | None = None
 
+    def supersede(self, x: Tensor, past: Tensor, result: Tensor) -> None:
+        """x is about to take on the story of result; its own lives on in past."""
+        self.nodes = [past if t is x else x if t is result else t for t in self.nodes]
+
     def stop(self, reason: str) -> None:
         """Note that the step does something that a replay could not repeat."""
         self.obstacle = self.obstacle or reason
@@ -80,17 +84,17 @@ def recording() -> Iterator[Trace]:
 
 
 class set_grad_enabled:  # noqa: N801 - PyTorch's name
-    """Turn the following of gradients on or off, at once; as a context manager or decorator, until its end."""
+    """Turn the following of gradients on or off, at once; as a context manager, until its end."""
 
-    def __init__(self, enabled: bool) -> None:
-        self.before, self.enabled = mode.grad, enabled
-        mode.grad = enabled
+    def __init__(self, mode: bool) -> None:
+        self.before = is_grad_enabled()
+        _set_grad(mode)
 
     def __enter__(self) -> None:
-        self.before_entry, mode.grad = self.before, self.enabled
+        """The switch was thrown when this was made."""
 
     def __exit__(self, *exc: object) -> None:
-        mode.grad = self.before_entry
+        mode.grad = self.before
 
 
 class _Switch:
@@ -154,6 +158,10 @@ def is_grad_enabled() -> bool:
     return mode.grad
 
 
+def _set_grad(enabled: bool) -> None:
+    mode.grad = enabled
+
+
 class Tensor:
     """An array of numbers that remembers how it was made.
 
@@ -179,6 +187,7 @@ class Tensor:
         "name",
         "needs_grad",
         "op",
+        "past",
         "serial",
         "written",
     )
@@ -194,6 +203,7 @@ class Tensor:
     hooks: dict[int, Callable[[Tensor], Tensor | None]] | None
     name: str | None
     keeps_grad: bool
+    past: Tensor | None  # what it was before it was last changed in place while gradients were followed
 
     def __init__(self, *data: Any) -> None:
         """PyTorch's old constructor: `Tensor([1, 2])` holds those numbers, `Tensor(2, 3)` is a float32 array of that shape."""
@@ -345,9 +355,7 @@ class Tensor:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if not self.is_leaf:
-            raise GradientError(
-                "got a deep copy of a computed tensor; expected a leaf. Try tensor.detach().clone()."
-            )
+            raise GradientError("got a deep copy of a computed tensor; expected a leaf. Try tensor.detach().clone().")
         twin = cast("Tensor", object.__new__(type(self)))
         _fill(twin, self.array.copy())
         twin.needs_grad, twin.name = self.needs_grad, self.name
@@ -382,7 +390,7 @@ def _ops() -> Any:
 
 def _fill(t: Tensor, array: np.ndarray) -> None:
     t.array, t.grad, t.needs_grad, t.op, t.inputs, t.attrs = array, None, False, None, (), _NO_ATTRS
-    t.serial, t.written, t.hooks, t.name, t.keeps_grad = next(_serial), [0], None, None, False
+    t.serial, t.written, t.hooks, t.name, t.keeps_grad, t.past = next(_serial), [0], None, None, False, None
 
 
 def wrap(array: np.ndarray) -> Tensor:
@@ -396,8 +404,15 @@ def alias(t: Tensor) -> Tensor:
     """A second tensor with the same array and the same story; what an in-place change leaves behind as the past."""
     past = wrap(t.array)
     past.needs_grad, past.op, past.inputs, past.attrs = t.needs_grad, t.op, t.inputs, t.attrs
-    past.serial, past.written = t.serial, t.written
+    past.serial, past.written, past.past = t.serial, t.written, t.past
     return past
+
+
+def as_used(x: Tensor, y: Tensor) -> Tensor:
+    """The input x as it was when y was computed from it, before any later change in place."""
+    while x.serial > y.serial and x.past is not None:
+        x = x.past
+    return x
 
 
 def as_tensor_like(value: Any, like: Tensor | None) -> Tensor:

@@ -13,8 +13,8 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,11 +23,11 @@ from glassnet.errors import FormatError, complain
 Buffer = mmap.mmap | bytearray
 SEAL = 909_878_400  # 1998-11-01 00:00 UTC, the month of LeCun et al.: long past, and even, as FAT keeps even seconds
 
-Fetch = Callable[[Sequence["Canonical"]], Iterable[Iterable[bytes]]]
+Fetched = tuple[str, Iterable[bytes]]  # where the bytes come from, and the bytes in pieces
+Fetch = Callable[[Sequence["Canonical"]], Iterable[Fetched]]
 
 
-@dataclass(frozen=True)
-class Canonical:
+class Canonical(NamedTuple):
     """One published IDX file of unsigned bytes: its name, the shape of its array and the MD5 of all its bytes."""
 
     name: str
@@ -71,15 +71,15 @@ def cache_folder() -> str:
 def load_cached(folder: str, files: Sequence[Canonical], fetch: Fetch) -> list[np.ndarray]:
     """The array of each file: mapped from `folder` where it lies there whole, else fetched, checked and kept there.
 
-    `fetch(missing)` gives, file by file, the canonical bytes in pieces. The arrays are uint8, may be written to (the
-    cached file stays as it is), and are read from the disk only where they are touched.
+    `fetch(missing)` gives, file by file, where the canonical bytes come from and the bytes in pieces. The arrays are
+    uint8, may be written to (the cached file stays as it is), and are read from the disk only where they are touched.
 
     Raises `FormatError` when fetched bytes are not the published ones.
     """
-    buffers: dict[str, Buffer | None] = {file.name: map_cached(folder, file) for file in files}
-    missing = [file for file in files if buffers[file.name] is None]
-    for file, pieces in zip(missing, fetch(missing) if missing else (), strict=True):
-        whole = checked(file, pieces)
+    buffers: dict[str, Buffer] = {file.name: mapped for file in files if (mapped := map_cached(folder, file))}
+    missing = [file for file in files if file.name not in buffers]
+    for file, (origin, pieces) in zip(missing, fetch(missing) if missing else (), strict=True):
+        whole = checked(file, origin, pieces)
         kept = map_cached(folder, file) if _keep(folder, file, whole) else None
         buffers[file.name] = kept or bytearray().join(whole)
     return [_as_array(buffers[file.name], file) for file in files]
@@ -105,7 +105,7 @@ def map_cached(folder: str, file: Canonical) -> mmap.mmap | None:
     return _sealed_again(path, mapped, file)
 
 
-def checked(file: Canonical, pieces: Iterable[bytes]) -> list[bytes]:
+def checked(file: Canonical, origin: str, pieces: Iterable[bytes]) -> list[bytes]:
     """The pieces, once their MD5 has been found to be that of the published file."""
     import hashlib  # only needed when a file is unpacked or its seal is broken
 
@@ -117,9 +117,9 @@ def checked(file: Canonical, pieces: Iterable[bytes]) -> list[bytes]:
         length = sum(map(len, kept))
         raise FormatError(
             complain(
-                f"{file.name}: got {length} bytes with MD5 {digest.hexdigest()}",
+                f"{file.name} of {origin}: got {length} bytes with MD5 {digest.hexdigest()}",
                 f"expected {file.size} bytes with MD5 {file.md5}",
-                "Try installing glassnet, or fetching the file, again: this copy is damaged",
+                "Try installing it again: this copy is damaged",
             )
         )
     return kept
@@ -127,7 +127,7 @@ def checked(file: Canonical, pieces: Iterable[bytes]) -> list[bytes]:
 
 def _sealed_again(path: str, mapped: mmap.mmap, file: Canonical) -> mmap.mmap | None:
     try:
-        checked(file, [mapped])  # type: ignore[list-item]  # a map is as good as bytes to a digest
+        checked(file, path, [mapped])  # type: ignore[list-item]  # a map is as good as bytes to a digest
     except FormatError:
         return None
     _seal(path)
@@ -163,6 +163,5 @@ def _note(message: str) -> None:
     logging.getLogger("glassnet.data").info(message)
 
 
-def _as_array(buffer: Buffer | None, file: Canonical) -> np.ndarray:
-    assert buffer is not None  # `load_cached` has filled every gap
+def _as_array(buffer: Buffer, file: Canonical) -> np.ndarray:
     return np.frombuffer(buffer, dtype=np.uint8, offset=len(file.header)).reshape(file.shape)

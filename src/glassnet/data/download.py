@@ -82,6 +82,8 @@ class _BrokenError(Exception):
 
 
 def _from_mirrors(file: Remote, mirrors: Sequence[str], part: str, progress: Progress, advice: str) -> None:
+    if _length(part) > file.size:
+        os.remove(part)  # the rest of something else
     failures: list[str] = []
     kind: type[FileError] = FileError
     for mirror in mirrors:
@@ -116,8 +118,6 @@ def _from_mirror(file: Remote, url: str, part: str, progress: Progress) -> None:
 
 def _continue(file: Remote, url: str, part: str, progress: Progress) -> None:
     """Append to `part` what is missing of it."""
-    if _length(part) > file.size:
-        os.remove(part)
     with open(part, "ab") as kept:
         done = _length(part)
         with closing(_rest(url, done, file.size)) as blocks:

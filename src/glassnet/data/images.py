@@ -4,14 +4,15 @@ Images stay uint8, `(n, 28, 28)`, 0 for the background and 255 for ink: four tim
 belongs to the training loop. They are mapped, not read: labels alone, or the test set alone, cost next to nothing.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from glassnet.data.cache import Canonical, Fetch, cache_folder, load_cached
+from glassnet.data.cache import Canonical, Fetch, Fetched, cache_folder, load_cached
 from glassnet.data.registry import (
     Arrays,
     DataSet,
@@ -23,6 +24,9 @@ from glassnet.data.registry import (
     whole_number,
 )
 from glassnet.errors import DataError, FileError, FormatError, complain
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 Progress = Callable[[str, int, int], None]  # name, bytes so far, bytes in all
 StrPath = str | os.PathLike[str]
@@ -36,8 +40,7 @@ PARTS = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3
 SHAPES = ((60_000, 28, 28), (60_000,), (10_000, 28, 28), (10_000,))
 
 
-@dataclass(frozen=True)
-class Collection:
+class Collection(NamedTuple):
     """Four published files that belong together, and the folder of the cache that keeps them."""
 
     folder: str
@@ -106,27 +109,31 @@ def _mnist() -> Arrays:
     return _load(MNIST, unpack_mnist)
 
 
-def unpack_mnist(files: Sequence[Canonical]) -> Iterator[Iterator[bytes]]:
+def unpack_mnist(files: Sequence[Canonical]) -> Iterator[Fetched]:
     """The canonical bytes of each file, in pieces, unpacked on all cores: xz lets go of Python's lock meanwhile."""
-    import lzma  # with the next two, only the very first run needs these
-    from concurrent.futures import ThreadPoolExecutor
+    from concurrent.futures import ThreadPoolExecutor  # only the very first run needs these two
     from importlib.resources import files as contents
 
-    packed = contents("glassnet.data") / "mnist"
-    names = sorted(entry.name for entry in packed.iterdir())
+    folder = contents("glassnet.data") / "mnist"
+    entries = sorted(folder.iterdir(), key=lambda entry: entry.name)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        unpacked = [
-            pool.map(lambda name: lzma.decompress((packed / name).read_bytes()), _parts(names, file)) for file in files
-        ]
-        yield from unpacked
+        unpacked = [pool.map(_unxz, [e for e in entries if e.name.startswith(file.name)]) for file in files]
+        yield from (("glassnet", pieces) for pieces in unpacked)
 
 
-def _parts(names: Sequence[str], file: Canonical) -> list[str]:
-    parts = [name for name in names if name.startswith(file.name + ".") and name.endswith(".xz")]
-    if parts:
-        return parts
-    got = f"got an installation of glassnet without {file.name}"
-    raise FileError(complain(got, "expected it beside glassnet/data/images.py", "Try installing glassnet again"))
+def _unxz(packed: Traversable) -> bytes:
+    try:
+        import lzma
+    except ImportError as error:  # Python can be built without it
+        got, expected = "got a Python without its lzma module", "expected it, to unpack MNIST"
+        raise FileError(
+            complain(got, expected, "Try a Python from python.org, or install liblzma and rebuild")
+        ) from error
+    try:
+        return lzma.decompress(packed.read_bytes())
+    except lzma.LZMAError as error:
+        hint = "Try installing glassnet again: this copy is damaged"
+        raise FormatError(complain(f"{packed.name}: got {error}", "expected a whole xz file", hint)) from error
 
 
 def fashion_mnist(**options: Any) -> DataSet:
@@ -154,12 +161,12 @@ def fashion_mnist(**options: Any) -> DataSet:
 def _fashion_mnist(
     *, mirrors: Sequence[str] = FASHION_MIRRORS, installed: str = DEBIAN, progress: Progress | None = None
 ) -> Arrays:
-    def fetch(files: Sequence[Canonical]) -> Iterator[Iterator[bytes]]:
+    def fetch(files: Sequence[Canonical]) -> Iterator[Fetched]:
         for file in files:
             path = os.path.join(installed, file.name + ".gz")
             if not os.path.exists(path):
                 path = _fetch_fashion(file, mirrors, progress)
-            yield gunzip(path, file)
+            yield path, _unpacked(path, file)
 
     return _load(FASHION, fetch)
 
@@ -177,20 +184,15 @@ def _fetch_fashion(file: Canonical, mirrors: Sequence[str], progress: Progress |
     return download(remote, mirrors, folder, progress=progress or ProgressLine(), advice=advice)
 
 
-def gunzip(path: str, file: Canonical) -> Iterator[bytes]:
-    """The unpacked bytes of a .gz file, in pieces, and at most one more than the canonical file has."""
-    import zlib
+def _unpacked(path: str, file: Canonical) -> Iterator[bytes]:
+    """The unpacked bytes of a gzip file in one piece, and at most one byte more than the canonical file has."""
+    from glassnet.files.bounded import opened
+    from glassnet.files.compressed import unpacked
+    from glassnet.files.os_errors import reported
 
-    from glassnet.files.bounded import read_bounded
-
-    unpacker = zlib.decompressobj(wbits=31)  # 31: with gzip's header and check
-    try:
-        yield unpacker.decompress(read_bounded(path, limit=file.size), file.size + 1)
-    except zlib.error as error:
-        hint = "Try deleting it, or installing its package again"
-        raise FormatError(
-            complain(f"{path}: got a file that breaks off ({error})", "expected a gzip file", hint)
-        ) from error
+    most = file.size + 1024  # what cannot be squeezed grows by gzip's header and a few bytes
+    with opened(path, limit=most) as source, reported("read", path):
+        yield unpacked(source).read(file.size + 1)
 
 
 def _load(collection: Collection, fetch: Fetch) -> Arrays:

@@ -84,8 +84,7 @@ class DataSet:
         return len(self.classes) if self.task == "classification" else self.y_train.shape[1]
 
 
-@dataclass(frozen=True)
-class Recipe:
+class Recipe(NamedTuple):
     """One row of `DATASETS`: what is known of a data set before it is made, and `make(**options) -> Arrays`."""
 
     name: str
@@ -123,7 +122,7 @@ def dataset(
 
         def make(*, n: Any, noise: Any, seed: Any, test_fraction: Any, **own: Any) -> Arrays:
             n = whole_number("n", n, least=2, most=MOST_POINTS)
-            noise = real_number("noise", noise, least=0.0)
+            noise = real_number("noise", noise, least=0.0, below=1000.0)
             rng = np.random.default_rng(whole_number("seed", seed, least=0))
             x, y = rule(rng, n, noise, **own)
             y = y.astype(np.float32 if task == "regression" else np.int64)
@@ -159,8 +158,8 @@ def fixed(
 def load_dataset(name: str, **options: Any) -> DataSet:
     """Make the data set called `name`; `DATASETS[name].options` are the options it takes, with their defaults.
 
-    Sets of points take `n`, `noise`, `seed` and `test_fraction`; the same options give the same numbers, always. Case
-    and hyphens do not matter: "fashion-mnist" is "fashion_mnist".
+    Sets of points take `n`, `noise`, `seed` and `test_fraction`; the same options give the same numbers. Case and
+    hyphens do not matter: "fashion-mnist" is "fashion_mnist".
 
     Raises `ValueRangeError` for an unknown name, an unknown option or a value outside its range.
 

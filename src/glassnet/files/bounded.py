@@ -33,13 +33,13 @@ class Source:
     def __init__(self, stream: io.BufferedIOBase, name: str, size: int) -> None:
         self.name = name
         self.size = size
-        self._stream = stream
-        self._position = 0
+        self.stream = stream  # for decoders that pull; they do their own counting
+        self.position = 0
 
     @property
     def remaining(self) -> int:
         """How many bytes follow."""
-        return self.size - self._position
+        return self.size - self.position
 
     def wrong(self, got: str, expected: str, hint: str = AGAIN) -> FormatError:
         """The error that the caller raises when the contents are not what they claim."""
@@ -49,7 +49,7 @@ class Source:
         """Exactly `count` bytes; nothing is allocated if the file does not hold them."""
         self._claim(count, what)
         with reported("read", self.name, count):
-            data = self._stream.read(count)
+            data = self.stream.read(count)
         self._check_complete(len(data), count, what)
         return data
 
@@ -62,17 +62,21 @@ class Source:
         self._claim(count, what)
         array = self.new_array((count,), np.uint8)
         with reported("read", self.name, count):
-            got = self._stream.readinto(array.data) if count else 0
+            got = self.stream.readinto(array.data) if count else 0
         self._check_complete(got, count, what)
         return array
+
+    def part(self, count: int, what: str) -> "Source":
+        """The next `count` bytes as a source of their own."""
+        return Source(io.BytesIO(self.read(count, what)), f"{self.name}: {what}", count)
 
     def seek(self, position: int, what: str) -> None:
         """Go to a byte inside the file."""
         if not 0 <= position <= self.size:
             raise self.wrong(f"{what} at byte {position:,}", f"at most {self.size:,}, where the file ends")
         with reported("read", self.name):
-            self._stream.seek(position)
-        self._position = position
+            self.stream.seek(position)
+        self.position = position
 
     def new_array(self, shape: Sequence[int], dtype: np.dtype | type) -> np.ndarray:
         """An array that is about to be filled; too little memory is a `FileError` that names the bytes."""
@@ -110,7 +114,7 @@ class Source:
         if count > self.remaining:
             end = f"{self.remaining:,} bytes where {what} should be"
             raise self.wrong(end, f"{count:,}: the file is cut off or its header lies")
-        self._position += count
+        self.position += count
 
     def _check_complete(self, got: int, count: int, what: str) -> None:
         if got != count:

@@ -1,11 +1,11 @@
 """Tensors by name in the safetensors format, byte for byte as its own package writes them.
 
     8 bytes     length of the header, little-endian
-    header      {"__metadata__": {text: text}, name: {"dtype", "shape", "data_offsets": [begin, end]}, …}, as JSON and spaces
+    header      JSON {"__metadata__": {text: text}, name: {"dtype", "shape", "data_offsets": [begin, end]}, …}, spaces
     data        the tensors, row by row, little-endian, without gaps
 
-The format has no checksum, so a flipped bit in the data is another legal number. `save(..., checksum=True)` adds one over
-every byte of the file, as the metadata entry `sha256`; other readers see it as one more piece of text.
+The format has no checksum, so a flipped bit in the data is another legal number. `save(..., checksum=True)` adds one
+over every byte of the file, as the metadata entry `sha256`; other readers see it as one more piece of text.
 
 Reference: Hugging Face, "Safetensors", format of version 0.8 (2022–2026).
 """
@@ -123,9 +123,9 @@ def load(
         prefix = _read_header(source)
         entries, metadata = _parsed(prefix[8:], source)
         seal = _taken_seal(metadata, checksum, source)
-        digest = hashlib.sha256(prefix.replace(_seal(seal), _seal(_BLANK)))
+        digest = hashlib.sha256(prefix.replace(_seal(seal), _seal(_BLANK)) if seal else b"")
         tensors = {entry.name: _read_tensor(entry, source, digest) for entry in _in_place(entries, source)}
-        if seal != _BLANK and digest.hexdigest() != seal:
+        if seal and digest.hexdigest() != seal:
             raise source.wrong(f"contents with SHA-256 {digest.hexdigest()[:12]}…", f"{seal[:12]}…, as written")
     return {entry.name: tensors[entry.name] for entry in entries}, metadata
 
@@ -283,7 +283,7 @@ def widened(bfloat16: np.ndarray) -> np.ndarray:
 
 
 def _taken_seal(metadata: dict[str, str], required: bool, source: Source) -> str:
-    """The checksum, taken out of the metadata; blank if there is none. A damaged one is an error, not none."""
+    """The checksum, taken out of the metadata; empty if there is none. A damaged one is an error, not none."""
     seal = metadata.get(_SEAL_KEY, "")
     strayed = any(_SEAL_FORM.fullmatch(value) for key, value in metadata.items() if key != _SEAL_KEY)
     intact = _SEAL_FORM.fullmatch(seal)
@@ -291,4 +291,4 @@ def _taken_seal(metadata: dict[str, str], required: bool, source: Source) -> str
         raise source.wrong("a damaged checksum", f"the metadata {_SEAL_KEY!r} with {_SEAL_WORD!r} and 64 digits")
     if not intact and required:
         raise source.wrong("no checksum", "one", "Try save(..., checksum=True), or load(..., checksum=False)")
-    return metadata.pop(_SEAL_KEY)[len(_SEAL_WORD) :] if intact else _BLANK
+    return metadata.pop(_SEAL_KEY)[len(_SEAL_WORD) :] if intact else ""

@@ -1,0 +1,435 @@
+"""`compile`: a step is watched while it runs, and from then on replayed.
+
+A step runs op by op until two runs in a row did exactly the same operations on the same tensors; then their tape is
+written out as a program. Whatever the program took for granted is looked at again when `World` says that something
+changed. A step that cannot be replayed goes on running op by op, with one warning that says why.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from glassnet.core import replay
+from glassnet.core.source import NotReplayable
+from glassnet.core.tensor import Tensor, Trace, World, mode, recording, wrap
+from glassnet.errors import ReplayWarning
+
+_PATIENCE = 6  # runs of one kind that may differ from each other before the step is left to run op by op
+_MOST_PROGRAMS = 64  # kinds of call (shapes, numbers) that one step is recorded for
+_PLAIN = (int, float, bool, str, bytes, type(None))
+
+
+def compile(function: Any = None, **options: Any) -> Any:
+    """Record a training step, or any function of tensors, and replay it.
+
+    Works as a decorator. The first calls run op by op; the later ones run as straight-line NumPy with the same results.
+    Tensors that the function returns are new at every call; gradients (`parameter.grad`) are left in place for reading.
+
+    >>> import glassnet as torch
+    >>> w = torch.tensor([1.0, 2.0], requires_grad=True)
+    >>> @torch.compile
+    ... def step(x):
+    ...     w.grad = None
+    ...     loss = ((w * x) ** 2).sum()
+    ...     loss.backward()
+    ...     return loss
+    >>> for _ in range(3):
+    ...     loss = step(torch.tensor([3.0, 4.0]))
+    >>> loss, w.grad, step.replays
+    (tensor(73.), tensor([18., 64.]), 1)
+    """
+    if function is None:
+        return functools.partial(compile, **options)
+    from_module = getattr(function, "forward", None)
+    return CompiledModule(function) if from_module is not None else Compiled(function)
+
+
+class Compiled:
+    """A function that is replayed where that gives the same as running it."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.programs: dict[Any, Kind] = {}
+        self.latest: Replay | None = None
+        self.obstacle: str | None = None
+        self.replays = 0
+        self._outside = _outside_numbers(function)
+
+    @property
+    def source(self) -> str:
+        """The Python text of the program replayed last."""
+        return self.program.source
+
+    @property
+    def program(self) -> replay.Program:
+        """The program replayed last: `source`, `values` (arrays by name), `run`."""
+        if self.latest is None:
+            self.latest = next((r for kind in self.programs.values() for r in kind.replays), None)
+        if self.latest is None:
+            reason = self.obstacle or "it has run fewer than two times with the same shapes"
+            raise NotReplayable(
+                f"got no program: {reason}; expected a step that has been called at least twice. Try calling it again."
+            )
+        return self.latest.program
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else types.MethodType(self, instance)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        latest = self.latest
+        if latest is not None and not kwargs and latest.fits(args):
+            self.replays += 1
+            return latest(args)
+        if self.obstacle is not None or mode.trace is not None:
+            return self.function(*args, **kwargs)
+        key = _kind_of(args, kwargs, self._outside)
+        kind = self.programs.get(key)
+        if kind is None:
+            if len(self.programs) >= _MOST_PROGRAMS:
+                self._give_up(f"it was called with more than {_MOST_PROGRAMS} different shapes and numbers")
+                return self.function(*args, **kwargs)
+            kind = self.programs[key] = Kind()
+        for r in kind.replays:
+            if (r.version == World.version or r.holds()) and r.starts_as_recorded():
+                self.latest = r
+                self.replays += 1
+                return r((*args, *kwargs.values()))
+        return self._record(kind, args, kwargs)
+
+    def _record(self, kind: Kind, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        args, inputs = _own_inputs(args)
+        kwargs, named = _own_inputs(kwargs)
+        inputs += named
+        before = [(p, p.grad) for p in kind.leaves]
+        with recording() as trace:
+            result = self.function(*args, **kwargs)
+        run = Run(trace, inputs, result, before)
+        kind.leaves = run.leaves
+        obstacle = trace.obstacle or ("a tensor passed in requires grad" if any(t.needs_grad for t in inputs) else None)
+        if obstacle is None and any(run.repeats(earlier) for earlier in kind.runs):
+            try:
+                kind.replays.append(Replay(run, _argument_names(self.function, args, kwargs), self._outside))
+                kind.runs.clear()
+                return result
+            except NotReplayable as problem:
+                obstacle = str(problem)
+        kind.runs.append(run.without_arrays())
+        if obstacle is None and len(kind.runs) >= _PATIENCE:
+            obstacle = "it does something else at every call (Python numbers that change, tensors made anew)"
+        if obstacle is not None:
+            self._give_up(obstacle)
+        return result
+
+    def _give_up(self, reason: str) -> None:
+        self.obstacle = reason
+        name = getattr(self.function, "__name__", "step")
+        warnings.warn(
+            f"compile: `{name}` runs op by op, because {reason}; a step to be replayed does the same operations at every call. "
+            "Try returning the values it reads, and keep changing numbers in tensors.",
+            ReplayWarning,
+            stacklevel=4,
+        )
+
+
+class Kind:
+    """What is known of calls of one kind: runs seen so far, and replays made of them."""
+
+    def __init__(self) -> None:
+        self.runs: list[Run] = []
+        self.leaves: list[Tensor] = []
+        self.replays: list[Replay] = []
+
+
+def _kind_of(args: tuple[Any, ...], kwargs: dict[str, Any], outside: Sequence[Callable[[], Any]]) -> Any:
+    """What decides which program fits a call: shapes, kinds of numbers, plain values."""
+    key: list[Any] = [mode.grad, tuple(kwargs)]
+    for a in (*args, *kwargs.values()):
+        if isinstance(a, Tensor):
+            key += (a.array.shape, a.array.dtype.char, a.needs_grad)
+        elif isinstance(a, _PLAIN):
+            key.append((type(a), a))
+        else:
+            key.append(id(a))
+    return (*key, *(look() for look in outside))
+
+
+def _own_inputs(values: Any) -> tuple[Any, list[Tensor]]:
+    """The arguments with tensors on memory of their own, so that nothing else in the step can be mistaken for them."""
+    inputs: list[Tensor] = []
+
+    def own(v: Any) -> Any:
+        if not isinstance(v, Tensor):
+            return v
+        if v.needs_grad:
+            inputs.append(v)
+            return v
+        inputs.append(wrap(np.array(v.array, order="C")))
+        return inputs[-1]
+
+    if isinstance(values, dict):
+        return {k: own(v) for k, v in values.items()}, inputs
+    return tuple(own(v) for v in values), inputs
+
+
+def _outside_numbers(function: Callable[..., Any]) -> list[Callable[[], Any]]:
+    """Ways to look at the plain numbers that the function reads from around it; they are part of the kind of call."""
+    inner = inspect.unwrap(function)
+    inner = getattr(inner, "__func__", inner)
+    code = getattr(inner, "__code__", None)
+    if code is None:
+        return []
+    looks: list[Callable[[], Any]] = []
+    for cell in inner.__closure__ or ():
+        looks.append(functools.partial(_cell_value, cell))
+    for name in code.co_names:
+        if isinstance(inner.__globals__.get(name), _PLAIN):
+            looks.append(functools.partial(inner.__globals__.get, name))
+    return [look for look in looks if isinstance(look(), _PLAIN)]
+
+
+def _cell_value(cell: Any) -> Any:
+    try:
+        value = cell.cell_contents
+    except ValueError:
+        return _cell_value  # not yet filled: not a plain number
+    return value if isinstance(value, _PLAIN) else id(value)
+
+
+def _argument_names(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[str]:
+    try:
+        bound = inspect.signature(function).bind(*args, **kwargs)
+    except (TypeError, ValueError):
+        bound = None
+    tensors = [v for v in (*args, *kwargs.values()) if isinstance(v, Tensor)]
+    known = {id(v): k for k, v in bound.arguments.items() if isinstance(v, Tensor)} if bound else {}
+    return [known.get(id(t), f"x{i}") for i, t in enumerate(tensors)]
+
+
+class Run:
+    """One recorded run: what was done, what came out, which gradients it left."""
+
+    def __init__(
+        self, trace: Trace, inputs: list[Tensor], result: Any, before: list[tuple[Tensor, Tensor | None]]
+    ) -> None:
+        self.trace, self.inputs, self.result, self.before = trace, inputs, result, before
+        self.old = _old(trace, inputs)  # held, so that no other tensor can take their identities
+        self.leaves = [t for t in self.old if t.needs_grad and t.op is None]
+        self.outputs, self.form = _flatten(result)
+        self.signature = _signature(trace, inputs, self.outputs, self.form)
+
+    def repeats(self, other: Run) -> bool:
+        """Whether both runs did the same."""
+        return self.signature == other.signature
+
+    def without_arrays(self) -> Run:
+        """The signature alone; the memory of the run is given back."""
+        self.trace.nodes.clear()
+        self.inputs, self.outputs, self.result = [], [], None
+        return self
+
+
+def _flatten(result: Any) -> tuple[list[Tensor], Any]:
+    """The tensors in a result, and a form that puts others in their places."""
+    if isinstance(result, Tensor):
+        return [result], "tensor"
+    if isinstance(result, tuple | list):
+        parts = [_flatten(r) for r in result]
+        return [t for tensors, _ in parts for t in tensors], (type(result), tuple(form for _, form in parts))
+    if isinstance(result, dict):
+        parts = [_flatten(r) for r in result.values()]
+        return [t for tensors, _ in parts for t in tensors], (dict, tuple(result), tuple(form for _, form in parts))
+    return [], ("constant", result)
+
+
+def _unflatten(form: Any, tensors: Any) -> Any:
+    if form == "tensor":
+        return next(tensors)
+    if form[0] == "constant":
+        return form[1]
+    if form[0] is dict:
+        return {k: _unflatten(f, tensors) for k, f in zip(form[1], form[2], strict=True)}
+    parts = [_unflatten(f, tensors) for f in form[1]]
+    return form[0](*parts) if hasattr(form[0], "_fields") else form[0](parts)
+
+
+def _signature(trace: Trace, inputs: list[Tensor], outputs: list[Tensor], form: Any) -> Any:
+    """Everything that must be equal for two runs to have done the same."""
+    place: dict[int, Any] = {id(t): ("input", i) for i, t in enumerate(inputs)}
+    lines: list[Any] = []
+    for i, t in enumerate(trace.nodes):
+        reads: list[Any] = []
+        for x in t.inputs:
+            while x.serial > t.serial and x.past is not None:
+                x = x.past
+            if id(x) not in place:
+                place[id(x)] = (
+                    ("old", id(x), id(x.array))
+                    if x.serial < trace.start
+                    else ("made", x.array.shape, x.array.dtype.char, x.array.tobytes())
+                )
+            reads.append(place[id(x)])
+        lines.append(
+            (t.op.name if t.op else "", tuple(reads), repr(sorted(t.attrs.items())), t.array.shape, t.needs_grad)
+        )
+        place[id(t)] = ("step", i)
+    ends = [place.get(id(t), id(t)) for t in outputs]
+    return (
+        lines,
+        ends,
+        form if form == "tensor" or form[0] != "constant" else ("constant", repr(form[1])),
+        len(trace.modules),
+    )
+
+
+class Replay:
+    """A program together with what it takes for granted and what it leaves behind."""
+
+    def __init__(self, run: Run, arguments: list[str], outside: Sequence[Callable[[], Any]]) -> None:
+        made = {id(t) for t in run.trace.nodes}
+        names = _names(run.trace)
+        gradients = [(p, p.grad) for p in run.leaves if p.grad is not None and id(p.grad) in made]
+        for p, g in gradients:
+            names.setdefault(id(g), f"d_{names.get(id(p)) or p.name or 'x'}")
+        fresh = [t for t in run.outputs if id(t) in made]
+        wanted = [*fresh, *(g for _, g in gradients)]
+        self.form = run.form
+        self.program = replay.build(run.trace, run.inputs, wanted, names, arguments, copies=len(fresh))
+        self.outputs = [None if id(t) in made else _passed(t, run) for t in run.outputs]
+        self.assumed = [(t, t.array, t.needs_grad) for t in self.program.captured]
+        self.modules = [(m, _look_of(m)) for m in dict.fromkeys(run.trace.modules)]
+        self.starts, self.left = _gradient_state(run, {id(t) for t in self.program.captured})
+        self.left += [(p, self._gradient(g)) for p, g in gradients]
+        for p, g in self.left:
+            p.grad = g
+        self.version = World.version
+        self.grad = mode.grad
+        self.outside = [(look, look()) for look in outside]
+        self.shapes = [(t.array.shape, t.array.strides, t.array.dtype) for t in run.inputs]
+        self.simple = self.form == "tensor" and self.outputs == [None]
+
+    def fits(self, args: tuple[Any, ...]) -> bool:
+        """The short way to the same answer as `_kind_of`, for the common call with tensors alone."""
+        if (
+            self.version != World.version
+            or len(args) != len(self.shapes)
+            or mode.grad is not self.grad
+            or mode.trace is not None
+        ):
+            return False
+        for a, (shape, strides, dtype) in zip(args, self.shapes, strict=True):
+            if not isinstance(a, Tensor) or a.needs_grad:
+                return False
+            array = a.array
+            if array.shape != shape or array.dtype is not dtype or array.strides != strides:
+                return False
+        return all(look() == value for look, value in self.outside) and self.starts_as_recorded()
+
+    def _gradient(self, g: Tensor) -> Tensor:
+        array = self.program.array_of(g)
+        np.copyto(array, g.array)
+        return wrap(array)
+
+    def holds(self) -> bool:
+        """Whether everything it takes for granted is still so."""
+        if not all(t.array is a and t.needs_grad is n for t, a, n in self.assumed):
+            return False
+        if not all(_look_of(m) == look for m, look in self.modules):
+            return False
+        self.version = World.version
+        return True
+
+    def starts_as_recorded(self) -> bool:
+        """Whether the gradients present at the start are those that the step adds to."""
+        return all(p.grad is g for p, g in self.starts)
+
+    def __call__(self, args: tuple[Any, ...]) -> Any:
+        tensors = [a for a in args if isinstance(a, Tensor)]
+        results = mode.quietly(self.program.run, *[_by_rows(t.array) for t in tensors])
+        for p, g in self.left:
+            p.grad = g
+        if self.simple:
+            return wrap(results[0])
+        made = iter(results)
+        outs = [wrap(next(made)) if o is None else tensors[o] if isinstance(o, int) else o for o in self.outputs]
+        return _unflatten(self.form, iter(outs))
+
+
+def _by_rows(a: np.ndarray) -> np.ndarray:
+    return a if a.flags.c_contiguous else np.array(a, order="C")
+
+
+def _passed(t: Tensor, run: Run) -> Any:
+    """An output that the step did not make: the number of the argument it is, or the tensor itself."""
+    return next((i for i, x in enumerate(run.inputs) if x is t), t)
+
+
+def _gradient_state(run: Run, captured: set[int]) -> tuple[list[Any], list[Any]]:
+    """Which gradients must be present at the start of a replay, and which are gone at its end.
+
+    A gradient that was there before and is another one now was reset by the step itself: nothing is required.
+    """
+    starts: list[tuple[Tensor, Tensor | None]] = []
+    gone: list[tuple[Tensor, Tensor | None]] = []
+    before = {id(p): g for p, g in run.before}
+    for p in run.leaves:
+        first, last = before.get(id(p)), p.grad
+        if first is None or id(first) in captured:
+            starts.append((p, first))
+        if last is None and first is not None:
+            gone.append((p, None))
+    return starts, gone
+
+
+def _old(trace: Trace, inputs: list[Tensor]) -> list[Tensor]:
+    """The tensors from before the step that it reads."""
+    found: dict[int, Tensor] = {}
+    passed = {id(t) for t in inputs}
+    for t in trace.nodes:
+        for x in t.inputs:
+            if x.serial < trace.start and id(x) not in passed:
+                found.setdefault(id(x), x)
+    return list(found.values())
+
+
+def _look_of(module: Any) -> tuple[Any, ...]:
+    """The attributes of a module that a step may depend on."""
+    plain = tuple((k, v) for k, v in vars(module).items() if isinstance(v, (*_PLAIN, tuple)))
+    others = tuple((k, id(v)) for k, v in vars(module).items() if not isinstance(v, (*_PLAIN, tuple)))
+    return plain + others
+
+
+def _names(trace: Trace) -> dict[int, str]:
+    """Words for the tensors of the modules that ran."""
+    names: dict[int, str] = {}
+    for m in trace.modules:
+        for name, t in (*m.named_parameters(), *m.named_buffers()):
+            names.setdefault(id(t), name)
+    return names
+
+
+class CompiledModule:
+    """A module whose forward pass is replayed while no gradients are followed; in training it runs op by op.
+
+    To replay training too, compile the whole step: forward, backward and update in one function.
+    """
+
+    def __init__(self, module: Any) -> None:
+        self.module = module
+        self.replayed = Compiled(module.__call__)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.module(*args, **kwargs) if mode.grad else self.replayed(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.module, name)  # a stand-in: everything else is the module's own
+
+    def __repr__(self) -> str:
+        return repr(self.module)

@@ -1,0 +1,281 @@
+"""PyTorch's functions that move numbers about: other shapes, joins, cuts, and picking by index."""
+
+from __future__ import annotations
+
+import builtins
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from glassnet.core import dtypes, ops
+from glassnet.core.tensor import Tensor, as_tensor_like, mode, wrap
+from glassnet.errors import DTypeError, ShapeError, ValueRangeError
+
+
+def axis(dim: int, ndim: int) -> int:
+    """A possibly negative axis as one from 0 to ndim - 1."""
+    if not -builtins.max(ndim, 1) <= dim < builtins.max(ndim, 1):
+        raise ValueRangeError(
+            f"got dim={dim} for a tensor with {ndim} axes; expected {-ndim} to {ndim - 1}. Try dim={ndim - 1}."
+        )
+    return dim % builtins.max(ndim, 1)
+
+
+def axes(dim: Any, x: Tensor) -> tuple[int, ...] | None:
+    """The axes a reduction runs over, ordered; None for all."""
+    if dim is None or (isinstance(dim, Sequence) and not dim):
+        return None
+    if x.array.ndim == 0:
+        return None
+    return tuple(sorted({axis(d, x.array.ndim) for d in (dim if isinstance(dim, Sequence) else (dim,))}))
+
+
+def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
+    """input where condition holds, else other; with the condition alone, the places where it holds."""
+    if input is None:
+        return tuple(nonzero(condition).unbind(1))
+    a, b = (as_tensor_like(v, next((t for t in (input, other) if isinstance(t, Tensor)), None)) for v in (input, other))
+    if a.array.dtype != b.array.dtype:
+        common = dtypes.promote([a.array, b.array])
+        a, b = (t if t.array.dtype == common else ops.cast(t, dtype=common) for t in (a, b))
+    return ops.where(condition if condition.array.dtype.kind == "b" else ops.ne(condition, 0), a, b)
+
+
+def nonzero(input: Tensor) -> Tensor:
+    """The indices of the numbers that are not zero, one row each."""
+    return wrap(np.argwhere(input.read("nonzero")).astype(np.int64))
+
+
+# ---- shape --------------------------------------------------------------------------------------------------------
+
+
+def _shape(shape: tuple[Any, ...]) -> tuple[int, ...]:
+    given = shape[0] if len(shape) == 1 and isinstance(shape[0], Sequence) else shape
+    return tuple(int(n) for n in given)
+
+
+def reshape(input: Tensor, *shape: Any) -> Tensor:
+    """The same numbers in another shape; one size may be -1."""
+    return ops.reshape(input, shape=_shape(shape))
+
+
+def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """The axes from start_dim to end_dim joined into one."""
+    n = input.array.ndim
+    if n == 0:
+        return input.reshape(1)
+    a, b = axis(start_dim, n), axis(end_dim, n)
+    s = input.array.shape
+    return ops.reshape(input, shape=(*s[:a], math.prod(s[a : b + 1]), *s[b + 1 :]))
+
+
+def squeeze(input: Tensor, dim: Any = None) -> Tensor:
+    """Without axes of length 1 (all of them, or the named ones)."""
+    over = axes(dim, input) if dim is not None else tuple(range(input.array.ndim))
+    return ops.reshape(
+        input, shape=tuple(n for i, n in enumerate(input.array.shape) if n != 1 or i not in (over or ()))
+    )
+
+
+def unsqueeze(input: Tensor, dim: int) -> Tensor:
+    """With a new axis of length 1 at dim."""
+    d = axis(dim, input.array.ndim + 1)
+    return ops.reshape(input, shape=(*input.array.shape[:d], 1, *input.array.shape[d:]))
+
+
+def permute(input: Tensor, *dims: Any) -> Tensor:
+    """The axes in another order."""
+    return ops.permute(input, dims=tuple(axis(d, input.array.ndim) for d in _shape(dims)))
+
+
+def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
+    """Two axes exchanged."""
+    n = input.array.ndim
+    order = list(range(n))
+    a, b = axis(dim0, n), axis(dim1, n)
+    order[a], order[b] = order[b], order[a]
+    return ops.permute(input, dims=tuple(order))
+
+
+def t(input: Tensor) -> Tensor:
+    """A matrix turned on its side."""
+    if input.array.ndim > 2:
+        raise ShapeError(f"t(): got {input.array.ndim} axes; expected at most 2. Try .transpose(-2, -1).")
+    return ops.permute(input, dims=tuple(range(input.array.ndim))[::-1])
+
+
+def expand(input: Tensor, *sizes: Any) -> Tensor:
+    """Axes of length 1 repeated to the given sizes; -1 keeps one as it is."""
+    want = _shape(sizes)
+    have = (1,) * (len(want) - input.array.ndim) + input.array.shape
+    return ops.expand(input, shape=tuple(h if w == -1 else w for w, h in zip(want, have, strict=True)))
+
+
+def broadcast_to(input: Tensor, shape: Any) -> Tensor:
+    """The tensor repeated to that shape."""
+    return expand(input, *shape)
+
+
+def repeat(input: Tensor, *sizes: Any) -> Tensor:
+    """The whole tensor repeated along each axis."""
+    y = input
+    for i, n in enumerate(_shape(sizes)):
+        while y.array.ndim < len(_shape(sizes)):
+            y = y.unsqueeze(0)
+        y = cat([y] * n, i) if n != 1 else y
+    return y
+
+
+def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """The tensors end to end along an existing axis."""
+    tensors = [x for x in tensors if x.array.shape != (0,)] or list(tensors)
+    common = dtypes.promote([x.array for x in tensors])
+    same = [x if x.array.dtype == common else ops.cast(x, dtype=common) for x in tensors]
+    return ops.concat(*same, dim=axis(dim, same[0].array.ndim))
+
+
+def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """The tensors along a new axis."""
+    return cat([unsqueeze(x, dim) for x in tensors], axis(dim, tensors[0].array.ndim + 1))
+
+
+def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """Pieces of the given size (the last may be shorter) or sizes."""
+    d = axis(dim, tensor.array.ndim)
+    n, size = tensor.array.shape[d], split_size_or_sections
+    sizes = list(size) if isinstance(size, Sequence) else [builtins.min(size, n - i) for i in range(0, n, size)] or [0]
+    if builtins.sum(sizes) != n:
+        raise ShapeError(
+            f"split: got sizes {sizes} (together {builtins.sum(sizes)}); expected them to add up to {n}, the length of axis {dim}. Try other sizes."
+        )
+    ends = np.cumsum([0, *sizes]).tolist()
+    return tuple(
+        ops.window(tensor, index=(slice(None),) * d + (slice(a, b),)) for a, b in zip(ends, ends[1:], strict=False)
+    )
+
+
+def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """At most that many pieces of equal size (the last may be shorter)."""
+    return split(input, builtins.max(-(-input.array.shape[dim] // chunks), 1), dim)
+
+
+def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
+    """The slices along one axis."""
+    d = axis(dim, input.array.ndim)
+    return tuple(ops.window(input, index=(slice(None),) * d + (i,)) for i in range(input.array.shape[d]))
+
+
+def flip(input: Tensor, dims: Any) -> Tensor:
+    """Back to front along the given axes."""
+    return ops.flip(input, dims=axes(dims, input))
+
+
+def roll(input: Tensor, shifts: int, dims: int | None = None) -> Tensor:
+    """Shifted round along one axis."""
+    x = input.reshape(-1) if dims is None else input
+    d = 0 if dims is None else axis(dims, x.array.ndim)
+    k = shifts % builtins.max(x.array.shape[d], 1)
+    n = x.array.shape[d]
+    y = cat(list(reversed(split(x, [n - k, k], d))), d)
+    return y.reshape(input.array.shape)
+
+
+def tril(input: Tensor, diagonal: int = 0) -> Tensor:
+    """The lower triangle, zeros above."""
+    return input * wrap(np.tril(np.ones(input.array.shape, input.array.dtype), diagonal))
+
+
+def triu(input: Tensor, diagonal: int = 0) -> Tensor:
+    """The upper triangle, zeros below."""
+    return input * wrap(np.triu(np.ones(input.array.shape, input.array.dtype), diagonal))
+
+
+def diag(input: Tensor, diagonal: int = 0) -> Tensor:
+    """A vector as a diagonal matrix, or the diagonal of a matrix."""
+    if input.array.ndim == 2:
+        rows = np.arange(len(np.diagonal(input.array, diagonal)))
+        return input[rows + builtins.max(-diagonal, 0), rows + builtins.max(diagonal, 0)]
+    n = input.array.size + builtins.abs(diagonal)
+    rows = np.arange(input.array.size)
+    at = (wrap(rows + builtins.max(-diagonal, 0)), wrap(rows + builtins.max(diagonal, 0)))
+    return ops.unpick(input, *at, at=([0], [1]), shape=(n, n))
+
+
+# ---- picking ------------------------------------------------------------------------------------------------------
+
+
+def getitem(input: Tensor, index: Any) -> Tensor:
+    """input[index]: a window for slices and whole numbers, a copy for tensors of indices and masks."""
+    parts = index if isinstance(index, tuple) else (index,)
+    if builtins.all(
+        isinstance(i, slice | int | np.integer | type(None) | type(...)) and not isinstance(i, bool) for i in parts
+    ):
+        return ops.window(input, index=parts)
+    at: list[Any] = []
+    indices: list[Tensor] = []
+    for part in parts:
+        for spot in _index_arrays(part):
+            at.append([len(indices)] if isinstance(spot, Tensor) else spot)
+            indices += [spot] if isinstance(spot, Tensor) else []
+    return ops.pick(input, *indices, at=tuple(at))
+
+
+def _index_arrays(part: Any) -> list[Any]:
+    """One entry of an index; a mask becomes the places where it holds."""
+    if isinstance(part, Sequence) and not isinstance(part, str):
+        part = wrap(np.asarray([int(p) if isinstance(p, Tensor) else p for p in part]))
+    if isinstance(part, np.ndarray):
+        part = wrap(part)
+    if not isinstance(part, Tensor):
+        return [part]
+    if part.array.dtype.kind == "b":
+        if mode.trace is not None:
+            mode.trace.stop("a mask picks a number of entries that depends on the data")
+        return [wrap(i) for i in np.nonzero(part.array)]
+    if part.array.dtype.kind == "f":
+        raise DTypeError(f"got {part.dtype} numbers as an index; expected integers or a mask. Try index.long().")
+    return [part if part.array.dtype == np.int64 else ops.cast(part, dtype=np.dtype(np.int64))]
+
+
+def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    """y[i][j] = input[i][index[i][j]] for dim = 1."""
+    return ops.gather(input, index, dim=axis(dim, input.array.ndim))
+
+
+def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
+    """input with src added where index points along one axis."""
+    d = axis(dim, input.array.ndim)
+    return input + ops.scatter_add(src, index, dim=d, shape=tuple(input.array.shape))
+
+
+def scatter(input: Tensor, dim: int, index: Tensor, src: Any) -> Tensor:
+    """input with src in the places where index points along one axis."""
+    d = axis(dim, input.array.ndim)
+    values = src if isinstance(src, Tensor) else wrap(np.full(index.array.shape, src, input.array.dtype))
+    hit = ops.scatter_add(
+        wrap(np.ones(index.array.shape, input.array.dtype)), index, dim=d, shape=tuple(input.array.shape)
+    )
+    return where(ops.eq(hit, 0), input, ops.scatter_add(values, index, dim=d, shape=tuple(input.array.shape)))
+
+
+def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    """The slices that index names along one axis."""
+    return getitem(input, (slice(None),) * axis(dim, input.array.ndim) + (index,))
+
+
+def masked_select(input: Tensor, mask: Tensor) -> Tensor:
+    """The numbers where the mask holds, on one line."""
+    return getitem(input, mask)
+
+
+def take(input: Tensor, index: Tensor) -> Tensor:
+    """The numbers at those places of the flattened tensor."""
+    return getitem(input.reshape(-1), index)
+
+
+def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+    """Rows of zeros with a 1 at the label."""
+    classes = num_classes if num_classes > 0 else int(tensor.read("one_hot without num_classes").max()) + 1
+    return ops.one_hot(tensor, classes=classes)

@@ -1,0 +1,219 @@
+"""Spelling a program: NumPy calls over named arrays, as Python text that is also what runs."""
+
+from __future__ import annotations
+
+import functools
+import keyword
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from glassnet.core.tensor import Tensor
+
+Array = np.ndarray
+_LETTERS = {
+    "linear": "z",
+    "relu": "a",
+    "sigmoid": "a",
+    "tanh": "a",
+    "log_softmax": "logp",
+    "pass_where_positive": "d",
+    "matmul": "m",
+}
+
+
+class NotReplayable(Exception):
+    """The step does something that straight-line code over fixed arrays cannot repeat."""
+
+
+@dataclass
+class Line:
+    """One NumPy call: function(*args, out=out). A view makes no call unless it is a window on an input."""
+
+    tensor: Tensor
+    reads: Sequence[Array]
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    out: Array | None = None
+    view: bool = False
+
+
+def place_of(a: Array) -> Any:
+    """What tells one array from another: where it starts, its shape and its strides."""
+    return (a.__array_interface__["data"][0], a.shape, a.strides, a.dtype.char) if a.size else id(a)
+
+
+def same_place(a: Array | None, b: Array) -> bool:
+    """Whether both are the same window on the same memory."""
+    return a is not None and a.size > 0 and place_of(a) == place_of(b)
+
+
+def identifier(text: str) -> str:
+    """A name for use in code: "0.weight" is W0, "fc1.bias" is fc1_bias.
+
+    >>> identifier("0.weight"), identifier("fc1.bias"), identifier("lr")
+    ('W0', 'fc1_bias', 'lr')
+    """
+    if m := re.fullmatch(r"((?:d_)?)(\d+)\.(weight|bias)", text):
+        return f"{'d' if m[1] else ''}{'W' if m[3] == 'weight' else 'b'}{m[2]}"
+    word = re.sub(r"\W", "_", text)
+    return f"_{word}" if word[:1].isdigit() or keyword.iskeyword(word) else word
+
+
+def _constant_name(a: Array) -> str:
+    """A constant is named by its value: 0.05 is c0_05, an array of ones is ones."""
+    if a.size and a.dtype.kind in "fi" and not np.any(a != a.flat[0]):
+        first = a.flat[0].item()
+        if a.ndim:
+            return {0: "zeros", 1: "ones"}.get(first, "c")
+        return "c" + re.sub(r"\W", "_", f"{first:.6g}".replace("-", "m"))
+    return "c"
+
+
+class Writer:
+    """Names every array and spells the calls."""
+
+    def __init__(self, inputs: Sequence[tuple[Array, str]]) -> None:
+        self.names: dict[Any, str] = {}
+        self.scope: dict[str, Any] = {}
+        self.arguments = [name for _, name in inputs]
+        self.passing: list[tuple[Array, str]] = []  # arrays that come anew with every call
+        self.text: list[tuple[str, str]] = []
+        self.taken: set[str] = set(self.arguments)
+        self.holders: list[Array] = []
+        self.said: Tensor | None = None
+        for a, name in inputs:
+            self._passes(a, name)
+
+    def know(self, a: Array, name: str | None) -> None:
+        """Give an array a name, unless it has one."""
+        if name and place_of(a) not in self.names:
+            self._name(a, identifier(name))
+
+    def _passes(self, a: Array, name: str) -> None:
+        self.names[place_of(a)] = name
+        self.passing.append((a, name))
+        self.holders.append(a)
+
+    def _name(self, a: Array, name: str) -> str:
+        free = name
+        count = 2
+        while free in self.taken:
+            free, count = f"{name}_{count}", count + 1
+        self.taken.add(free)
+        self.names[place_of(a)] = free
+        self.scope[free] = a
+        self.holders.append(a)
+        return free
+
+    def name_of(self, a: Any, hint: str = "c") -> str:
+        """How an argument is written."""
+        if isinstance(a, tuple | list):
+            return f"({', '.join(self.name_of(v) for v in a)}{',' if len(a) == 1 else ''})"
+        if not isinstance(a, np.ndarray):
+            return repr(a)
+        known = self.names.get(place_of(a))
+        if known is not None:
+            return known
+        if (source := self._input_behind(a)) is not None:
+            return self._window_on_input(a, *source)
+        if a.ndim == 2 and (turned := self.names.get(place_of(a.T))) is not None:
+            return self._name(a, f"{turned}_T")
+        return self._name(a, _constant_name(a) if hint == "c" else hint)
+
+    def _input_behind(self, a: Array) -> tuple[Array, str] | None:
+        return next(((b, name) for b, name in self.passing if np.may_share_memory(a, b)), None)
+
+    def _window_on_input(self, a: Array, b: Array, name: str) -> str:
+        """A view that a spelling has taken of an input: it must be taken anew at every call."""
+        for b, name in self.passing:
+            if place_of(b.T) == place_of(a):
+                return self._view(a, f"{name}_T", f"{name}.T")
+            if b.size == a.size and b.flags.c_contiguous and place_of(b.reshape(a.shape)) == place_of(a):
+                return self._view(a, f"{name}_{'x'.join(map(str, a.shape)) or 'number'}", f"{name}.reshape({a.shape})")
+        raise NotReplayable(f"a window of shape {a.shape} on the input {name}")
+
+    def _view(self, a: Array, name: str, expression: str) -> str:
+        name = re.sub(r"\W", "_", name)
+        while name in self.taken:
+            name += "_"
+        self.taken.add(name)
+        self.text.append((f"{name} = {expression}", ""))
+        self._passes(a, name)
+        return name
+
+    def write(
+        self, lines: Sequence[Line], outputs: Sequence[Array]
+    ) -> tuple[str, Callable[..., Any], dict[str, Array]]:
+        """The text, the function it compiles to, and the arrays by name."""
+        for line in lines:
+            self._spell(line)
+        results = ", ".join(f"{self.name_of(a, 'result')}.copy()" for a in outputs)
+        body = [f"    {code:<64}# {said}".rstrip(" #") if said else f"    {code}" for code, said in self.text]
+        text = (
+            "\n".join(
+                [f"def step({', '.join(self.arguments)}):", *body, f"    return ({results}{',' if outputs else ''})"]
+            )
+            + "\n"
+        )
+        names = dict(self.scope)
+        exec(compile(text, "<glassnet step>", "exec"), names)
+        return text, names["step"], {k: v for k, v in self.scope.items() if isinstance(v, np.ndarray)}
+
+    def _spell(self, line: Line) -> None:
+        op = line.tensor.op
+        if op is None:
+            return
+        if line.view:
+            if line.out is not None and place_of(line.out) not in self.names and self._input_behind(line.args[0]):
+                x = self.name_of(line.args[0])
+                turned = place_of(line.args[0].T) == place_of(line.out)
+                self._view(
+                    line.out,
+                    f"{x}_T" if turned else f"{op.name}_{x}",
+                    f"{x}.T" if turned else f"{self._function(line.function, op.name)}({x})",
+                )
+            return
+        words = [self.name_of(a) for a in line.args]
+        call = self._function(line.function, op.name)
+        if line.out is not None:
+            words.append(f"out={self.name_of(line.out, line.tensor.name or _LETTERS.get(op.name, op.name))}")
+        self.text.append((f"{call}({', '.join(words)})", self._words(line)))
+
+    def _words(self, line: Line) -> str:
+        """The row's own words, with the names of its inputs; said once per operation."""
+        op = line.tensor.op
+        if op is None or self.said is line.tensor:
+            return ""
+        self.said = line.tensor
+        names = [self.names.get(place_of(a), "a constant") for a in line.reads]
+        return op.say.format(*names, *["the rest"] * 2, **line.tensor.attrs)
+
+    def _function(self, function: Callable[..., Any], op: str) -> str:
+        """How a function is written: NumPy's by their own names, ours by the row's."""
+        owner = getattr(function, "__self__", None)
+        if isinstance(owner, np.ndarray):
+            return f"{self.name_of(owner, 'flat')}.{function.__name__}"
+        if isinstance(owner, np.ufunc):
+            name = f"{owner.__name__}_{function.__name__}"
+        elif isinstance(function, np.ufunc) or (
+            not isinstance(function, functools.partial) and function.__module__ == "numpy"
+        ):
+            name = function.__name__
+        else:
+            name = (
+                op
+                if isinstance(function, functools.partial) or function.__name__ in ("copied", "<lambda>")
+                else function.__name__.lstrip("_")
+            )
+        free, count = name, 2
+        while free in self.scope and self.scope[free] is not function:
+            if isinstance(owner, np.ufunc) and self.scope[free] == function:
+                break
+            free, count = f"{name}_{count}", count + 1
+        self.scope[free] = function
+        self.taken.add(free)
+        return free

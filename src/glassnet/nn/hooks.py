@@ -1,0 +1,148 @@
+"""Functions of the user's that are called before a module runs, after it, and when gradients come back through it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from glassnet.core import ops
+from glassnet.core.tensor import Tensor, World, mode
+from glassnet.errors import NotSupportedError, complain
+
+if TYPE_CHECKING:
+    from glassnet.nn.module import Module
+
+_keys = itertools.count()
+Table = dict[int, Callable[..., Any]]
+
+
+@dataclass
+class Hooks:
+    """The hooks of one module, by the moment at which they are called."""
+
+    before: Table = field(default_factory=dict[int, Any])  # (module, inputs) -> new inputs or None
+    after: Table = field(default_factory=dict[int, Any])  # (module, inputs, output) -> new output or None
+    grad_output: Table = field(default_factory=dict[int, Any])  # (module, grad_output) -> new grad_output or None
+    grad_input: Table = field(default_factory=dict[int, Any])  # (module, grad_input, grad_output) -> new grad_input
+    takes_kwargs: set[int] = field(default_factory=set[int])
+
+
+class RemovableHandle:
+    """What registering a hook returns: `remove()`, or the end of a `with` block, takes the hook away."""
+
+    def __init__(self, table: Table, hook: Callable[..., Any], prepend: bool = False) -> None:
+        self.table, self.id = table, next(_keys)
+        others = dict(table) if prepend else {}
+        if prepend:
+            table.clear()
+        table[self.id] = hook
+        table.update(others)
+        World.changed()
+
+    def remove(self) -> None:
+        """Take the hook away."""
+        self.table.pop(self.id, None)
+        World.changed()
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.remove()
+
+
+def call(module: Module, hooks: Hooks, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """module.forward(*args, **kwargs) with its hooks around it."""
+    busy = hooks.before or hooks.after or hooks.grad_output or hooks.grad_input
+    if busy and mode.trace is not None:
+        mode.trace.stop(f"a hook on {type(module).__name__} runs Python code while the step runs")
+    for key, hook in list(hooks.before.items()):
+        args, kwargs = _after_pre_hook(module, hook, key in hooks.takes_kwargs, args, kwargs)
+    watch = _Watch(module, hooks) if hooks.grad_output or hooks.grad_input else None
+    args = watch.inputs(args) if watch else args
+    output = module.forward(*args, **kwargs)
+    for key, hook in list(hooks.after.items()):
+        given = (args, kwargs) if key in hooks.takes_kwargs else (args,)
+        changed = hook(module, *given, output)
+        output = output if changed is None else changed
+    return watch.outputs(output) if watch else output
+
+
+def _after_pre_hook(module: Module, hook: Any, takes_kwargs: bool, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if takes_kwargs:
+        changed = hook(module, args, kwargs)
+        return (args, kwargs) if changed is None else changed
+    changed = hook(module, args)
+    if changed is None:
+        return args, kwargs
+    return changed if isinstance(changed, tuple) else (changed,), kwargs
+
+
+class _Watch:
+    """Carries the gradients of one call to the module's backward hooks.
+
+    Inputs and outputs pass through a copy each; the gradients of those copies are what the hooks are shown.
+    """
+
+    def __init__(self, module: Module, hooks: Hooks) -> None:
+        self.module, self.hooks = module, hooks
+        self.grad_input: list[Tensor | None] = []
+        self.grad_output: list[Tensor | None] = []
+        self.waiting_in = self.waiting_out = 0
+
+    def inputs(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The arguments, each tensor among them watched."""
+        self.grad_input = [None] * len(args)
+        self.waiting_in = sum(_follows(a) for a in args)
+        return tuple(self._watched(a, i, self._input_came) for i, a in enumerate(args))
+
+    def outputs(self, output: Any) -> Any:
+        """The output, each tensor in it watched."""
+        parts = output if isinstance(output, tuple) else (output,)
+        self.grad_output = [None] * len(parts)
+        self.waiting_out = sum(_follows(p) for p in parts)
+        watched = tuple(self._watched(p, i, self._output_came) for i, p in enumerate(parts))
+        return watched if isinstance(output, tuple) else watched[0]
+
+    def _watched(self, value: Any, i: int, came: Callable[[int, Tensor], Tensor | None]) -> Any:
+        if not _follows(value):
+            return value
+        twin = ops.copy(value)
+        twin.hooks = {0: lambda g: came(i, g)}
+        return twin
+
+    def _output_came(self, i: int, g: Tensor) -> Tensor | None:
+        self.grad_output[i] = g
+        self.waiting_out -= 1
+        for hook in list(self.hooks.grad_output.values()):
+            self._replace(self.grad_output, hook(self.module, tuple(self.grad_output)), "grad_output")
+        if not self.waiting_in and not self.waiting_out:
+            self._call_backward_hooks()
+        return self.grad_output[i]
+
+    def _input_came(self, i: int, g: Tensor) -> Tensor | None:
+        self.grad_input[i] = g
+        self.waiting_in -= 1
+        if not self.waiting_in:
+            self._call_backward_hooks()
+        return self.grad_input[i]
+
+    def _call_backward_hooks(self) -> None:
+        for hook in list(self.hooks.grad_input.values()):
+            changed = hook(self.module, tuple(self.grad_input), tuple(self.grad_output))
+            self._replace(self.grad_input, changed, "grad_input")
+
+    def _replace(self, grads: list[Tensor | None], changed: Any, what: str) -> None:
+        if changed is None:
+            return
+        if len(grads) > 1:
+            got = f"{type(self.module).__name__}: got a hook that replaces one of {len(grads)} gradients in {what}"
+            hint = "Try tensor.register_hook on the one tensor"
+            raise NotSupportedError(complain(got, "expected a module with one tensor there", hint))
+        grads[:] = changed if isinstance(changed, tuple) else (changed,)
+
+
+def _follows(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.needs_grad and mode.grad

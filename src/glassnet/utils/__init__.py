@@ -1,0 +1,3 @@
+"""PyTorch's `utils`: `glassnet.utils.data`."""
+
+from glassnet.utils import data as data
