@@ -48,6 +48,8 @@ class Judged:
     measured: float | None
     verdict: Literal["pass", "miss", "unknown"]
     reason: str = ""
+    # theirs/floor: no program on the same BLAS can be more times faster than this
+    ceiling: float | None = None
 
 
 def at_least(workload: str, against: str, bound: float) -> Goal:
@@ -102,12 +104,15 @@ def judge(goal: Goal, measurement: Measurement) -> Judged:
     if theirs is None:
         return Judged(goal, None, "unknown", f"{goal.against} {why_missing(measurement, family)}")
     ratio = theirs.minimum / ours.minimum
-    return _verdict(goal, ratio if goal.sense == "at least" else 1 / ratio)
+    if goal.sense == "at most":
+        return _verdict(goal, 1 / ratio)
+    floor = measurement.best(FAMILIES["the floor"])
+    return _verdict(goal, ratio, theirs.minimum / floor.minimum if floor else None)
 
 
-def _verdict(goal: Goal, measured: float) -> Judged:
+def _verdict(goal: Goal, measured: float, ceiling: float | None = None) -> Judged:
     kept = measured >= goal.bound if goal.sense == "at least" else measured <= goal.bound
-    return Judged(goal, measured, "pass" if kept else "miss")
+    return Judged(goal, measured, "pass" if kept else "miss", ceiling=ceiling)
 
 
 def why_missing(measurement: Measurement, family: tuple[str, ...]) -> str:

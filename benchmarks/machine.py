@@ -16,7 +16,7 @@ from benchmarks.peers import PEERS
 
 
 def facts_in_child_environment() -> dict[str, Any]:
-    """The facts as a child sees them: its BLAS may choose another kernel than this process was made to."""
+    """The facts as a child sees them: its BLAS may choose another kernel than an inherited variable would."""
     done = subprocess.run(
         python("-m", "benchmarks.machine"),
         env=child_environment(),

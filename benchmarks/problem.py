@@ -123,7 +123,7 @@ def regression(rng: np.random.Generator) -> tuple[Array, Array]:
     """A smooth function of 50 variables with unit variance: (100000, 50) and (100000, 1)."""
     x = rng.standard_normal((100_000, 50), dtype=np.float32)
     directions = rng.standard_normal((50, 4), dtype=np.float32) / np.float32(50**0.5)
-    y = np.sin(2 * x @ directions).sum(axis=1, keepdims=True)  # (rows, 1) = sum over 4 directions
+    y = np.sin(x @ directions).sum(axis=1, keepdims=True)  # (rows, 1) = sum over 4 directions
     return x, ((y - y.mean()) / y.std()).astype(np.float32)
 
 

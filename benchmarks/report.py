@@ -49,15 +49,22 @@ def goals_table(judged: list[Judged]) -> str:
     """Goals beside what was measured."""
     if not judged:
         return ""
-    rows = [(j.goal.workload, str(j.goal), shown(j), VERDICTS[j.verdict]) for j in judged]
+    rows = [(j.goal.workload, str(j.goal), shown(j), VERDICTS[j.verdict], ceiling(j)) for j in judged]
     kept = sum(j.verdict == "pass" for j in judged)
     heading = f"**{kept} of {len(judged)} goals kept**"
-    return heading + "\n\n" + table(("workload", "goal", "measured", "verdict"), rows)
+    return heading + "\n\n" + table(("workload", "goal", "measured", "verdict", "ceiling here"), rows)
 
 
 def shown(judged: Judged) -> str:
     """The measured ratio, or why there is none."""
     return judged.reason if judged.measured is None else f"{figure(judged.measured)}{judged.goal.unit}"
+
+
+def ceiling(judged: Judged) -> str:
+    """How far the floor itself is ahead of that peer; marked where even the floor would miss the goal."""
+    if judged.ceiling is None:
+        return ""
+    return f"{figure(judged.ceiling)}×" + (" (out of reach)" if judged.ceiling < judged.goal.bound else "")
 
 
 def workload_section(measurement: Measurement) -> str:

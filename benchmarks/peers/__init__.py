@@ -60,7 +60,7 @@ PEERS = (
     Peer("glassnet", "glassnet, compiled step", ("glassnet", "numpy"), threaded=True),
     Peer("numpy_hand", "NumPy, tuned by hand", ("numpy",), threaded=True),
     Peer("pytorch", "PyTorch eager, no DataLoader", ("torch",), threaded=True),
-    Peer("pytorch_loader", "PyTorch eager, DataLoader", ("torch",), threaded=True, slow=True),
+    Peer("pytorch_loader", "PyTorch eager, DataLoader", ("torch",), slow=True),
     Peer("pytorch_compile", "PyTorch, torch.compile", ("torch",), slow=True),
     Peer("sklearn", "scikit-learn MLP", ("scikit-learn",), threaded=True),
     Peer("jax_scan", "JAX, lax.scan over the epoch", ("jax", "jaxlib")),

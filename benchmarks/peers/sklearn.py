@@ -49,7 +49,6 @@ def _estimator(problem: Problem, y: Array) -> Any:
         learning_rate_init=workload.rate,
         batch_size=workload.batch,
         max_iter=workload.epochs,
-        warm_start=True,
         shuffle=workload.shuffled,
         tol=0.0,
         n_iter_no_change=10**9,
@@ -64,7 +63,8 @@ def _estimator(problem: Problem, y: Array) -> Any:
         coefs[...], intercepts[...] = W, b
     # the moments of the small batch go; the next call makes new ones
     vars(estimator).pop("_optimizer", None)
-    return estimator
+    # only now: with a warm start the small batch would have had to hold every class
+    return estimator.set_params(warm_start=True)
 
 
 def _epochs(estimator: Any, x: Array, y: Array, epochs: int) -> None:

@@ -1,17 +1,19 @@
-"""tinygrad on its CPU device: one TinyJit for each batch size. It compiles its kernels with clang."""
+"""tinygrad on its CPU device: the step under TinyJit. It compiles its kernels with clang.
+
+Handing a batch over costs as much as a step, so an epoch is handed over at once, shuffled, and the compiled step is
+told which slice of it to take.
+"""
 
 import os
 import shutil
-from collections.abc import Callable
 from typing import Any
 
 os.environ["DEV"] = "CPU"  # read on import
 
 import numpy as np
-from tinygrad import Context, Tensor, TinyJit
+from tinygrad import Context, Tensor, TinyJit, Variable
 from tinygrad import nn as tinygrad_nn
 
-from benchmarks.batching import SLICE, Batches
 from benchmarks.peers import Runner
 from benchmarks.problem import Array, Layers, Problem
 from benchmarks.workloads import Workload
@@ -37,13 +39,11 @@ def prepare(problem: Problem, recipe: str) -> Runner:
     params = [(_parameter(W), _parameter(b)) for W, b in problem.layers]
     if problem.workload.task == "predict":
         return _predictor(problem, params)
-    steps = _Steps(problem.workload, params)
-    batches = Batches(problem, SLICE if problem.workload.shuffled else "full batch")
+    trainer = _Trainer(problem, params)
 
     def unit() -> None:
         for _ in range(problem.workload.epochs):
-            for x, y in batches:
-                steps(x, y)
+            trainer.epoch()
 
     return Runner(unit, lambda: _layers(params))
 
@@ -68,22 +68,40 @@ def _mean_loss(z: Tensor, y: Tensor, loss: str) -> Tensor:
     return ((z - y) ** 2).mean()
 
 
-class _Steps:
-    """One compiled step for each batch size."""
+class _Trainer:
+    """Compiled steps: over a slice of the epoch, and over given rows (a full batch, or the short last one)."""
 
-    def __init__(self, workload: Workload, params: list[tuple[Tensor, Tensor]]) -> None:
-        self._workload, self._params = workload, params
-        flat = [part for layer in params for part in layer]
-        kind = tinygrad_nn.optim.Adam if workload.optimizer == "adam" else tinygrad_nn.optim.SGD
-        self._optimizer = kind(flat, lr=workload.rate)
-        self._compiled: dict[int, Callable[[Tensor, Tensor], Any]] = {}
+    def __init__(self, problem: Problem, params: list[tuple[Tensor, Tensor]]) -> None:
+        self._workload, self._params = problem.workload, params
+        self._x = problem.features()
+        self._y = problem.y.astype(np.int32) if problem.y.dtype == np.int64 else problem.y
+        self._whole = Tensor(self._x).realize(), Tensor(self._y).realize()
+        kind = tinygrad_nn.optim.Adam if self._workload.optimizer == "adam" else tinygrad_nn.optim.SGD
+        self._optimizer = kind([part for layer in params for part in layer], lr=self._workload.rate)
+        self._step_on_slice, self._step_on_rows = TinyJit(self._on_slice), TinyJit(self._on_rows)
+        self._rng = np.random.default_rng(0)
 
-    def __call__(self, x: Array, y: Array) -> None:
-        step = self._compiled.get(len(x)) or self._compiled.setdefault(len(x), TinyJit(self._step))
-        targets = y.astype(np.int32) if y.dtype == np.int64 else y
-        step(Tensor(x).realize(), Tensor(targets).realize())
+    def epoch(self) -> None:
+        """All batches once, in a new order."""
+        if not self._workload.shuffled:
+            self._step_on_rows(*self._whole)
+            return
+        order = self._rng.permutation(len(self._x))
+        shuffled = [Tensor(part[order]).realize() for part in (self._x, self._y)]
+        full, rest = divmod(len(order), self._workload.batch)
+        number = Variable("number", 0, full - 1)
+        for batch in range(full):
+            self._step_on_slice(*shuffled, number.bind(batch))
+        if rest:
+            last = order[-rest:]
+            self._step_on_rows(*(Tensor(part[last]).realize() for part in (self._x, self._y)))
 
-    def _step(self, x: Tensor, y: Tensor) -> Tensor:
+    def _on_slice(self, x: Tensor, y: Tensor, number: Any) -> Tensor:
+        start, size = number * self._workload.batch, self._workload.batch
+        parts = [part.shrink(((start, start + size), *([None] * (part.ndim - 1)))) for part in (x, y)]
+        return self._on_rows(*parts)
+
+    def _on_rows(self, x: Tensor, y: Tensor) -> Tensor:
         with Context(TRAINING=1):
             self._optimizer.zero_grad()
             loss = _mean_loss(_scores(self._params, x, self._workload.activation), y, self._workload.loss)

@@ -23,6 +23,7 @@ from glassnet.errors import ReplayWarning
 
 _PATIENCE = 6  # runs of one kind that may differ from each other before the step is left to run op by op
 _MOST_PROGRAMS = 64  # kinds of call (shapes, numbers) that one step is recorded for
+_ANOTHER = object()  # said by a replay that does not fit a call
 _PLAIN = (int, float, bool, str, bytes, type(None))
 
 
@@ -61,7 +62,7 @@ class Compiled:
         self.latest: Replay | None = None
         self.obstacle: str | None = None
         self.replays = 0
-        self._outside = _outside_numbers(function)
+        self.around = Surroundings(function)
 
     @property
     def source(self) -> str:
@@ -84,13 +85,14 @@ class Compiled:
         return self if instance is None else types.MethodType(self, instance)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        latest = self.latest
-        if latest is not None and not kwargs and latest.fits(args):
-            self.replays += 1
-            return latest(args)
+        if self.latest is not None and not kwargs:
+            result = self.latest.enter(args)
+            if result is not _ANOTHER:
+                self.replays += 1
+                return result
         if self.obstacle is not None or mode.trace is not None:
             return self.function(*args, **kwargs)
-        key = _kind_of(args, kwargs, self._outside)
+        key = _kind_of(args, kwargs, self.around)
         kind = self.programs.get(key)
         if kind is None:
             if len(self.programs) >= _MOST_PROGRAMS:
@@ -116,7 +118,7 @@ class Compiled:
         obstacle = trace.obstacle or ("a tensor passed in requires grad" if any(t.needs_grad for t in inputs) else None)
         if obstacle is None and any(run.repeats(earlier) for earlier in kind.runs):
             try:
-                kind.replays.append(Replay(run, _argument_names(self.function, args, kwargs), self._outside))
+                kind.replays.append(Replay(run, _argument_names(self.function, args, kwargs), self.around))
                 kind.runs.clear()
                 return result
             except NotReplayable as problem:
@@ -148,7 +150,7 @@ class Kind:
         self.replays: list[Replay] = []
 
 
-def _kind_of(args: tuple[Any, ...], kwargs: dict[str, Any], outside: Sequence[Callable[[], Any]]) -> Any:
+def _kind_of(args: tuple[Any, ...], kwargs: dict[str, Any], around: Surroundings) -> Any:
     """What decides which program fits a call: shapes, kinds of numbers, plain values."""
     key: list[Any] = [mode.grad, tuple(kwargs)]
     for a in (*args, *kwargs.values()):
@@ -158,7 +160,7 @@ def _kind_of(args: tuple[Any, ...], kwargs: dict[str, Any], outside: Sequence[Ca
             key.append((type(a), a))
         else:
             key.append(id(a))
-    return (*key, *(look() for look in outside))
+    return (*key, *around.key())
 
 
 def _own_inputs(values: Any) -> tuple[Any, list[Tensor]]:
@@ -179,28 +181,31 @@ def _own_inputs(values: Any) -> tuple[Any, list[Tensor]]:
     return tuple(own(v) for v in values), inputs
 
 
-def _outside_numbers(function: Callable[..., Any]) -> list[Callable[[], Any]]:
-    """Ways to look at the plain numbers that the function reads from around it; they are part of the kind of call."""
-    inner = inspect.unwrap(function)
-    inner = getattr(inner, "__func__", inner)
-    code = getattr(inner, "__code__", None)
-    if code is None:
-        return []
-    looks: list[Callable[[], Any]] = []
-    for cell in inner.__closure__ or ():
-        looks.append(functools.partial(_cell_value, cell))
-    for name in code.co_names:
-        if isinstance(inner.__globals__.get(name), _PLAIN):
-            looks.append(functools.partial(inner.__globals__.get, name))
-    return [look for look in looks if isinstance(look(), _PLAIN)]
+class Surroundings:
+    """What a function reads from around it: the variables of enclosing functions, and plain numbers of its module."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        inner = inspect.unwrap(function)
+        inner = getattr(inner, "__func__", inner)
+        code = getattr(inner, "__code__", None)
+        self.cells = list(getattr(inner, "__closure__", None) or ())
+        self.globals: dict[str, Any] = getattr(inner, "__globals__", {})
+        self.names = [name for name in code.co_names if isinstance(self.globals.get(name), _PLAIN)] if code else []
+
+    def values(self) -> list[Any]:
+        """The objects themselves."""
+        return [_content(cell) for cell in self.cells] + [self.globals.get(name) for name in self.names]
+
+    def key(self) -> tuple[Any, ...]:
+        """The numbers by value, other objects by identity."""
+        return tuple((type(v), v) if isinstance(v, _PLAIN) else id(v) for v in self.values())
 
 
-def _cell_value(cell: Any) -> Any:
+def _content(cell: Any) -> Any:
     try:
-        value = cell.cell_contents
+        return cell.cell_contents
     except ValueError:
-        return _cell_value  # not yet filled: not a plain number
-    return value if isinstance(value, _PLAIN) else id(value)
+        return cell  # not filled yet
 
 
 def _argument_names(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[str]:
@@ -292,7 +297,7 @@ def _signature(trace: Trace, inputs: list[Tensor], outputs: list[Tensor], form: 
 class Replay:
     """A program together with what it takes for granted and what it leaves behind."""
 
-    def __init__(self, run: Run, arguments: list[str], outside: Sequence[Callable[[], Any]]) -> None:
+    def __init__(self, run: Run, arguments: list[str], around: Surroundings) -> None:
         made = {id(t) for t in run.trace.nodes}
         names = _names(run.trace)
         gradients = [(p, p.grad) for p in run.leaves if p.grad is not None and id(p.grad) in made]
@@ -306,34 +311,19 @@ class Replay:
         self.assumed = [(t, t.array, t.needs_grad) for t in self.program.captured]
         self.modules = [(m, _look_of(m)) for m in dict.fromkeys(run.trace.modules)]
         self.starts, self.left = _gradient_state(run, {id(t) for t in self.program.captured})
-        self.left += [(p, self._gradient(g)) for p, g in gradients]
+        kept = self.program.outputs[len(fresh) :]
+        self.left += [(p, self._gradient(g, home)) for (p, g), home in zip(gradients, kept, strict=True)]
         for p, g in self.left:
             p.grad = g
         self.version = World.version
         self.grad = mode.grad
-        self.outside = [(look, look()) for look in outside]
+        self.around, self.values = around, around.values()
         self.shapes = [(t.array.shape, t.array.strides, t.array.dtype) for t in run.inputs]
         self.simple = self.form == "tensor" and self.outputs == [None]
+        self.enter = _doorway(self)
 
-    def fits(self, args: tuple[Any, ...]) -> bool:
-        """The short way to the same answer as `_kind_of`, for the common call with tensors alone."""
-        if (
-            self.version != World.version
-            or len(args) != len(self.shapes)
-            or mode.grad is not self.grad
-            or mode.trace is not None
-        ):
-            return False
-        for a, (shape, strides, dtype) in zip(args, self.shapes, strict=True):
-            if not isinstance(a, Tensor) or a.needs_grad:
-                return False
-            array = a.array
-            if array.shape != shape or array.dtype is not dtype or array.strides != strides:
-                return False
-        return all(look() == value for look, value in self.outside) and self.starts_as_recorded()
-
-    def _gradient(self, g: Tensor) -> Tensor:
-        array = self.program.array_of(g)
+    def _gradient(self, g: Tensor, home: Tensor) -> Tensor:
+        array = self.program.array_of(home)
         np.copyto(array, g.array)
         return wrap(array)
 
@@ -355,11 +345,51 @@ class Replay:
         results = mode.quietly(self.program.run, *[_by_rows(t.array) for t in tensors])
         for p, g in self.left:
             p.grad = g
-        if self.simple:
-            return wrap(results[0])
+        return self.dress(results, tensors)
+
+    def dress(self, results: Sequence[np.ndarray], tensors: Sequence[Tensor]) -> Any:
+        """The results in the form in which the function returned them."""
         made = iter(results)
         outs = [wrap(next(made)) if o is None else tensors[o] if isinstance(o, int) else o for o in self.outputs]
         return _unflatten(self.form, iter(outs))
+
+
+def _doorway(r: Replay) -> Callable[[tuple[Any, ...]], Any]:
+    """The short way in, for a call with tensors alone: every check of `holds` and `Kind` in one line of code each.
+
+    It is written out as text because a loop over the checks would take longer than a small network's whole step.
+    """
+    scope: dict[str, Any] = {"ANOTHER": _ANOTHER, "Tensor": Tensor, "World": World, "mode": mode, "wrap": wrap, "r": r}
+    checks = ["World.version != r.version", "mode.grad is not r.grad", "mode.trace is not None"]
+    arguments = [f"x{i}" for i in range(len(r.shapes))]
+    for i, (shape, strides, dtype) in enumerate(r.shapes):
+        scope |= {f"shape{i}": shape, f"strides{i}": strides, f"dtype{i}": dtype}
+        checks += [f"type(x{i}) is not Tensor", f"x{i}.needs_grad", f"x{i}.array.shape != shape{i}"]
+        checks += [f"x{i}.array.strides != strides{i}", f"x{i}.array.dtype is not dtype{i}"]
+    for i, (cell, value) in enumerate(zip(r.around.cells, r.values, strict=False)):
+        scope |= {f"cell{i}": cell, f"value{i}": value}
+        checks.append(f"cell{i}.cell_contents is not value{i}" if value is not cell else "True")
+    for i, (name, value) in enumerate(zip(r.around.names, r.values[len(r.around.cells) :], strict=True)):
+        scope |= {"around": r.around.globals, f"known{i}": value}
+        checks.append(f"around.get({name!r}) is not known{i}")
+    for i, (p, g) in enumerate(r.starts):
+        scope |= {f"start{i}": p, f"grad{i}": g}
+        checks.append(f"start{i}.grad is not grad{i}")
+    leave = []
+    for i, (p, g) in enumerate(r.left):
+        scope |= {f"p{i}": p, f"g{i}": g}
+        leave.append(f"    p{i}.grad = g{i}")
+    lines = [
+        "def enter(args):",
+        f"    if len(args) != {len(arguments)}: return ANOTHER",
+        f"    {', '.join(arguments)}, = args" if arguments else "    pass",
+        f"    if {' or '.join(checks)}: return ANOTHER",
+        f"    results = mode.quietly(r.program.run, {', '.join(f'{x}.array' for x in arguments)})",
+        *leave,
+        "    return wrap(results[0])" if r.simple else "    return r.dress(results, args)",
+    ]
+    exec("\n".join(lines), scope)
+    return scope["enter"]
 
 
 def _by_rows(a: np.ndarray) -> np.ndarray:

@@ -47,12 +47,20 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
     if isinstance(data, Tensor):
         array = data.read("torch.tensor(tensor)")
     elif isinstance(data, list | tuple) and _holds_tensors(data):
-        array = to_array([_plain(d) for d in data])
+        array = _numbers([_plain(d) for d in data], dtype)
     else:
-        array = to_array(data)
+        array = _numbers(data, dtype)
     return _finish(
         wrap(np.array(array, None if dtype is None else dtypes.numpy_dtype(dtype), copy=True)), requires_grad, device
     )
+
+
+def _numbers(data: Any, dtype: Any) -> np.ndarray:
+    """The data as an array; Python floats keep all their digits if they are to become another dtype than the default."""
+    array = to_array(data)
+    if dtype is None or isinstance(data, np.ndarray | np.generic) or dtypes.numpy_dtype(dtype) == array.dtype:
+        return array
+    return np.asarray(data).astype(dtypes.numpy_dtype(dtype))
 
 
 def _holds_tensors(data: Any) -> bool:
@@ -68,7 +76,7 @@ def _plain(data: Any) -> Any:
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     """A tensor that shares the data's memory where it can."""
     check_device(device)
-    t = data if isinstance(data, Tensor) else wrap(to_array(data))
+    t = data if isinstance(data, Tensor) else wrap(_numbers(data, dtype))
     return (
         t
         if dtype is None or t.array.dtype == dtypes.numpy_dtype(dtype)

@@ -397,13 +397,16 @@ def choose_calls(out: Array, a: Array, labels: Array) -> list[Call] | None:
     flat, first, step = _flat(a)
     if flat is None:
         return None
+    at, spots = _spots(labels, first, step)
+    return [(check_labels, (labels, a.shape[1]), None), *spots, (flat.take, (at, None, out, "clip"), None)]
+
+
+def _spots(labels: Array, first: Array, step: int) -> tuple[Array, list[Call]]:
+    """Where each label's number lies on the line of all numbers."""
     at = np.empty(labels.shape, np.int64)
-    spot: list[Call] = [(check_labels, (labels, a.shape[1]), None)]
     if step == 1:
-        spot += [(np.add, (labels, first), at)]
-    else:
-        spot += [(np.multiply, (labels, np.asarray(step)), at), (np.add, (at, first), at)]
-    return [*spot, (flat.take, (at, None, out, "clip"), None)]
+        return at, [(np.add, (labels, first), at)]
+    return at, [(np.multiply, (labels, np.asarray(step)), at), (np.add, (at, first), at)]
 
 
 def _flat(a: Array) -> tuple[Array | None, Array, int]:
@@ -424,6 +427,15 @@ def place(g: Array, labels: Array, out: Array | None = None, *, classes: int) ->
         out.fill(0)
     out[np.arange(len(labels)), labels] = g
     return out
+
+
+def place_calls(out: Array, g: Array, labels: Array, *, classes: int) -> list[Call] | None:
+    flat, first, step = _flat(out)
+    if flat is None:
+        return None
+    at, spots = _spots(labels, first, step)
+    number = np.lib.stride_tricks.as_strided(g, (), ()) if g.size and not any(g.strides) else g
+    return [(out.fill, (0,), None), *spots, (flat.put, (at, number), None)]
 
 
 def build_index(at: Sequence[Any], indices: Sequence[Array]) -> tuple[Any, ...]:
@@ -457,7 +469,8 @@ def unpick(g: Array, *indices: Array, out: Array | None = None, at: Sequence[Any
 
 
 def window_of(a: Array, *, index: Any) -> Array:
-    return a[index]
+    y = a[index]
+    return y if isinstance(y, np.ndarray) else a[(*index, ...)]  # a single number stays a window on the memory
 
 
 def put_window(g: Array, out: Array | None = None, *, index: Any, shape: tuple[int, ...]) -> Array:

@@ -299,10 +299,12 @@ def bernoulli_(self: Tensor, p: float = 0.5, *, generator: Any = None) -> Tensor
 
 
 def random_(self: Tensor, from_: int = 0, to: int | None = None, *, generator: Any = None) -> Tensor:
-    """Fill with random whole numbers from from_ to to - 1."""
-    if to is None:
-        from_, to = 0, from_ or 2**24
+    """Fill with random whole numbers from from_ to to - 1; without bounds, as many as the dtype can tell apart."""
     shape = tuple(self.array.shape)
+    if to is None and not from_:
+        return copy_(self, factories.draw(random.integers, shape=shape, dtype=self.array.dtype, generator=generator))
+    if to is None:
+        from_, to = 0, from_
     return copy_(self, factories.draw(random.randint, shape=shape, low=from_, high=to, generator=generator))
 
 
@@ -514,7 +516,9 @@ def _index_add(self: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
 
 
 def _detach_in_place(self: Tensor) -> Tensor:
-    self.op, self.inputs, self.attrs, self.needs_grad = None, (), {}, False
+    self.needs_grad = False
+    if mode.trace is None:  # a recording still has to know how it is made
+        self.op, self.inputs, self.attrs = None, (), {}
     return self
 
 

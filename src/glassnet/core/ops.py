@@ -358,7 +358,7 @@ linear = primitive("linear", kernels.linear, lambda g, y, x, w, b: matmul(g, w),
 
 choose = primitive("choose", kernels.choose, lambda g, y, a, labels: place(g, labels, classes=a.array.shape[1]), None, lower=kernels.choose_calls,
                    say="from each row of {0}, the entry that {1} names", tex="{0}_{{i,{1}_i}}", samples=(sample((4, 3), [0, 2, 1, 2]),))
-place = primitive("place", kernels.place, lambda h, z, g, labels, classes: choose(h, labels), None,
+place = primitive("place", kernels.place, lambda h, z, g, labels, classes: choose(h, labels), None, lower=kernels.place_calls,
                   say="{0} in the column that {1} names, zeros elsewhere", tex=r"{0} \odot \operatorname{{onehot}}({1})",
                   samples=(sample((4,), [0, 2, 1, 2], classes=3),))
 pick = primitive("pick", kernels.pick, lambda g, y, a, *indices, at: unpick(g, *indices, at=at, shape=tuple(a.shape)), None, None, None, None,

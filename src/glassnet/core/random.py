@@ -82,8 +82,9 @@ def uniform(
     """
     sizes, kind = _sizes("uniform", shape), _float("uniform", dtype)
     _expect(low <= high, f"uniform: got low={low}, high={high}", "expected low <= high", f"Try low={high}, high={low}")
-    widest = np.finfo(kind).max
-    _expect(high - low <= widest, f"uniform: got {low} to {high}", f"expected a width up to {widest}", "Try 0 to 1")
+    widest = float(np.finfo(kind).max)
+    fits = max(-float(low), float(high), float(high) - float(low)) <= widest
+    _expect(fits, f"uniform: got {low} to {high}", f"expected bounds and a width up to {widest:g}", "Try 0 to 1")
     y = (generator or default_generator).fractions(math.prod(sizes), kind)
     if (low, high) != (0, 1):
         first, last = kind.type(low), kind.type(high)
@@ -319,7 +320,7 @@ def _check_weights(weights: Array, n: int, replacement: bool) -> None:
         raise ShapeError(complain(got, "expected (categories,) or (rows, categories)", "Try weights.reshape(-1)"))
     fine = np.isfinite(weights).all() and (weights >= 0).all()
     _expect(fine, "multinomial: got a negative, infinite or NaN weight", "expected 0 or more", "Try softmax(scores)")
-    _expect((weights.sum(-1) > 0).all(), "multinomial: got weights that add up to 0", "expected more", "Try ones")
+    _expect((weights.sum(-1) > 0).all(), "multinomial: got weights that are all 0", "expected one above 0", "Try ones")
     most = n if replacement else weights.shape[-1]
     got = f"multinomial: got n={n} with replacement={replacement}"
     _expect(0 < n <= most, got, f"expected 1 to {most}", "Try replacement=True or another n")
@@ -354,7 +355,7 @@ def trunc_normal(
     array([ 0.28421563, -0.14671445, -0.3596288 ], dtype=float32)
     """
     _expect(std > 0, f"trunc_normal: got std={std}", "expected more than 0", "Try std=1")
-    _expect(a < b, f"trunc_normal: got a={a}, b={b}", "expected a < b", f"Try a={b}, b={a}")
+    _expect(a <= b, f"trunc_normal: got a={a}, b={b}", "expected a <= b", f"Try a={b}, b={a}")
     if mean < a - 2 * std or mean > b + 2 * std:
         warnings.warn(f"trunc_normal: mean={mean} is more than 2 std from [{a}, {b}]; values may crowd", stacklevel=2)
     kind = _float("trunc_normal", dtype)

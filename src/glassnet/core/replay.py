@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.core.ops import Op
-from glassnet.core.source import Line, Writer, same_place
-from glassnet.core.tensor import Tensor, Trace, as_used
+from glassnet.core.ops import OPS, Op
+from glassnet.core.source import Line, NotReplayable, Writer, same_place
+from glassnet.core.tensor import Tensor, Trace, as_used, wrap
 
 Array = np.ndarray
 _FEW_COLUMNS = 32  # a tall matrix with at most this many columns is stored column by column
@@ -63,14 +63,16 @@ def build(
 ) -> Program:
     """Turn a trace into a program; `names` gives words to tensors, by id; the first `copies` outputs are handed out."""
     program = Program(inputs, outputs)
-    nodes, same = _simplify(_resolve(trace), outputs)
+    nodes, same = _simplify(_resolve(trace), trace)
+    _check_stores(nodes, trace, inputs)
     program.outputs = outputs = [same.get(id(t), t) for t in outputs]
     nodes = _alive(nodes, outputs)
     moving = _moving(nodes, trace, inputs)
+    _keep_apart(outputs, copies, nodes, moving, names)
     arrays = program.array = {id(t): t.array for t in inputs}
     program.captured = _captured(nodes, trace, inputs, outputs)
     arrays.update((id(t), t.array) for t in program.captured)
-    homes = _place(nodes, moving, arrays)
+    homes = _place(nodes, moving, arrays, {id(t) for t in outputs})
     lines = [line for n in nodes for line in _lower(n, moving, arrays, homes)]
     writer = Writer([(t.array, name) for t, name in zip(inputs, arguments, strict=True)])
     for t in program.captured:
@@ -106,16 +108,27 @@ def root(t: Tensor) -> Tensor:
     return t
 
 
-def _changed(nodes: Sequence[Node]) -> set[int]:
+def _changed(nodes: Sequence[Node], trace: Trace) -> set[int]:
     """The tensors whose memory the step changes in place."""
-    return {id(root(n.inputs[0])) for n in nodes if n.op.name == "assign"}
+    return {id(root(n.inputs[0])) for n in nodes if n.op.name == "assign"} | {id(t) for t in trace.superseded}
 
 
-def _simplify(nodes: list[Node], outputs: Sequence[Tensor]) -> tuple[list[Node], dict[int, Tensor]]:
+def _check_stores(nodes: Sequence[Node], trace: Trace, inputs: Sequence[Tensor]) -> None:
+    """Refuse to replay a store whose target cannot be put back to how the step found it."""
+    passed = {id(t) for t in inputs}
+    for n in nodes:
+        target = root(n.inputs[0]) if n.op.name == "assign" else None
+        if target is not None and id(target) in passed:
+            raise NotReplayable("a tensor passed in is changed in place")
+        if target is not None and target.op is None and target.serial > trace.start:
+            raise NotReplayable("a tensor made from Python numbers while the step runs is changed in place")
+
+
+def _simplify(nodes: list[Node], trace: Trace) -> tuple[list[Node], dict[int, Tensor]]:
     """Leave out what was done before, and multiplications by one."""
     same: dict[int, Tensor] = {}
     done: dict[Any, Tensor] = {}
-    changed, writes = _changed(nodes), dict[int, int]()
+    changed, writes = _changed(nodes, trace), dict[int, int]()
     kept: list[Node] = []
     for n in nodes:
         n.inputs = tuple(same.get(id(x), x) for x in n.inputs)
@@ -128,7 +141,8 @@ def _simplify(nodes: list[Node], outputs: Sequence[Tensor]) -> tuple[list[Node],
                 tuple((id(x), writes.get(id(root(x)), 0)) for x in n.inputs),
                 repr(sorted(n.attrs.items())),
             )
-            twin = _times_one(n) or done.get(key) if _times_one(n) is not None else done.get(key)
+            factor = _times_one(n, changed)
+            twin = done.get(key) if factor is None else factor
             if twin is not None:
                 same[id(n.tensor)] = twin
                 continue
@@ -137,17 +151,24 @@ def _simplify(nodes: list[Node], outputs: Sequence[Tensor]) -> tuple[list[Node],
     return kept, same
 
 
-def _times_one(n: Node) -> Tensor | None:
-    """The other factor, where one factor is a constant 1."""
+def _times_one(n: Node, changed: set[int]) -> Tensor | None:
+    """The other factor, where one factor is a constant 1; neither may be changed in place."""
     if n.op.name not in ("mul", "div"):
         return None
     for i, x in ((1, n.inputs[0]), (0, n.inputs[1]))[: 1 if n.op.name == "div" else 2]:
         one = n.inputs[i]
         if one.op is not None and one.op.name not in ("full", "expand", "cast", "reshape"):
             continue
-        if x.array.shape == n.tensor.array.shape and _constant_value(one) == 1.0:
+        if id(root(x)) in changed or id(root(one)) in changed or not _alike(x, n.tensor):
+            continue
+        if _constant_value(one) == 1.0:
             return x
     return None
+
+
+def _alike(x: Tensor, y: Tensor) -> bool:
+    """Whether both are arrays of one shape and dtype."""
+    return x.array.shape == y.array.shape and x.array.dtype == y.array.dtype
 
 
 def _constant_value(t: Tensor) -> float | None:
@@ -170,7 +191,7 @@ def _alive(nodes: list[Node], outputs: Sequence[Tensor]) -> list[Node]:
 
 def _moving(nodes: Sequence[Node], trace: Trace, inputs: Sequence[Tensor]) -> set[int]:
     """The tensors whose values may differ from call to call."""
-    moving = {id(t) for t in inputs} | _changed(nodes)
+    moving = {id(t) for t in inputs} | _changed(nodes, trace)
     made = {id(n.tensor) for n in nodes}
     for n in nodes:
         for x in n.inputs:
@@ -179,6 +200,21 @@ def _moving(nodes: Sequence[Node], trace: Trace, inputs: Sequence[Tensor]) -> se
         if not n.op.pure or any(id(x) in moving for x in n.inputs):
             moving.add(id(n.tensor))
     return moving
+
+
+def _keep_apart(
+    outputs: list[Tensor], copies: int, nodes: list[Node], moving: set[int], names: dict[int, str]
+) -> None:
+    """Each result that stays in place (a gradient) gets memory of its own, made anew: its reader may change it."""
+    own = {id(n.tensor) for n in nodes if id(n.tensor) in moving and not n.op.view}
+    for i, g in enumerate(outputs[copies:], copies):
+        if id(g) in own:
+            own.remove(id(g))
+            continue
+        twin = outputs[i] = wrap(g.array)
+        twin.op, twin.inputs, twin.name = OPS["copy"], (g,), names.get(id(g))
+        nodes.append(Node(twin, twin.op, twin.inputs, twin.attrs))
+        moving.add(id(twin))
 
 
 def _captured(nodes: Sequence[Node], trace: Trace, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> list[Tensor]:
@@ -194,7 +230,9 @@ def _captured(nodes: Sequence[Node], trace: Trace, inputs: Sequence[Tensor], out
 # ---- where each result is made ------------------------------------------------------------------------------------
 
 
-def _place(nodes: Sequence[Node], moving: set[int], arrays: dict[int, Array]) -> dict[int, Array]:
+def _place(
+    nodes: Sequence[Node], moving: set[int], arrays: dict[int, Array], outputs: set[int]
+) -> dict[int, Array]:
     """A result that will be packed or stored is made where it is going, so nothing is copied."""
     homes: dict[int, Array] = {}
     readers: dict[int, list[int]] = {}
@@ -211,7 +249,8 @@ def _place(nodes: Sequence[Node], moving: set[int], arrays: dict[int, Array]) ->
                     homes.setdefault(id(source), window)
         elif n.op.name == "assign":
             target, value = n.inputs
-            if id(target) in arrays and _may_be_made_in(nodes, made, readers, arrays, i):
+            free = id(target) in arrays and id(value) not in outputs  # what comes out must outlive the next store
+            if free and _may_be_made_in(nodes, made, readers, arrays, i):
                 homes[id(value)] = arrays[id(target)]
     for n in nodes:
         t = n.tensor

@@ -47,7 +47,7 @@ def fused64(x: Array, a: Any, b: Any) -> Array:
     S. Boldo and G. Melquiond, Emulation of a FMA and correctly rounded sums, IEEE Trans. on Computers 57(4), 2008.
     """
     product = x * a
-    if a in (0.0, 1.0) or not abs(a) < 1e290:  # nothing to round, or too large to be cut in halves
+    if b == 0 or a in (0.0, 1.0) or not abs(a) < 1e290:  # one rounding anyway, or too large to be cut in halves
         return product + b
     product_rest = _product_rest(x, a, product)
     middle = b + product_rest

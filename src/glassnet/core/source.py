@@ -82,7 +82,7 @@ class Writer:
         self.arguments = [name for _, name in inputs]
         self.passing: list[tuple[Array, str]] = []  # arrays that come anew with every call
         self.text: list[tuple[str, str]] = []
-        self.taken: set[str] = set(self.arguments)
+        self.taken: set[str] = {*self.arguments, "step"}
         self.holders: list[Array] = []
         self.said: Tensor | None = None
         for a, name in inputs:
@@ -177,11 +177,17 @@ class Writer:
                     f"{x}.T" if turned else f"{self._function(line.function, op.name)}({x})",
                 )
             return
-        words = [self.name_of(a) for a in line.args]
+        words = [self.name_of(a, self._hint(line, i)) for i, a in enumerate(line.args)]
         call = self._function(line.function, op.name)
         if line.out is not None:
             words.append(f"out={self.name_of(line.out, line.tensor.name or _LETTERS.get(op.name, op.name))}")
         self.text.append((f"{call}({', '.join(words)})", self._words(line)))
+
+    def _hint(self, line: Line, i: int) -> str:
+        """What to call an argument that has no name yet: one that is written to is not a constant."""
+        if line.function is np.copyto and i == 0:
+            return f"{self.names.get(place_of(line.reads[0]), 'it')}_{line.args[0].dtype}" if line.reads else "copied"
+        return "column" if getattr(line.function, "__name__", "") == "reduce" and i == 3 else "c"
 
     def _words(self, line: Line) -> str:
         """The row's own words, with the names of its inputs; said once per operation."""

@@ -59,17 +59,26 @@ class Trace:
 
     def __init__(self) -> None:
         self.nodes: list[Tensor] = []
+        self.superseded: list[Tensor] = []
         self.modules: list[Any] = []
+        self.read_backward = False
         self.start = next(_serial)
         self.obstacle: str | None = None
 
     def supersede(self, x: Tensor, past: Tensor, result: Tensor) -> None:
         """x is about to take on the story of result; its own lives on in past."""
+        if past.op is None or any(_is_window_on(t, x) for t in self.nodes):
+            self.stop("a tensor that others look at is changed in place while gradients are followed")
         self.nodes = [past if t is x else x if t is result else t for t in self.nodes]
+        self.superseded.append(past)
 
     def stop(self, reason: str) -> None:
         """Note that the step does something that a replay could not repeat."""
         self.obstacle = self.obstacle or reason
+
+
+def _is_window_on(t: Tensor, x: Tensor) -> bool:
+    return t.op is not None and t.op.view and np.may_share_memory(t.array, x.array)
 
 
 @contextmanager
@@ -251,6 +260,10 @@ class Tensor:
                 "got requires_grad=False for a tensor that was computed; expected a leaf (a tensor made by the user). "
                 "Try tensor.detach()."
             )
+        if requires_grad and self.op is not None and not self.needs_grad:  # only a recording remembers how it was made
+            if mode.trace is not None:
+                mode.trace.stop("a result is made a leaf by requires_grad_() while the step runs")
+            self.op, self.inputs = None, ()
         self.needs_grad = requires_grad
         World.changed()
         return self
@@ -270,7 +283,7 @@ class Tensor:
     @property
     def data(self) -> Tensor:
         """The same memory without the story."""
-        return wrap(self.array)
+        return wrap(self.array) if mode.trace is None else self.detach()
 
     @data.setter
     def data(self, value: Tensor) -> None:

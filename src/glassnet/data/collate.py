@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.core import factories, functions
+from glassnet.core import dtypes, factories, layout
 from glassnet.core.tensor import Tensor, mode, wrap
 from glassnet.errors import DataError, DTypeError, ShapeError, complain
 
@@ -48,13 +48,13 @@ def default_convert(data: Any) -> Any:
     return data
 
 
-def _rebuilt(first: Any, make: Callable[[list[Any]], Any], batch: Sequence[Any]) -> Any:
+def _rebuilt(first: Any, make: Callable[[Sequence[Any]], Any], batch: Sequence[Any]) -> Any:
     """A container like the first one, each of its entries made of that entry of all of them."""
     if isinstance(first, Mapping):
         entries: Any = {key: make([d[key] for d in batch]) for key in first}
     else:
         _check_lengths(batch)
-        entries = [make(list(parts)) for parts in zip(*batch, strict=True)]
+        entries = [make(parts) for parts in zip(*batch, strict=True)]
     if hasattr(first, "_fields"):
         return type(first)(*entries)
     if type(first) in (dict, list, tuple):  # PyTorch, too, makes lists of plain tuples
@@ -78,8 +78,9 @@ def _tensors(batch: Sequence[Tensor]) -> Tensor:
         got = f"default_collate: got examples of shapes {', '.join(map(str, shapes))} in one batch"
         raise ShapeError(complain(got, "expected equal shapes", "Try a collate_fn that pads or crops them"))
     if mode.grad and any(t.needs_grad for t in batch):
-        return functions.stack(batch)
-    return wrap(np.stack([t.array for t in batch]))
+        return layout.stack(batch)
+    common = dtypes.promote([t.array for t in batch])
+    return wrap(np.stack([t.array for t in batch], dtype=common))
 
 
 def _arrays(batch: Sequence[np.ndarray]) -> Tensor:

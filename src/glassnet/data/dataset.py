@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from glassnet.core import functions, random
+from glassnet.core import random
 from glassnet.core.generator import Generator
 from glassnet.core.tensor import Tensor, mode, wrap
 from glassnet.errors import DataError, ShapeError, ValueRangeError, complain
@@ -106,7 +106,7 @@ def _check_tensors(tensors: tuple[Any, ...]) -> None:
 
 def _take(t: Tensor, places: np.ndarray) -> Tensor:
     if t.needs_grad and mode.grad:
-        return functions.getitem(t, wrap(places))
+        return t[wrap(places)]
     try:
         return wrap(t.array.take(places, axis=0))
     except IndexError:

@@ -85,6 +85,9 @@ class DataLoader:
         self._passes = 0
         self.persistent_workers = persistent_workers  # the last: from here on `__setattr__` guards the rest
 
+    sampler: Any  # of indices
+    batch_sampler: Any  # of lists of indices; None: no batches
+
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _FIXED and "persistent_workers" in vars(self):
             raise ValueRangeError(
@@ -113,13 +116,13 @@ class DataLoader:
     def _examples(self) -> Iterator[Any]:
         if isinstance(self.dataset, IterableDataset):
             return (self.collate_fn(example) for example in self.dataset)
-        return (self.collate_fn(self.dataset[index]) for index in iter(self.sampler or ()))
+        return (self.collate_fn(self.dataset[index]) for index in self.sampler)
 
     def _batches(self) -> Iterator[Any]:
         if isinstance(self.dataset, IterableDataset):
             return (self.collate_fn(examples) for examples in self._lists())
         rows = rows_of(self.dataset) if self.collate_fn is default_collate else None
-        return (self._batch(places, rows) for places in batches_of(self.batch_sampler or ()))
+        return (self._batch(places, rows) for places in batches_of(self.batch_sampler))
 
     def _batch(self, places: Any, rows: Any) -> Any:
         """The examples at the places, side by side: gathered at once if they are rows of tensors."""

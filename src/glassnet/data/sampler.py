@@ -16,7 +16,7 @@ import numpy as np
 from glassnet.core import factories, random
 from glassnet.core.generator import Generator
 from glassnet.core.tensor import Tensor
-from glassnet.errors import ShapeError, ValueRangeError, complain
+from glassnet.errors import ValueRangeError, complain
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -164,7 +164,7 @@ class WeightedRandomSampler(BlockSampler):
         self.weights = factories.as_tensor(weights, dtype=np.float64)
         if self.weights.ndim != 1:
             got = f"WeightedRandomSampler: got weights of shape {tuple(self.weights.shape)}"
-            raise ShapeError(complain(got, "expected one weight per example, shape (n,)", "Try weights.reshape(-1)"))
+            raise ValueRangeError(complain(got, "expected one weight per example, shape (n,)", "Try weights.reshape(-1)"))
         self.num_samples, self.replacement, self.generator = num_samples, replacement, generator
 
     def blocks(self) -> Iterator[np.ndarray]:
@@ -201,12 +201,11 @@ class BatchSampler(Sampler[list[int]]):
         return n // self.batch_size if self.drop_last else -(-n // self.batch_size)
 
 
-
-def batches_of(batch_sampler: Iterable[Any]) -> Iterator[Any]:
+def batches_of(batch_sampler: Any) -> Iterator[Any]:
     """The batches of indices that a batch sampler deals: arrays where they can be cut from blocks, else its own lists."""
     own = type(batch_sampler).__iter__ is BatchSampler.__iter__
-    if own and type(batch_sampler.sampler) in _IN_BLOCKS:  # type: ignore[attr-defined]
-        return rebatched(batch_sampler.sampler.blocks(), batch_sampler.batch_size, batch_sampler.drop_last)  # type: ignore[attr-defined]
+    if own and type(batch_sampler.sampler) in _IN_BLOCKS:
+        return rebatched(batch_sampler.sampler.blocks(), batch_sampler.batch_size, batch_sampler.drop_last)
     return iter(batch_sampler)
 
 

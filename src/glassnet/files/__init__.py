@@ -1,5 +1,7 @@
 """The only room that opens a user's files: bytes come in bounded and checked, and go out whole or not at all.
 
+The modules, each of which uses only those above it:
+
     os_errors     an operating system's refusal, in words
     paths         names that may not lead out of their folder
     bounded       reading under a byte budget

@@ -65,11 +65,13 @@ class Archive:
         """The members' names, in the directory's order."""
         return list(self._members)
 
-    def read(self, name: str) -> np.ndarray:
-        """A member's bytes as a new array, its CRC checked."""
+    def read(self, name: str, most: int | None = None) -> np.ndarray:
+        """A member's bytes, at `most` so many, as a new array; its CRC is checked."""
         member = self._members.get(name)
         if member is None:
             raise self._source.wrong(f"no member {_shown(name)}", "one")
+        if most is not None and member.size > most:
+            raise self._source.wrong(f"the member {_shown(name)} of {member.size:,} bytes", f"at most {most:,}")
         _go_to_data(self._source, member)
         unpack = self._inflate if member.method == _DEFLATED else self._copy
         data = unpack(member)
@@ -83,7 +85,7 @@ class Archive:
     def _inflate(self, member: _Member) -> np.ndarray:
         what = _shown(member.name)
         stream = inflated(self._source.part(member.packed, what), bare=True)
-        data = self._source.new_array((member.size,), np.uint8)
+        data = np.empty((member.size,), np.uint8)
         got = stream.readinto(data.data) if member.size else 0
         if got != member.size or stream.read(1):
             raise self._source.wrong(f"the member {what} of another size", f"{member.size:,} bytes")

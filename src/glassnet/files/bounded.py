@@ -60,7 +60,7 @@ class Source:
     def read_array(self, count: int, what: str) -> np.ndarray:
         """Exactly `count` bytes as a new, writable array of `uint8`."""
         self._claim(count, what)
-        array = self.new_array((count,), np.uint8)
+        array = np.empty(count, np.uint8)
         with reported("read", self.name, count):
             got = self.stream.readinto(array.data) if count else 0
         self._check_complete(got, count, what)
@@ -77,15 +77,6 @@ class Source:
         with reported("read", self.name):
             self.stream.seek(position)
         self.position = position
-
-    def new_array(self, shape: Sequence[int], dtype: np.dtype | type) -> np.ndarray:
-        """An array that is about to be filled; too little memory is a `FileError` that names the bytes."""
-        try:
-            return np.empty(shape, dtype)
-        except MemoryError as error:
-            size = self.byte_count(shape, np.dtype(dtype).itemsize, "an array")
-            got, expected = f"{self.name}: got {size:,} bytes of numbers", "expected no more than memory holds"
-            raise FileError(complain(got, expected, "Try closing other programs")) from error
 
     def byte_count(self, shape: Sequence[int], itemsize: int, what: str) -> int:
         """Bytes that an array takes, for a shape that nobody has checked yet."""
@@ -133,20 +124,22 @@ def opened(path: PathOrBytes, limit: int | None = None, *, follow_links: bool = 
     `follow_links=False` is for a folder that others can write to: links are refused, and files with a second name.
 
     Raises:
-        FileError: the file cannot be opened, is not a plain file, or is larger than `limit`.
+        FileError: the file cannot be opened, is not a plain file or too large, or memory ends inside the block.
 
     >>> with opened(b"GIF89a") as source:
     ...     source.read(3, "the signature"), source.remaining
     (b'GIF', 3)
     """
-    if isinstance(path, (bytes, bytearray, memoryview)):
-        yield _checked(Source(io.BytesIO(path), "bytes", memoryview(path).nbytes), limit)
-        return
-    name = spelled(path)
-    with reported("open", name):
-        stream = os.fdopen(_open(name, follow_links), "rb")
-    with stream:
-        yield _checked(Source(stream, shown(name), os.fstat(stream.fileno()).st_size), limit)
+    with _stream_of(path, follow_links) as source:
+        most = LARGEST_FILE if limit is None else limit
+        if source.size > most:
+            got, hint = f"{source.name}: got {source.size:,} bytes", f"Try limit={source.size} if you trust the file"
+            raise FileError(complain(got, f"expected at most {most:,}", hint))
+        try:
+            yield source
+        except MemoryError as error:
+            got = f"{source.name}: got contents that do not fit in memory ({str(error) or 'no more is free'})"
+            raise FileError(complain(got, "expected enough memory", "Try closing other programs")) from error
 
 
 def read_bounded(path: PathOrBytes, limit: int, *, follow_links: bool = True) -> bytes:
@@ -162,12 +155,16 @@ def read_bounded(path: PathOrBytes, limit: int, *, follow_links: bool = True) ->
         return source.read(source.size, "its contents")
 
 
-def _checked(source: Source, limit: int | None) -> Source:
-    most = LARGEST_FILE if limit is None else limit
-    if source.size > most:
-        got, hint = f"{source.name}: got {source.size:,} bytes", f"Try limit={source.size} if you trust the file"
-        raise FileError(complain(got, f"expected at most {most:,}", hint))
-    return source
+@contextmanager
+def _stream_of(path: PathOrBytes, follow_links: bool) -> Iterator[Source]:
+    if isinstance(path, (bytes, bytearray, memoryview)):
+        yield Source(io.BytesIO(path), "bytes", memoryview(path).nbytes)
+        return
+    name = spelled(path)
+    with reported("open", name):
+        stream = os.fdopen(_open(name, follow_links), "rb")
+    with stream:
+        yield Source(stream, shown(name), os.fstat(stream.fileno()).st_size)
 
 
 def _open(name: str, follow_links: bool) -> int:

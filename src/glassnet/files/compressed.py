@@ -69,7 +69,7 @@ class _Unpacked(io.RawIOBase):
         while view.nbytes:
             if self._decoder.eof and not self._next_member():
                 break
-            piece = self._decode(view.nbytes)
+            piece = self._decode(min(view.nbytes, _PIECE))  # a decoder makes its piece before it is copied here
             if piece:
                 view[: len(piece)] = piece
                 return len(piece)

@@ -14,11 +14,12 @@ from typing import Any, NamedTuple, NoReturn
 
 from glassnet.errors import FormatError, complain
 
+MOST_BYTES = 8 << 20
 _MOST_STEPS = 500_000  # about 40 a tensor; each makes one small object at most
-_MOST_BYTES = 8 << 20
 _LONGEST_NAME = 200
 _NEWEST = 5
 _STOP = b"."
+_SAVE = "Try torch.save(model.state_dict(), 'model.pt')"
 
 
 class Named(NamedTuple):
@@ -75,8 +76,8 @@ class _Machine:
         self.memo: dict[int, Any] = {}
 
     def run(self) -> Any:
-        if len(self.data) > _MOST_BYTES:
-            self.refuse(f"{len(self.data):,} bytes of notation", f"at most {_MOST_BYTES:,}")
+        if len(self.data) > MOST_BYTES:
+            self.refuse(f"{len(self.data):,} bytes of notation", f"at most {MOST_BYTES:,}")
         steps = 0
         while (opcode := self.take(1)) != _STOP:
             step = _STEPS.get(opcode)
@@ -94,7 +95,7 @@ class _Machine:
             self.refuse("an end before the end", "one value")
         return value
 
-    def refuse(self, got: str, expected: str, hint: str = "Try torch.save(model.state_dict(), 'model.pt')") -> NoReturn:
+    def refuse(self, got: str, expected: str, hint: str = _SAVE) -> NoReturn:
         raise FormatError(complain(f"{self.source}: got {got}", f"expected {expected}", hint))
 
     def take(self, count: int) -> bytes:
@@ -153,7 +154,8 @@ class _Machine:
         full = f"{module}.{name}"
         if full not in self.allowed:
             shown = full if full.isprintable() else ascii(full)
-            self.refuse(f"the name {shown[:_LONGEST_NAME]}", "tensors in plain dicts")
+            hint = "Try .float() on it before torch.save" if module == "torch" else _SAVE
+            self.refuse(f"the name {shown[:_LONGEST_NAME]}", "tensors in plain dicts", hint)
         self.push(Named(full))
 
     def remember(self, place: int) -> None:

@@ -81,7 +81,7 @@ class _Image:
     def working_bytes(self) -> int:
         """Bytes that reading takes: rows, their numbers where these are a copy, the result with a possible alpha."""
         rows = sum(math.prod(self.canvas_shape(part)) for part in self.passes())
-        copied = 2 if self.depth == 16 else int(self.depth < 8 or self.interlaced)
+        copied = 4 if self.depth == 16 else int(self.depth < 8 or self.interlaced)
         colours = 3 if self.colour == _PALETTE else self.channels
         alpha = self.transparency is not None
         return rows + self.height * self.width * (self.channels * copied + colours + alpha)
@@ -253,7 +253,7 @@ def _numbers(image: _Image, packed: bytes, source: Source) -> np.ndarray:
         raise source.wrong("more pixels", f"{image.height} rows of {image.width}")
     if not image.interlaced:
         return parts[0][1]
-    result = source.new_array((image.height, image.width, image.channels), parts[0][1].dtype)
+    result = np.empty((image.height, image.width, image.channels), parts[0][1].dtype)
     for part, numbers in parts:
         result[part.y :: part.dy, part.x :: part.dx] = numbers
     return result
@@ -261,7 +261,7 @@ def _numbers(image: _Image, packed: bytes, source: Source) -> np.ndarray:
 
 def _canvas(image: _Image, part: _Pass, stream: io.BufferedIOBase, source: Source) -> np.ndarray:
     """The rows of one pass with their filters undone, under a row and beside a column of zeros."""
-    canvas = source.new_array(image.canvas_shape(part), np.uint8)
+    canvas = np.empty(image.canvas_shape(part), np.uint8)
     canvas[0], canvas[:, 0] = 0, 0
     filters = np.empty(part.height, np.uint8)
     for y in range(part.height):
@@ -288,7 +288,11 @@ def _pixels(numbers: np.ndarray, image: _Image, source: Source) -> np.ndarray:
 def _looked_up(numbers: np.ndarray, palette: np.ndarray, alpha: np.ndarray | None, source: Source) -> np.ndarray:
     if numbers.max() >= len(palette):
         raise source.wrong(f"the colour {numbers.max()}", f"one of the palette's {len(palette)}")
-    return (palette if alpha is None else np.column_stack([palette, alpha]))[numbers]
+    table = palette if alpha is None else np.column_stack([palette, alpha])
+    pixels = np.empty((*numbers.shape, table.shape[1]), np.uint8)
+    for y, indices in enumerate(numbers):
+        pixels[y] = table[indices]  # by rows: NumPy widens indices to 8 bytes each
+    return pixels
 
 
 def _scaled(numbers: np.ndarray, depth: int) -> np.ndarray:

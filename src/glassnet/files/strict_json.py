@@ -87,7 +87,8 @@ class _Hooks:
     def no_duplicates(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         result = dict(pairs)
         if len(result) != len(pairs):
-            twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
+            counts = Counter(key for key, _ in pairs)
+            twice = next(key for key, count in counts.items() if count > 1)
             self.refuse(f"the key {twice[:60]!r} twice", "each key once", "Try removing one")
         return result
 

@@ -14,7 +14,7 @@ from numpy.lib.stride_tricks import as_strided
 
 from glassnet.files.archive import Archive
 from glassnet.files.bounded import PathOrBytes, Source, opened
-from glassnet.files.opcodes import Call, Named, Reference, read_opcodes
+from glassnet.files.opcodes import MOST_BYTES, Call, Named, Reference, read_opcodes
 from glassnet.files.safetensors import widened
 
 _AGAIN = "Try torch.save(model.state_dict(), 'model.pt')"
@@ -88,7 +88,7 @@ def load_state_dict_pt(path: PathOrBytes, *, key: str | None = None, limit: int 
         _check_form(source)
         archive = Archive(source, limit)
         folder = _folder(archive, source)
-        notation = archive.read(f"{folder}/data.pkl").tobytes()
+        notation = archive.read(f"{folder}/data.pkl", most=MOST_BYTES).tobytes()
         found = _choose(read_opcodes(notation, _CLOSED_TABLE, source.name), key, source)
         tensors = _Tensors(archive, folder, source, limit)
         return {name: tensors.build(name, value) for name, value in found.items()}
@@ -158,7 +158,7 @@ class _Tensors:
 
     def _byte_order(self) -> str:
         name = f"{self._folder}/byteorder"
-        order = self._archive.read(name).tobytes() if name in self._archive.names else b"little"
+        order = self._archive.read(name, most=10).tobytes() if name in self._archive.names else b"little"
         if order not in (b"little", b"big"):
             raise self._source.wrong(f"the byte order {order[:20]!r}", "little or big")
         return "<" if order == b"little" else ">"
@@ -216,7 +216,7 @@ class _Tensors:
             raise self._source.wrong(f"{what} with odd sizes", "a whole number from 0 and a stride for each dimension")
         self._source.byte_count(size, 1, what)
         count = math.prod(size)
-        end = offset + 1 + sum((n - 1) * step for n, step in zip(size, stride, strict=True)) if count else offset
+        end = offset + 1 + sum((n - 1) * step for n, step in zip(size, stride, strict=True)) if count else 0
         if end > storage.count:
             raise self._source.wrong(f"{what} up to number {end:,}", f"at most {storage.count:,}: its storage's length")
         numbers = self._numbers(storage)

@@ -53,7 +53,7 @@ class RemovableHandle:
         self.remove()
 
 
-def call(module: Module, hooks: Hooks, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def call_with_hooks(module: Module, hooks: Hooks, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """module.forward(*args, **kwargs) with its hooks around it."""
     busy = hooks.before or hooks.after or hooks.grad_output or hooks.grad_input
     if busy and mode.trace is not None:
@@ -70,7 +70,9 @@ def call(module: Module, hooks: Hooks, args: tuple[Any, ...], kwargs: dict[str, 
     return watch.outputs(output) if watch else output
 
 
-def _after_pre_hook(module: Module, hook: Any, takes_kwargs: bool, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def _after_pre_hook(
+    module: Module, hook: Any, takes_kwargs: bool, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
     if takes_kwargs:
         changed = hook(module, args, kwargs)
         return (args, kwargs) if changed is None else changed
@@ -88,60 +90,76 @@ class _Watch:
 
     def __init__(self, module: Module, hooks: Hooks) -> None:
         self.module, self.hooks = module, hooks
-        self.grad_input: list[Tensor | None] = []
-        self.grad_output: list[Tensor | None] = []
-        self.waiting_in = self.waiting_out = 0
+        self.grad_input, self.grad_output = _Gradients(()), _Gradients(())
 
     def inputs(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """The arguments, each tensor among them watched."""
-        self.grad_input = [None] * len(args)
-        self.waiting_in = sum(_follows(a) for a in args)
-        return tuple(self._watched(a, i, self._input_came) for i, a in enumerate(args))
+        self.grad_input = _Gradients(args)
+        return tuple(_watched(a, i, self._input_came) for i, a in enumerate(args))
 
     def outputs(self, output: Any) -> Any:
         """The output, each tensor in it watched."""
         parts = output if isinstance(output, tuple) else (output,)
-        self.grad_output = [None] * len(parts)
-        self.waiting_out = sum(_follows(p) for p in parts)
-        watched = tuple(self._watched(p, i, self._output_came) for i, p in enumerate(parts))
+        self.grad_output = _Gradients(parts)
+        watched = tuple(_watched(p, i, self._output_came) for i, p in enumerate(parts))
         return watched if isinstance(output, tuple) else watched[0]
 
-    def _watched(self, value: Any, i: int, came: Callable[[int, Tensor], Tensor | None]) -> Any:
-        if not _follows(value):
-            return value
-        twin = ops.copy(value)
-        twin.hooks = {0: lambda g: came(i, g)}
-        return twin
-
     def _output_came(self, i: int, g: Tensor) -> Tensor | None:
-        self.grad_output[i] = g
-        self.waiting_out -= 1
+        complete = self.grad_output.arrive(i, g)
         for hook in list(self.hooks.grad_output.values()):
-            self._replace(self.grad_output, hook(self.module, tuple(self.grad_output)), "grad_output")
-        if not self.waiting_in and not self.waiting_out:
+            self.grad_output.replace(hook(self.module, self.grad_output.seen()), self.module)
+        if complete and not self.grad_input.expected:
             self._call_backward_hooks()
-        return self.grad_output[i]
+        return self.grad_output.values[i]
 
     def _input_came(self, i: int, g: Tensor) -> Tensor | None:
-        self.grad_input[i] = g
-        self.waiting_in -= 1
-        if not self.waiting_in:
+        if self.grad_input.arrive(i, g):
             self._call_backward_hooks()
-        return self.grad_input[i]
+        return self.grad_input.values[i]
 
     def _call_backward_hooks(self) -> None:
         for hook in list(self.hooks.grad_input.values()):
-            changed = hook(self.module, tuple(self.grad_input), tuple(self.grad_output))
-            self._replace(self.grad_input, changed, "grad_input")
+            changed = hook(self.module, self.grad_input.seen(), self.grad_output.seen())
+            self.grad_input.replace(changed, self.module)
 
-    def _replace(self, grads: list[Tensor | None], changed: Any, what: str) -> None:
+
+class _Gradients:
+    """The gradients of a tuple of values, as they come in one by one."""
+
+    def __init__(self, of: tuple[Any, ...]) -> None:
+        self.values: list[Tensor | None] = [None] * len(of)
+        self.expected = sum(_follows(v) for v in of)
+        self.arrived = 0
+
+    def arrive(self, i: int, g: Tensor) -> bool:
+        """Note one gradient; whether all have come now. Then the next backward pass begins anew."""
+        self.values[i] = g
+        self.arrived += 1
+        complete = self.arrived == self.expected
+        self.arrived = 0 if complete else self.arrived
+        return complete
+
+    def seen(self) -> tuple[Tensor | None, ...]:
+        """What a hook is shown."""
+        return tuple(self.values)
+
+    def replace(self, changed: Any, module: Module) -> None:
+        """Take over what a hook returned; only a single gradient is still on its way when the hook is called."""
         if changed is None:
             return
-        if len(grads) > 1:
-            got = f"{type(self.module).__name__}: got a hook that replaces one of {len(grads)} gradients in {what}"
+        if len(self.values) > 1:
+            got = f"{type(module).__name__}: got a hook that replaces one of {len(self.values)} gradients"
             hint = "Try tensor.register_hook on the one tensor"
-            raise NotSupportedError(complain(got, "expected a module with one tensor there", hint))
-        grads[:] = changed if isinstance(changed, tuple) else (changed,)
+            raise NotSupportedError(complain(got, "expected a module with a single tensor on that side", hint))
+        self.values[:] = changed if isinstance(changed, tuple) else (changed,)
+
+
+def _watched(value: Any, i: int, came: Callable[[int, Tensor], Tensor | None]) -> Any:
+    if not _follows(value):
+        return value
+    twin = ops.copy(value)
+    twin.hooks = {0: lambda g: came(i, g)}
+    return twin
 
 
 def _follows(value: Any) -> bool:

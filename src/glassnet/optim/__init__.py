@@ -1,1 +1,47 @@
+"""Optimisers: SGD, Adam and their relatives, and schedules for their learning rates."""
 
+from typing import Any
+
+from glassnet.errors import NotSupportedError
+from glassnet.optim import lr_scheduler
+from glassnet.optim.adam import Adam, Adamax, AdamW, NAdam, RAdam
+from glassnet.optim.adaptive import Adadelta, Adagrad, RMSprop
+from glassnet.optim.descent import ASGD, SGD, Rprop
+from glassnet.optim.lbfgs import LBFGS
+from glassnet.optim.optimizer import Optimizer
+
+
+def SparseAdam(*args: Any, **kwargs: Any) -> Any:
+    """Left out: there are no sparse gradients here."""
+    raise NotSupportedError("SparseAdam: got a request for it; glassnet's gradients are dense. Try Adam.")
+
+
+def Adafactor(*args: Any, **kwargs: Any) -> Any:
+    """Left out: its savings of memory pay for models far larger than multilayer perceptrons."""
+    raise NotSupportedError("Adafactor: got a request for it; glassnet leaves it out. Try AdamW.")
+
+
+def Muon(*args: Any, **kwargs: Any) -> Any:
+    """Left out: it is made for transformers."""
+    raise NotSupportedError("Muon: got a request for it; glassnet leaves it out. Try AdamW.")
+
+
+__all__ = [
+    "ASGD",
+    "LBFGS",
+    "SGD",
+    "Adadelta",
+    "Adafactor",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Muon",
+    "NAdam",
+    "Optimizer",
+    "RAdam",
+    "RMSprop",
+    "Rprop",
+    "SparseAdam",
+    "lr_scheduler",
+]

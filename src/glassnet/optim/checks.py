@@ -37,6 +37,16 @@ def not_negative(owner: str, **options: Any) -> None:
             )
 
 
+def at_least(owner: str, least: int, **options: Any) -> None:
+    """Every option is a whole number of at least that size."""
+    for name, value in options.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise ValueRangeError(
+                f"{owner}: got {name}={value!r}; expected a whole number of at least {least}. Try "
+                f"{name}={max(least, 10)}."
+            )
+
+
 def fractions(owner: str, name: str, values: Any) -> tuple[float, float]:
     """Two numbers from 0 up to, but without, 1."""
     try:
@@ -48,8 +58,8 @@ def fractions(owner: str, name: str, values: Any) -> tuple[float, float]:
     for i, b in enumerate((first, second)):
         if not 0 <= b < 1:
             raise ValueRangeError(
-                f"{owner}: got {name}[{i}]={b}; expected at least 0 and less than 1, the share of the past that is kept. "
-                f"Try {name}=(0.9, 0.999)."
+                f"{owner}: got {name}[{i}]={b}; expected at least 0 and less than 1, the share of the past that is "
+                f"kept. Try {name}=(0.9, 0.999)."
             )
     return first, second
 

@@ -31,7 +31,8 @@ class ParamGroup(dict[str, Any]):
     `live` holds what an update rule reads, by name: a 0-d tensor for each number (`betas` becomes `beta1` and `beta2`),
     None for an option that is switched off by 0, and flags as they are.
 
-    >>> group = ParamGroup({"lr": 0.1, "betas": (0.9, 0.99), "weight_decay": 0}, followed=("lr", "betas", "weight_decay"))
+    >>> options = {"lr": 0.1, "betas": (0.9, 0.99), "weight_decay": 0}
+    >>> group = ParamGroup(options, followed=options)
     >>> rate = group.live.lr
     >>> group["lr"] = 0.05
     >>> rate.item(), group.live.beta2.item(), group.live.weight_decay

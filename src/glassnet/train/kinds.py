@@ -1,0 +1,231 @@
+"""Kinds of settings: how a value is checked, how it is read from the words of a command line, and what it is called.
+
+A kind knows three things about its values: `expected` says in words what they are, `example` is one of them as one
+would type it, and `read` makes a value of what was typed. Whoever asks puts these into a message of three beats.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from glassnet.errors import ValueRangeError, complain
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that a slip of the keyboard was most likely meant to be, if any is close.
+
+    >>> nearest("adamm", ["sgd", "adam"])
+    'adam'
+    """
+    from difflib import get_close_matches  # only a slip pays for this import
+
+    close = get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return close[0] if close else None
+
+
+class Kind:
+    """What all kinds share; `read` and `holds` are each kind's own."""
+
+    expected: str = "a value"
+    example: str = ""
+    placeholder: str = "VALUE"  # stands for the value in a page of help
+
+    def read(self, word: str) -> Any:
+        """The value that a word stands for; ValueError if it stands for none."""
+        raise NotImplementedError
+
+    def holds(self, value: Any) -> bool:
+        """Whether a value is of this kind."""
+        raise NotImplementedError
+
+    def suggestion(self, word: str) -> str:
+        """What to type instead."""
+        return self.example
+
+    def parse(self, name: str, word: str) -> Any:
+        """The value that a word after the option `name` stands for.
+
+        Raises `ValueRangeError` in three beats that name the option.
+
+        >>> Whole(least=1, example="20").parse("--epochs", "many")
+        Traceback (most recent call last):
+            ...
+        glassnet.errors.ValueRangeError: got --epochs many; expected a whole number of at least 1. Try --epochs 20.
+        """
+        try:
+            value = self.read(word)
+            if self.holds(value):
+                return value
+        except ValueError:
+            pass
+        shown = word if word and len(word) <= 60 and word.isprintable() and " " not in word else repr(word[:60])
+        hint = f"Try {name} {self.suggestion(word)}"
+        raise ValueRangeError(complain(f"got {name} {shown}", f"expected {self.expected}", hint))
+
+    def check(self, name: str, value: Any) -> None:
+        """Raise `ValueRangeError` unless the value is of this kind."""
+        if not self.holds(value):
+            hint = f"Try {name}={self.read(self.suggestion(str(value)))!r}"
+            raise ValueRangeError(complain(f"got {name}={value!r}", f"expected {self.expected}", hint))
+
+
+@dataclass(frozen=True)
+class Whole(Kind):
+    """Whole numbers from `least` to `most`."""
+
+    least: int = 0
+    most: int | None = None
+    example: str = "1"
+    placeholder: str = "N"
+
+    @property
+    def expected(self) -> str:  # type: ignore[override]
+        """The bounds in words."""
+        bounds = f"at least {self.least}" if self.most is None else f"{self.least:,} to {self.most:,}"
+        return f"a whole number of {bounds}" if self.most is None else f"a whole number from {bounds}"
+
+    def read(self, word: str) -> int:
+        """20, 1_000 and 1e3 are whole numbers; 0.5 is not."""
+        try:
+            return int(word)
+        except ValueError:
+            number = float(word)
+            if not number.is_integer():  # also true of inf and nan
+                raise ValueError(word) from None
+            return int(number)
+
+    def holds(self, value: Any) -> bool:
+        """Whether it is an int within the bounds."""
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        return whole and self.least <= value and (self.most is None or value <= self.most)
+
+
+@dataclass(frozen=True)
+class Real(Kind):
+    """Numbers from `least` up to, but not with, `below`; `open` leaves `least` itself out."""
+
+    least: float = 0.0
+    below: float = math.inf
+    open: bool = False
+    example: str = "0.1"
+    placeholder: str = "X"
+
+    @property
+    def expected(self) -> str:  # type: ignore[override]
+        """The bounds in words."""
+        low = f"above {self.least:g}" if self.open else f"of at least {self.least:g}"
+        return f"a number {low}" + (f" and below {self.below:g}" if self.below < math.inf else "")
+
+    def read(self, word: str) -> float:
+        """Any spelling of a number that Python knows."""
+        return float(word)
+
+    def holds(self, value: Any) -> bool:
+        """Whether it is a finite number within the bounds; NaN fails every comparison."""
+        real = isinstance(value, int | float) and not isinstance(value, bool)
+        return real and (self.least < value if self.open else self.least <= value) and value < self.below
+
+
+@dataclass(frozen=True)
+class Choice(Kind):
+    """One of a few names; case, hyphens and underscores do not matter."""
+
+    names: tuple[str, ...]
+    placeholder: str = "NAME"
+
+    @property
+    def expected(self) -> str:  # type: ignore[override]
+        """All the names."""
+        return f"one of {', '.join(self.names)}"
+
+    @property
+    def example(self) -> str:  # type: ignore[override]
+        """The first name."""
+        return self.names[0]
+
+    def read(self, word: str) -> str:
+        """The name as it is spelled here."""
+        return next((name for name in self.names if _plain(name) == _plain(word)), word)
+
+    def holds(self, value: Any) -> bool:
+        """Whether it is one of the names."""
+        return value in self.names
+
+    def suggestion(self, word: str) -> str:
+        """The name that was most likely meant."""
+        return nearest(_plain(word), self.names) or self.example
+
+
+def _plain(word: str) -> str:
+    return word.strip().lower().replace("-", "_")
+
+
+@dataclass(frozen=True)
+class Sizes(Kind):
+    """Sizes of layers, `128,64`; `none` for no layer at all."""
+
+    most: int = 1_000_000
+    example: str = "128,64"
+    placeholder: str = "SIZES"
+    expected: str = "whole numbers of at least 1 with commas between, or none"
+
+    def read(self, word: str) -> tuple[int, ...]:
+        """Numbers between commas (or the letter x)."""
+        if _plain(word) == "none":
+            return ()
+        return tuple(Whole(1).read(part) for part in word.replace("x", ",").split(","))
+
+    def holds(self, value: Any) -> bool:
+        """Whether it is a tuple of sizes."""
+        return isinstance(value, tuple) and all(Whole(1, self.most).holds(size) for size in value)
+
+
+@dataclass(frozen=True)
+class WholeOrAll(Whole):
+    """A whole number, or `all`, which is 0 inside."""
+
+    @property
+    def expected(self) -> str:  # type: ignore[override]
+        """The bounds in words."""
+        return f"{Whole(1).expected}, or all"
+
+    def read(self, word: str) -> int:
+        """A number, or `all`."""
+        return 0 if _plain(word) == "all" else super().read(word)
+
+
+@dataclass(frozen=True)
+class Numbers(Kind):
+    """Numbers with commas between, such as the features of one example."""
+
+    example: str = "0.5,1.2"
+    placeholder: str = "X,X"
+    expected: str = "numbers with commas between"
+
+    def read(self, word: str) -> tuple[float, ...]:
+        """Numbers between commas."""
+        return tuple(float(part) for part in word.split(","))
+
+    def holds(self, value: Any) -> bool:
+        """Whether all of them are finite."""
+        return isinstance(value, tuple) and all(math.isfinite(number) for number in value)
+
+
+@dataclass(frozen=True)
+class Text(Kind):
+    """Any words, such as a path; not empty."""
+
+    example: str = "runs/first"
+    placeholder: str = "TEXT"
+    expected: str = "a name"
+
+    def read(self, word: str) -> str:
+        """The word itself."""
+        return word
+
+    def holds(self, value: Any) -> bool:
+        """Whether there is anything."""
+        return isinstance(value, str) and bool(value)

@@ -1,0 +1,48 @@
+"""Refusals of the operating system become messages with the path, the bytes, and the way out."""
+
+import errno
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glassnet.errors import FileError, FormatError
+from glassnet.files.os_errors import file_error, reported, shown
+
+
+@pytest.mark.parametrize("name", ["ENOSPC", "EACCES", "EROFS", "ENOENT", "EMFILE", "EIO", "EISDIR", "EDQUOT"])
+def test_each_refusal_names_path_bytes_and_what_to_try(name):
+    number = getattr(errno, name)
+    error = file_error(OSError(number, os.strerror(number)), "write", "runs/a.json", 12345)
+    text = str(error)
+    assert "runs/a.json (12,345 bytes)" in text
+    assert os.strerror(number) in text
+    assert text.startswith("got ")
+    assert "; expected " in text
+    assert ". Try " in text
+    assert error.errno == number
+
+
+def test_a_number_without_advice_still_has_three_beats():
+    assert str(file_error(OSError(99999, "odd"), "read", "x")) == (
+        "got 'odd' on trying to read x; expected no error. Try another folder."
+    )
+
+
+def test_only_the_systems_own_refusals_are_translated():
+    with pytest.raises(FileError, match="on trying to read x"), reported("read", "x"):
+        raise PermissionError(errno.EACCES, "Permission denied")
+    own = FormatError("got a; expected b. Try c.")
+    with pytest.raises(FormatError) as caught, reported("read", "x"):
+        raise own
+    assert caught.value is own
+    with pytest.raises(KeyError), reported("read", "x"):
+        raise KeyError("x")
+
+
+@given(st.text(max_size=2000))
+def test_shown_paths_are_printable_and_short(text):
+    result = shown(text)
+    assert result.isprintable()
+    assert len(result) <= 240
