@@ -61,6 +61,9 @@ def test_names_and_size():
         assert result.flags.writeable
         with pytest.raises(FormatError, match="got no member 'x/c'"):
             zipped.read("x/c")
+        assert zipped.read("x/b", most=3).tobytes() == b"345"
+        with pytest.raises(FormatError, match="the member 'x/b' of 3 bytes; expected at most 2"):
+            zipped.read("x/b", most=2)
 
 
 def test_what_python_streams_with_sizes_behind_the_data():
@@ -192,6 +195,12 @@ def test_a_bomb_is_refused_by_the_directory():
         unpack(bomb)
     with opened(bomb) as source:
         assert Archive(source, limit=70_000_000).read("6").size == 10_000_000
+
+
+def test_a_count_beyond_the_last_entry():
+    data = packed({"a" * 99: b"", "b" * 99: b""})
+    with pytest.raises(FormatError, match="got a zip entry that is cut off"):
+        unpack(patched((len(data) - 14, u16(3) * 2), data=data))
 
 
 def test_too_many_members(monkeypatch):

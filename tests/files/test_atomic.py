@@ -379,6 +379,12 @@ def test_a_full_flush_is_used_where_there_is_one(tmp_path, monkeypatch):
     assert (tmp_path / "a").read_bytes() == b"y"
 
 
+def test_folders_that_cannot_be_opened_at_all(tmp_path, monkeypatch):
+    monkeypatch.delattr(os, "O_DIRECTORY", raising=False)
+    write_atomic(tmp_path / "a", b"x")
+    assert (tmp_path / "a").read_bytes() == b"x"
+
+
 @POSIX
 @pytest.mark.parametrize("number", [errno.EINVAL, errno.EACCES])
 def test_folders_that_cannot_be_flushed_are_no_error(tmp_path, monkeypatch, number):

@@ -105,5 +105,6 @@ def test_a_python_without_lzma(monkeypatch):
 def test_is_a_plain_stream():
     with opened(gzip.compress(b"a\nb")) as source:
         stream = unpacked(source)
+        assert stream.raw.readinto(bytearray()) == 0
         assert isinstance(stream, io.BufferedIOBase)
         assert stream.readlines() == [b"a\n", b"b"]

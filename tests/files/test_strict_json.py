@@ -65,6 +65,7 @@ def test_equal_values_give_equal_texts(value, random):
         ("[" * 100_000, "more than 64 brackets"),
         ("[" + "0," * 200_000 + "0]", "more than 200,000 values"),
         ('["\\ud800"]', "half a surrogate pair"),
+        ('["\\ud800\\x"]', "line 1, column 9: got"),
         ('{"\\udc00\\ud800": 1}', "half a surrogate pair"),
         ('["abc', "line 1, column 2: got"),
         ('{"a": 1}\n  x', "line 2, column 3: got 'x'; expected JSON"),
@@ -75,7 +76,7 @@ def test_equal_values_give_equal_texts(value, random):
         ("[01]", "expected JSON"),
         ('["\t"]', "expected JSON"),
     ],
-    ids=range(18),
+    ids=range(19),
 )
 def test_traps_are_refused(text, complaint):
     with pytest.raises(FormatError, match=r"^run\.json") as caught:

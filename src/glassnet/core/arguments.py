@@ -1,4 +1,4 @@
-"""The arguments of a recorded step: what tells one kind of call from another, and the tensors that come with each call."""
+"""The arguments of a recorded step: what tells kinds of call apart, and the tensors that come with each call."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from glassnet.core.tensor import Tensor, mode, touched, wrap
 
 
 def kind_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """What decides which program fits a call: shapes, kinds of numbers, plain values, the identity of everything else."""
+    """What decides which program fits a call: shapes, kinds of numbers, plain values, the identity of the rest."""
     return (mode.grad, dtypes.default_float().char, _key(args), _key(kwargs))
 
 
@@ -51,9 +51,14 @@ def exchange(value: Any, others: Mapping[int, Tensor]) -> Any:
         return others.get(id(value), value)
     if not isinstance(value, list | tuple | dict) or not any(id(p) in others for p in parts_of(value)):
         return value
+    return rebuild(value, lambda v: exchange(v, others))
+
+
+def rebuild(value: Any, each: Callable[[Any], Any]) -> Any:
+    """A tuple, list or dict of the same kind, made of each(entry)."""
     if isinstance(value, dict):
-        return {k: exchange(v, others) for k, v in value.items()}
-    parts = [exchange(v, others) for v in value]
+        return {k: each(v) for k, v in value.items()}
+    parts = [each(v) for v in value]
     return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
 
 
@@ -62,12 +67,20 @@ class Passed:
 
     def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.given = args, kwargs
-        theirs = tensors_in(self.given)
-        self.tensors = [wrap(np.array(t.array, order="C")) for t in theirs]
-        self.theirs = {id(mine): t for mine, t in zip(self.tensors, theirs, strict=True)}
-        mine = {id(t): mine for mine, t in zip(self.tensors, theirs, strict=True)}
-        self.args: tuple[Any, ...] = tuple(exchange(a, mine) for a in args)
-        self.kwargs: dict[str, Any] = {k: exchange(v, mine) for k, v in kwargs.items()}
+        self.tensors: list[Tensor] = []
+        self.theirs: dict[int, Tensor] = {}  # the caller's tensors, by the ids of ours
+        self.args: tuple[Any, ...] = tuple(self._own(a) for a in args)
+        self.kwargs: dict[str, Any] = {k: self._own(v) for k, v in kwargs.items()}
+
+    def _own(self, value: Any) -> Any:
+        if not tensors_in(value):
+            return value
+        if isinstance(value, Tensor):
+            mine = wrap(np.array(value.array, order="C"))
+            self.tensors.append(mine)
+            self.theirs[id(mine)] = value
+            return mine
+        return rebuild(value, self._own)
 
     def hand_back(self) -> bool:
         """Carry changes in place over to the caller's own tensors and lists; whether there were any."""
@@ -78,9 +91,9 @@ class Passed:
                 np.copyto(theirs.array, mine.array)
                 touched(theirs)
                 changed = True
-        for given, used in zip((*self.given[0], *self.given[1].values()), (*self.args, *self.kwargs.values()), strict=True):
-            changed |= self._hand_back_entries(given, used)
-        return changed
+        args, kwargs = self.given
+        changed |= any([self._hand_back_entries(a, used) for a, used in zip(args, self.args, strict=True)])
+        return any([self._hand_back_entries(v, self.kwargs[k]) for k, v in kwargs.items()]) or changed
 
     def _hand_back_entries(self, given: Any, used: Any) -> bool:
         if given is used or not isinstance(given, list | tuple | dict):

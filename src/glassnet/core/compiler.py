@@ -8,7 +8,6 @@ changed. A step that cannot be replayed goes on running op by op, with one warni
 from __future__ import annotations
 
 import functools
-import inspect
 import types
 import warnings
 from collections.abc import Callable, Sequence
@@ -17,6 +16,8 @@ from typing import Any
 import numpy as np
 
 from glassnet.core import replay
+from glassnet.core.arguments import Passed, exchange, kind_of, names_of, parts_of, tensors_in
+from glassnet.core.outside import Watch, entries_of, same_entries
 from glassnet.core.source import NotReplayable
 from glassnet.core.tensor import Tensor, Trace, World, mode, recording, wrap
 from glassnet.errors import ReplayWarning
@@ -24,7 +25,6 @@ from glassnet.errors import ReplayWarning
 _PATIENCE = 6  # runs of one kind that may differ from each other before the step is left to run op by op
 _MOST_PROGRAMS = 64  # kinds of call (shapes, numbers) that one step is recorded for
 _ANOTHER = object()  # said by a replay that does not fit a call
-_PLAIN = (int, float, bool, str, bytes, type(None))
 
 
 def compile(function: Any = None, **options: Any) -> Any:
@@ -62,7 +62,6 @@ class Compiled:
         self.latest: Replay | None = None
         self.obstacle: str | None = None
         self.replays = 0
-        self.around = Surroundings(function)
 
     @property
     def source(self) -> str:
@@ -92,33 +91,42 @@ class Compiled:
                 return result
         if self.obstacle is not None or mode.trace is not None:
             return self.function(*args, **kwargs)
-        key = _kind_of(args, kwargs, self.around)
-        kind = self.programs.get(key)
-        if kind is None:
-            if len(self.programs) >= _MOST_PROGRAMS:
-                self._give_up(f"it was called with more than {_MOST_PROGRAMS} different shapes and numbers")
-                return self.function(*args, **kwargs)
-            kind = self.programs[key] = Kind()
+        try:
+            kind = self._kind(args, kwargs)
+        except NotReplayable as problem:
+            self._give_up(str(problem))
+            return self.function(*args, **kwargs)
         for r in kind.replays:
-            if (r.version == World.version or r.holds()) and r.starts_as_recorded():
+            if r.holds() and r.starts_as_recorded():
                 self.latest = r
                 self.replays += 1
-                return r((*args, *kwargs.values()))
+                return r((args, kwargs))
         return self._record(kind, args, kwargs)
 
+    def _kind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Kind:
+        key = kind_of(args, kwargs)
+        if key not in self.programs:
+            if len(self.programs) >= _MOST_PROGRAMS:
+                raise NotReplayable(f"it was called with more than {_MOST_PROGRAMS} different shapes and numbers")
+            self.programs[key] = Kind(args, kwargs)
+        return self.programs[key]
+
     def _record(self, kind: Kind, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        args, inputs = _own_inputs(args)
-        kwargs, named = _own_inputs(kwargs)
-        inputs += named
+        passed = Passed(args, kwargs)
         before = [(p, p.grad) for p in kind.leaves]
         with recording() as trace:
-            result = self.function(*args, **kwargs)
-        run = Run(trace, inputs, result, before)
+            try:
+                result = self.function(*passed.args, **passed.kwargs)
+            finally:
+                if passed.hand_back():
+                    trace.stop("an argument is changed in place")
+        run = Run(trace, passed.tensors, result, before)
         kind.leaves = run.leaves
-        obstacle = trace.obstacle or ("a tensor passed in requires grad" if any(t.needs_grad for t in inputs) else None)
+        result = exchange(result, passed.theirs)
+        obstacle = trace.obstacle or run.obstacle()
         if obstacle is None and any(run.repeats(earlier) for earlier in kind.runs):
             try:
-                kind.replays.append(Replay(run, _argument_names(self.function, args, kwargs), self.around))
+                kind.replays.append(Replay(run, self.function, passed))
                 kind.runs.clear()
                 return result
             except NotReplayable as problem:
@@ -132,6 +140,8 @@ class Compiled:
 
     def _give_up(self, reason: str) -> None:
         self.obstacle = reason
+        self.latest = None
+        self.programs.clear()
         name = getattr(self.function, "__name__", "step")
         warnings.warn(
             f"compile: `{name}` runs op by op, because {reason}; a step to be replayed does the same operations at every call. "
@@ -144,78 +154,12 @@ class Compiled:
 class Kind:
     """What is known of calls of one kind: runs seen so far, and replays made of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        coming = {id(t) for t in tensors_in((args, kwargs))}
+        self.known = [p for p in parts_of((args, kwargs)) if id(p) not in coming]  # held: kinds go by their identities
         self.runs: list[Run] = []
         self.leaves: list[Tensor] = []
         self.replays: list[Replay] = []
-
-
-def _kind_of(args: tuple[Any, ...], kwargs: dict[str, Any], around: Surroundings) -> Any:
-    """What decides which program fits a call: shapes, kinds of numbers, plain values."""
-    key: list[Any] = [mode.grad, tuple(kwargs)]
-    for a in (*args, *kwargs.values()):
-        if isinstance(a, Tensor):
-            key += (a.array.shape, a.array.dtype.char, a.needs_grad)
-        elif isinstance(a, _PLAIN):
-            key.append((type(a), a))
-        else:
-            key.append(id(a))
-    return (*key, *around.key())
-
-
-def _own_inputs(values: Any) -> tuple[Any, list[Tensor]]:
-    """The arguments with tensors on memory of their own, so that nothing else in the step can be mistaken for them."""
-    inputs: list[Tensor] = []
-
-    def own(v: Any) -> Any:
-        if not isinstance(v, Tensor):
-            return v
-        if v.needs_grad:
-            inputs.append(v)
-            return v
-        inputs.append(wrap(np.array(v.array, order="C")))
-        return inputs[-1]
-
-    if isinstance(values, dict):
-        return {k: own(v) for k, v in values.items()}, inputs
-    return tuple(own(v) for v in values), inputs
-
-
-class Surroundings:
-    """What a function reads from around it: the variables of enclosing functions, and plain numbers of its module."""
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        inner = inspect.unwrap(function)
-        inner = getattr(inner, "__func__", inner)
-        code = getattr(inner, "__code__", None)
-        self.cells = list(getattr(inner, "__closure__", None) or ())
-        self.globals: dict[str, Any] = getattr(inner, "__globals__", {})
-        self.names = [name for name in code.co_names if isinstance(self.globals.get(name), _PLAIN)] if code else []
-
-    def values(self) -> list[Any]:
-        """The objects themselves."""
-        return [_content(cell) for cell in self.cells] + [self.globals.get(name) for name in self.names]
-
-    def key(self) -> tuple[Any, ...]:
-        """The numbers by value, other objects by identity."""
-        return tuple((type(v), v) if isinstance(v, _PLAIN) else id(v) for v in self.values())
-
-
-def _content(cell: Any) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:
-        return cell  # not filled yet
-
-
-def _argument_names(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[str]:
-    try:
-        bound = inspect.signature(function).bind(*args, **kwargs)
-    except (TypeError, ValueError):
-        bound = None
-    tensors = [v for v in (*args, *kwargs.values()) if isinstance(v, Tensor)]
-    known = {id(v): k for k, v in bound.arguments.items() if isinstance(v, Tensor)} if bound else {}
-    return [known.get(id(t), f"x{i}") for i, t in enumerate(tensors)]
 
 
 class Run:
@@ -233,6 +177,12 @@ class Run:
     def repeats(self, other: Run) -> bool:
         """Whether both runs did the same."""
         return self.signature == other.signature
+
+    def obstacle(self) -> str | None:
+        """Why a result of this run could not come from a replay."""
+        if self.trace.read_backward or not any(t.needs_grad for t in self.outputs):
+            return None
+        return "its result requires grad, and backward() is not called within it"
 
     def without_arrays(self) -> Run:
         """The signature alone; the memory of the run is given back."""
@@ -297,7 +247,13 @@ def _signature(trace: Trace, inputs: list[Tensor], outputs: list[Tensor], form: 
 class Replay:
     """A program together with what it takes for granted and what it leaves behind."""
 
-    def __init__(self, run: Run, arguments: list[str], around: Surroundings) -> None:
+    def __init__(self, run: Run, function: Callable[..., Any], passed: Passed) -> None:
+        self.watch = Watch(run.leaves, run.trace.modules)
+        self.watch.function(function, *passed.args, **passed.kwargs)
+        for m in run.trace.modules:
+            self.watch.function(type(m).forward, m)
+        self.still = self.watch.test()
+        arguments = names_of(function, passed.args, passed.kwargs)
         made = {id(t) for t in run.trace.nodes}
         names = _names(run.trace)
         gradients = [(p, p.grad) for p in run.leaves if p.grad is not None and id(p.grad) in made]
@@ -309,7 +265,7 @@ class Replay:
         self.program = replay.build(run.trace, run.inputs, wanted, names, arguments, copies=len(fresh))
         self.outputs = [None if id(t) in made else _passed(t, run) for t in run.outputs]
         self.assumed = [(t, t.array, t.needs_grad) for t in self.program.captured]
-        self.modules = [(m, _look_of(m)) for m in dict.fromkeys(run.trace.modules)]
+        self.modules = [(m, entries_of(vars(m))) for m in dict.fromkeys(run.trace.modules)]
         self.starts, self.left = _gradient_state(run, {id(t) for t in self.program.captured})
         kept = self.program.outputs[len(fresh) :]
         self.left += [(p, self._gradient(g, home)) for (p, g), home in zip(gradients, kept, strict=True)]
@@ -317,7 +273,6 @@ class Replay:
             p.grad = g
         self.version = World.version
         self.grad = mode.grad
-        self.around, self.values = around, around.values()
         self.shapes = [(t.array.shape, t.array.strides, t.array.dtype) for t in run.inputs]
         self.simple = self.form == "tensor" and self.outputs == [None]
         self.enter = _doorway(self)
@@ -329,9 +284,16 @@ class Replay:
 
     def holds(self) -> bool:
         """Whether everything it takes for granted is still so."""
-        if not all(t.array is a and t.needs_grad is n for t, a, n in self.assumed):
+        try:
+            if not self.still():
+                return False
+        except (LookupError, AttributeError):
+            return False  # something it looked up is gone
+        if self.version == World.version:
+            return True
+        if not all(t.array is a and t.needs_grad is n and not t.hooks for t, a, n in self.assumed):
             return False
-        if not all(_look_of(m) == look for m, look in self.modules):
+        if not all(same_entries(vars(m), entries) for m, entries in self.modules):
             return False
         self.version = World.version
         return True
@@ -340,8 +302,8 @@ class Replay:
         """Whether the gradients present at the start are those that the step adds to."""
         return all(p.grad is g for p, g in self.starts)
 
-    def __call__(self, args: tuple[Any, ...]) -> Any:
-        tensors = [a for a in args if isinstance(a, Tensor)]
+    def __call__(self, arguments: Any) -> Any:
+        tensors = tensors_in(arguments)
         results = mode.quietly(self.program.run, *[_by_rows(t.array) for t in tensors])
         for p, g in self.left:
             p.grad = g
@@ -366,12 +328,8 @@ def _doorway(r: Replay) -> Callable[[tuple[Any, ...]], Any]:
         scope |= {f"shape{i}": shape, f"strides{i}": strides, f"dtype{i}": dtype}
         checks += [f"type(x{i}) is not Tensor", f"x{i}.needs_grad", f"x{i}.array.shape != shape{i}"]
         checks += [f"x{i}.array.strides != strides{i}", f"x{i}.array.dtype is not dtype{i}"]
-    for i, (cell, value) in enumerate(zip(r.around.cells, r.values, strict=False)):
-        scope |= {f"cell{i}": cell, f"value{i}": value}
-        checks.append(f"cell{i}.cell_contents is not value{i}" if value is not cell else "True")
-    for i, (name, value) in enumerate(zip(r.around.names, r.values[len(r.around.cells) :], strict=True)):
-        scope |= {"around": r.around.globals, f"known{i}": value}
-        checks.append(f"around.get({name!r}) is not known{i}")
+    scope |= r.watch.scope
+    checks += [f"not ({test})" for test in r.watch.tests]
     for i, (p, g) in enumerate(r.starts):
         scope |= {f"start{i}": p, f"grad{i}": g}
         checks.append(f"start{i}.grad is not grad{i}")
@@ -383,7 +341,8 @@ def _doorway(r: Replay) -> Callable[[tuple[Any, ...]], Any]:
         "def enter(args):",
         f"    if len(args) != {len(arguments)}: return ANOTHER",
         f"    {', '.join(arguments)}, = args" if arguments else "    pass",
-        f"    if {' or '.join(checks)}: return ANOTHER",
+        f"    try:\n        if {' or '.join(checks)}: return ANOTHER",
+        "    except (LookupError, AttributeError): return ANOTHER",
         f"    results = mode.quietly(r.program.run, {', '.join(f'{x}.array' for x in arguments)})",
         *leave,
         "    return wrap(results[0])" if r.simple else "    return r.dress(results, args)",
@@ -427,13 +386,6 @@ def _old(trace: Trace, inputs: list[Tensor]) -> list[Tensor]:
             if x.serial < trace.start and id(x) not in passed:
                 found.setdefault(id(x), x)
     return list(found.values())
-
-
-def _look_of(module: Any) -> tuple[Any, ...]:
-    """The attributes of a module that a step may depend on."""
-    plain = tuple((k, v) for k, v in vars(module).items() if isinstance(v, (*_PLAIN, tuple)))
-    others = tuple((k, id(v)) for k, v in vars(module).items() if not isinstance(v, (*_PLAIN, tuple)))
-    return plain + others
 
 
 def _names(trace: Trace) -> dict[int, str]:

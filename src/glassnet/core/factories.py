@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.core import dtypes, ops, random
-from glassnet.core.tensor import Tensor, to_array, wrap
+from glassnet.core.tensor import Tensor, mode, to_array, wrap
 from glassnet.errors import NotSupportedError, ValueRangeError
 
 
@@ -50,9 +50,10 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
         array = _numbers([_plain(d) for d in data], dtype)
     else:
         array = _numbers(data, dtype)
-    return _finish(
-        wrap(np.array(array, None if dtype is None else dtypes.numpy_dtype(dtype), copy=True)), requires_grad, device
-    )
+    t = wrap(np.array(array, None if dtype is None else dtypes.numpy_dtype(dtype), copy=True))
+    if mode.trace is not None and not requires_grad:
+        t = ops.copy(t)  # a replay starts from these numbers again, even if the step changes its copy in place
+    return _finish(t, requires_grad, device)
 
 
 def _numbers(data: Any, dtype: Any) -> np.ndarray:
@@ -178,8 +179,13 @@ def logspace(
 def meshgrid(*tensors: Tensor, indexing: str = "ij") -> tuple[Tensor, ...]:
     """The coordinates of every point of a grid."""
     given = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], list | tuple) else tensors
-    grids = np.meshgrid(*[t.array for t in given], indexing="xy" if indexing == "xy" else "ij")
-    return tuple(wrap(np.ascontiguousarray(g)) for g in grids)
+    axes = [*range(len(given))]
+    if indexing == "xy":
+        axes[:2] = axes[1::-1]  # the first coordinate runs along the columns
+    sizes = {i: t.array.size for i, t in zip(axes, given, strict=True)}
+    shape = tuple(sizes[i] for i in range(len(given)))
+    lines = [t.reshape([-1 if i == k else 1 for k in range(len(given))]) for i, t in zip(axes, given, strict=True)]
+    return tuple(ops.copy(ops.expand(line, shape=shape)) for line in lines)
 
 
 # ---- random: the same seed gives PyTorch's numbers ----------------------------------------------------------------

@@ -13,7 +13,7 @@ import numpy as np
 
 from glassnet.core import dtypes, factories, functions, layout, ops, random, tape
 from glassnet.core.dtypes import DType, Size
-from glassnet.core.tensor import Tensor, alias, as_tensor_like, mode, touched
+from glassnet.core.tensor import Tensor, alias, as_tensor_like, mode, touched, wrap
 from glassnet.errors import DTypeError, GradientError, NotSupportedError, ShapeError
 
 # ---- names that are the same as a function or a row ---------------------------------------------------------------
@@ -315,13 +315,12 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     if not (mode.grad and (self.needs_grad or source.needs_grad)):
         _write_window(self, index, source)
         return
-    places = layout.getitem(as_tensor_like(np.arange(self.array.size).reshape(self.array.shape), None), index)
+    places = layout.getitem(wrap(np.arange(self.array.size).reshape(self.array.shape)), index)
     flat = places.reshape(-1)
     spread = source.expand(places.array.shape).reshape(-1)
-    put = ops.unpick(spread, flat, at=([0],), shape=(self.array.size,)).reshape(self.array.shape)
-    hit = np.zeros(self.array.size, bool)
-    hit[flat.array] = True
-    become(self, layout.where(as_tensor_like(hit.reshape(self.array.shape), None), put, past), past)
+    ones = wrap(np.ones(flat.array.shape, self.array.dtype))
+    put, hits = (ops.unpick(v, flat, at=([0],), shape=(self.array.size,)).reshape(self.shape) for v in (spread, ones))
+    become(self, layout.where(ops.gt(hits, 0), put / ops.maximum(hits, 1), past), past)
 
 
 def _write_window(self: Tensor, index: Any, source: Tensor) -> None:

@@ -130,8 +130,8 @@ def _weight_gradient(g: Tensor, x: Tensor) -> Tensor:
     return matmul(_swap(g), x)  # (out, in) = (out, rows) @ (rows, in)
 
 
-def _power_slope(a: Tensor, exponent: float) -> Tensor:
-    return a * 2.0 if exponent == 2 else power(a, exponent=exponent - 1) * exponent
+def _power_slope(g: Tensor, a: Tensor, exponent: float) -> Tensor:
+    return g * 2.0 * a if exponent == 2 else g * (power(a, exponent=exponent - 1) * exponent)
 
 
 def _normal_density(a: Tensor) -> Tensor:
@@ -222,9 +222,9 @@ where = primitive("where", kernels.where, None,
 
 neg = primitive("neg", np.negative, lambda g, y, a: -g, say="flip the sign of {0}", tex="-{0}", elementwise=True, samples=_one)
 abs = primitive("abs", np.abs, lambda g, y, a: g * sign(a), say="drop the sign of {0}", tex="|{0}|", elementwise=True, samples=_one)
-square = primitive("square", np.square, lambda g, y, a: g * (a * 2.0), say="square {0}", tex="{0}^2", elementwise=True,
+square = primitive("square", np.square, lambda g, y, a: g * 2.0 * a, say="square {0}", tex="{0}^2", elementwise=True,
                    lower=lambda out, a: [(np.multiply, (a, a), out)], samples=_one)
-power = primitive("power", kernels.power, lambda g, y, a, exponent: g * _power_slope(a, exponent), lower=kernels.power_calls,
+power = primitive("power", kernels.power, lambda g, y, a, exponent: _power_slope(g, a, exponent), lower=kernels.power_calls,
                   say="raise {0} to the power {exponent}", tex="{0}^{{{exponent}}}", elementwise=True,
                   samples=(sample((3, 4), exponent=2), sample((3, 4), exponent=3), sample((3,), low=0.2, exponent=-1.5)))
 sqrt = primitive("sqrt", np.sqrt, lambda g, y, a: g / (y * 2.0), say="square root of {0}", tex=r"\sqrt{{{0}}}", elementwise=True, samples=_positive)

@@ -63,7 +63,7 @@ class Watch:
         if isinstance(function, types.MethodType):
             args, function = (function.__self__, *args), function.__func__
         if not isinstance(function, types.FunctionType):
-            call = getattr(type(function), "__call__", None)
+            call = inspect.getattr_static(type(function), "__call__", None)
             if not isinstance(call, types.FunctionType):
                 return
             args, function = (function, *args), call
@@ -252,6 +252,6 @@ def _is_of_library(module: str | None) -> bool:
 
 
 def _refuse_growing(value: Any) -> None:
-    owner = getattr(value, "__self__", None)
-    if isinstance(owner, list | dict | set) and isinstance(value, types.BuiltinMethodType) and value.__name__ in _GROWING:
+    owner = getattr(value, "__self__", None) if isinstance(value, types.BuiltinMethodType) else None
+    if isinstance(owner, list | dict | set) and value.__name__ in _GROWING:
         raise NotReplayable(f"it calls .{value.__name__}() on a {type(owner).__name__} from outside the step")

@@ -78,8 +78,8 @@ def build(
     for t in program.captured:
         writer.know(t.array, names.get(id(t)) or t.name)
     for t in (*outputs, *(n.tensor for n in nodes)):
-        if id(t) in names and id(t) in arrays:
-            writer.know(arrays[id(t)], names[id(t)])
+        if id(t) in arrays:
+            writer.know(arrays[id(t)], names.get(id(t)) or t.name)
     for t in outputs:
         arrays.setdefault(id(t), t.array)
     program.source, program.run, program.values = writer.write(lines, [arrays[id(t)] for t in outputs[:copies]])

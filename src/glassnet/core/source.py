@@ -46,6 +46,14 @@ def place_of(a: Array) -> Any:
     return (a.__array_interface__["data"][0], a.shape, a.strides, a.dtype.char) if a.size else id(a)
 
 
+_SHAPES = {0: "number", 1: "flat", 2: "matrix"}
+
+
+def _span(a: Array) -> Any:
+    """The stretch of memory that a fills without gaps."""
+    return (a.__array_interface__["data"][0], a.nbytes) if a.size and (a.flags.c_contiguous or a.flags.f_contiguous) else id(a)
+
+
 def same_place(a: Array | None, b: Array) -> bool:
     """Whether both are the same window on the same memory."""
     return a is not None and a.size > 0 and place_of(a) == place_of(b)
@@ -68,9 +76,13 @@ def _constant_name(a: Array) -> str:
     if a.size and a.dtype.kind in "fi" and not np.any(a != a.flat[0]):
         first = a.flat[0].item()
         if a.ndim:
-            return {0: "zeros", 1: "ones"}.get(first, "c")
-        return "c" + re.sub(r"\W", "_", f"{first:.6g}".replace("-", "m"))
+            return {0: "zeros", 1: "ones"}.get(first, "all_" + _as_word(first))
+        return "c" + _as_word(first)
     return "c"
+
+
+def _as_word(number: float) -> str:
+    return re.sub(r"\W", "_", f"{number:.6g}".replace("-", "m"))
 
 
 class Writer:
@@ -83,6 +95,7 @@ class Writer:
         self.passing: list[tuple[Array, str]] = []  # arrays that come anew with every call
         self.text: list[tuple[str, str]] = []
         self.taken: set[str] = {*self.arguments, "step"}
+        self.whole: dict[Any, str] = {}  # the name of the array that fills a stretch of memory
         self.holders: list[Array] = []
         self.said: Tensor | None = None
         for a, name in inputs:
@@ -105,6 +118,7 @@ class Writer:
             free, count = f"{name}_{count}", count + 1
         self.taken.add(free)
         self.names[place_of(a)] = free
+        self.whole.setdefault(_span(a), free)
         self.scope[free] = a
         self.holders.append(a)
         return free
@@ -122,6 +136,8 @@ class Writer:
             return self._window_on_input(a, *source)
         if a.ndim == 2 and (turned := self.names.get(place_of(a.T))) is not None:
             return self._name(a, f"{turned}_T")
+        if (whole := self.whole.get(_span(a))) is not None:
+            return self._name(a, f"{whole}_{_SHAPES.get(a.ndim, 'reshaped')}")
         return self._name(a, _constant_name(a) if hint == "c" else hint)
 
     def _input_behind(self, a: Array) -> tuple[Array, str] | None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.core import ops
-from glassnet.core.tensor import Tensor, as_used, enable_grad, no_grad, touched
+from glassnet.core.tensor import Tensor, World, as_used, enable_grad, mode, no_grad, touched
 from glassnet.errors import GradientError, ShapeError
 
 
@@ -36,6 +36,8 @@ def gradients(
     outputs: Sequence[Tensor], seeds: Sequence[Tensor], wanted: Iterable[Tensor] = ()
 ) -> dict[int, tuple[Tensor, Tensor]]:
     """Read the tape backward: {id(tensor): (tensor, gradient)} for every leaf, and for the wanted tensors."""
+    if mode.trace is not None:
+        mode.trace.read_backward = True
     keep = {id(t) for t in wanted}
     grads: dict[int, Tensor] = {}
     found: dict[int, tuple[Tensor, Tensor]] = {}
@@ -79,6 +81,8 @@ def _arrive(grads: dict[int, Tensor], found: dict[int, tuple[Tensor, Tensor]], x
 
 def _visit(t: Tensor, g: Tensor) -> Tensor:
     """Let the hooks of t see, and perhaps change, its gradient."""
+    if t.hooks and mode.trace is not None:
+        mode.trace.stop("a hook on a gradient runs Python code while the step runs")
     for hook in list((t.hooks or {}).values()):
         changed = hook(g)
         g = g if changed is None else changed
@@ -227,10 +231,12 @@ class Handle:
         Handle._next += 1
         self.hooks, self.key = hooks, Handle._next
         hooks[self.key] = hook
+        World.changed()
 
     def remove(self) -> None:
         """Take the hook away."""
         self.hooks.pop(self.key, None)
+        World.changed()
 
 
 def register_hook(tensor: Tensor, hook: Callable[[Tensor], Tensor | None]) -> Handle:

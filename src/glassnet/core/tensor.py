@@ -287,6 +287,10 @@ class Tensor:
 
     @data.setter
     def data(self, value: Tensor) -> None:
+        if value.array is self.array:
+            return
+        if mode.trace is not None:
+            mode.trace.stop("the memory of a tensor is exchanged (.data = …) while the step runs")
         self.array = value.array
         self.written[0] = next(_serial)
         World.changed()
@@ -439,6 +443,8 @@ def as_tensor_like(value: Any, like: Tensor | None) -> Tensor:
 
 def to_array(value: Any) -> np.ndarray:
     """An array with a dtype that tensors have; Python floats take the default dtype."""
+    if mode.trace is not None and isinstance(value, np.ndarray):
+        mode.trace.stop("a NumPy array, whose numbers may change, becomes a tensor while the step runs")
     try:
         array = np.asarray(value)
     except ValueError as problem:

@@ -154,8 +154,7 @@ class Optimizer:
             if id(p) in taken:
                 raise ValueRangeError(
                     f"{type(self).__name__}: got parameter {i} of a group, of shape {tuple(p.array.shape)}, a second "
-                    "time; expected each parameter once. Try leaving it "
-                    "out of one."
+                    "time; expected each parameter once. Try leaving it out of one place."
                 )
             taken.add(id(p))
         if self.param_groups and ("param_names" in options) != ("param_names" in self.param_groups[0]):
