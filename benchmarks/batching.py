@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.problem import PIXEL, Problem
+from benchmarks.problem import PIXEL, Array, Problem
 
-Batch = tuple[NDArray[np.float32], NDArray[np.generic]]
+Batch = tuple[NDArray[np.float32], Array]
 
 GATHER, SLICE = "gather each batch", "shuffle, then slice"
 
@@ -36,7 +36,7 @@ class Batches:
     def __iter__(self) -> Iterator[Batch]:
         return self._epoch()
 
-    def _buffer(self, size: int) -> tuple[NDArray[np.generic], NDArray[np.float32], NDArray[np.generic]]:
+    def _buffer(self, size: int) -> tuple[Array, NDArray[np.float32], Array]:
         stored = np.empty((size, *self._x.shape[1:]), self._x.dtype)
         x = stored if stored.dtype == np.float32 else np.empty(stored.shape, np.float32)
         return stored, x, np.empty((size, *self._y.shape[1:]), self._y.dtype)

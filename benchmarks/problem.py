@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.workloads import Workload
 
-Array = NDArray[np.generic]
+Array = NDArray[Any]
 Layers = list[tuple[NDArray[np.float32], NDArray[np.float32]]]
 
 PIXEL = np.float32(1 / 255)

@@ -3,14 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.problem import Layers, Problem
+from benchmarks.problem import Array, Layers, Problem
 
 JUDGED_ROWS = 4096
 
 
 def scores(x: NDArray[np.float32], layers: Layers, activation: str) -> NDArray[np.float64]:
     """The last layer's sums before softmax or sigmoid: (rows, outputs), in float64."""
-    a = x.astype(np.float64)
+    a: NDArray[np.float64] = x.astype(np.float64)
     for depth, (W, b) in enumerate(layers):
         a = a @ W + b  # (rows, out) = (rows, in) @ (in, out)
         if depth < len(layers) - 1:
@@ -18,7 +18,7 @@ def scores(x: NDArray[np.float32], layers: Layers, activation: str) -> NDArray[n
     return a
 
 
-def mean_loss(z: NDArray[np.float64], y: NDArray[np.generic], loss: str) -> float:
+def mean_loss(z: NDArray[np.float64], y: Array, loss: str) -> float:
     """Cross-entropy or binary cross-entropy of scores, or the mean squared error, averaged over rows.
 
     >>> z = np.zeros((1, 2))

@@ -1,5 +1,6 @@
 """What was measured, in the shape that JSON keeps."""
 
+import math
 from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Any, Literal
@@ -79,17 +80,25 @@ def mark_those_that_did_not_learn(entries: list[Entry], spread: float) -> None:
     >>> [entry.status for entry in entries]
     ['measured', 'measured', 'did not learn']
     """
-    # one vote a peer: those measured with two thread counts must not outvote the others
-    losses = {entry.peer: entry.after for entry in entries if entry.status == "measured" and entry.after is not None}
-    if not losses:
-        return
-    usual = median(losses.values())
+    usual = median(_losses_that_fell(entries).values() or [math.inf])
     for entry in entries:
         if entry.status != "measured" or entry.after is None or entry.before is None:
             continue
         if not entry.after < min(entry.before, spread * usual):  # written so that NaN is caught too
             entry.status = "did not learn"
             entry.reason = f"loss {entry.before:.3g} → {entry.after:.3g}, others reach {usual:.3g}"
+
+
+def _losses_that_fell(entries: list[Entry]) -> dict[str, float]:
+    """One vote a peer: those measured with two thread counts must not outvote the others."""
+    return {
+        entry.peer: entry.after
+        for entry in entries
+        if entry.status == "measured"
+        and entry.before is not None
+        and entry.after is not None
+        and entry.after < entry.before
+    }
 
 
 def mark_those_that_are_wrong(entries: list[Entry], tolerance: float = 1e-3) -> None:

@@ -72,7 +72,7 @@ class Worker:
 
     def _verdict(self) -> Reply:
         """The loss before and after training, or the largest error of a prediction."""
-        result = self._runner.result() if self._runner else None
+        result: Any = self._runner.result() if self._runner else None
         if result is None:
             return {}
         if self._problem.workload.task == "train":

@@ -93,6 +93,23 @@ def test_a_link_put_in_place_at_the_last_moment(tmp_path, monkeypatch, guard):
         read_bounded(path, 10, follow_links=False)
 
 
+@POSIX
+def test_a_pipe_put_in_place_at_the_last_moment_does_not_block(tmp_path, monkeypatch):
+    path = tmp_path / "a"
+    path.write_bytes(b"a")
+    real = os.open
+
+    def swap_and_open(name, flags, *rest, **more):
+        path.unlink()
+        os.mkfifo(path)
+        assert flags & os.O_NONBLOCK, "this would wait for a writer for ever"
+        return real(name, flags, *rest, **more)
+
+    monkeypatch.setattr(os, "open", swap_and_open)
+    with pytest.raises(FileError, match="which is a pipe"):
+        read_bounded(path, 10)
+
+
 class _Failing(io.BytesIO):
     def read(self, size=-1):
         raise OSError(errno.EIO, "Input/output error")
@@ -151,6 +168,13 @@ def test_byte_counts_are_right_or_refused(shape, itemsize):
         else:
             assert count == math.prod(shape) * itemsize
             assert np.empty(tuple(min(size, 0) for size in shape)).ndim == len(shape)
+
+
+def test_the_largest_array():
+    with opened(b"") as source:
+        assert source.byte_count([1 << 24, 1 << 24], 8, "an array") == 1 << 51
+        with pytest.raises(FormatError, match="a product that memory can hold"):
+            source.byte_count([1 << 24, (1 << 24) + 1], 1, "an array")
 
 
 def test_sizes_with_more_digits_than_python_prints_are_shortened():

@@ -214,6 +214,15 @@ def test_many_views_share_one_budget():
     assert load_state_dict_pt(pack(state_dict(**views)), limit=90_000_000)["v4"].shape == (4_000_000,)
 
 
+def test_bfloat16_counts_as_what_it_becomes():
+    """25 MB of it are 50 MB of float32: together more than a file of 25 kB may grow to."""
+    notation = state_dict(w=tensor("0", "torch\nBFloat16Storage", 12_500_000, 0, (5,), (1,)))
+    options = {"storages": {"0": bytes(25_000_000)}, "method": zipfile.ZIP_DEFLATED}
+    assert "got tensors of 75,000,1" in wrong(notation, **options)
+    loaded = load_state_dict_pt(pack(notation, **options), limit=76_000_000)
+    np.testing.assert_array_equal(loaded["w"], np.zeros(5, np.float32))
+
+
 @pytest.mark.parametrize(
     ("notation", "complaint"),
     [

@@ -118,7 +118,7 @@ def test_activations(make):
     same(story, *SIXTH if "Hardsigmoid" in ident([make]) else [])
 
 
-@pytest.mark.parametrize("beta, threshold", [(1.0, 20.0), (2.0, 20.0), (0.5, 5.0), (1.0, 1.0)])
+@pytest.mark.parametrize(("beta", "threshold"), [(1.0, 20.0), (2.0, 20.0), (0.5, 5.0), (1.0, 1.0)])
 def test_softplus(beta, threshold):
     """Above the usual threshold PyTorch returns x itself: 2e-9 less than the exact value that glassnet keeps."""
 
@@ -297,7 +297,7 @@ def test_dropout_drops_what_pytorch_drops(case, dtype):
         y.sum().backward()
         return [repr(layer), y, x.grad, layer(torch.ones(4, 4, 2)[:, :, 0].T), layer.eval()(x)]
 
-    if len(shape) > 2 and "Dropout1d" not in ident(case) and "2d" not in ident(case) or len(shape) == 2:
+    if (len(shape) > 2 and "Dropout1d" not in ident(case) and "2d" not in ident(case)) or len(shape) == 2:
         same(story, rtol=1e-6, atol=1e-6)
     else:
         same(lambda torch, nn: [make(nn)(torch.tensor(numbers(*shape).astype(dtype)))], rtol=1e-6)
@@ -396,7 +396,13 @@ def test_sequential_as_a_list():
         layers = nn.ModuleList([nn.Linear(1, 1)] * 3)
         layers += [nn.ReLU(), nn.ReLU()]
         layers.insert(0, nn.Tanh())
-        return [*told, repr(layers), repr(layers[1:3]), repr(layers + [nn.ELU()]), list(layers.state_dict())]
+        return [
+            *told,
+            repr(layers),
+            repr(layers[1:3]),
+            repr(layers + nn.ModuleList([nn.ELU()])),
+            list(layers.state_dict()),
+        ]
 
     same(story, rtol=1e-6)
 

@@ -283,7 +283,7 @@ def sum_to_calls(out: Array, a: Array, *, shape: tuple[int, ...]) -> list[Call] 
 
 def logsumexp(a: Array, out: Array | None = None, *, dim: Dims, keepdim: bool) -> Array:
     """max + log(sum(exp(a - max))); rows of nothing but -inf give -inf."""
-    top = np.maximum.reduce(a, axis=dim, keepdims=True)
+    top = np.maximum.reduce(a, axis=dim, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, constant(0, a))
     total = np.log(np.add.reduce(np.exp(a - top), axis=dim, keepdims=True)) + top
     shape = (
@@ -294,6 +294,8 @@ def logsumexp(a: Array, out: Array | None = None, *, dim: Dims, keepdim: bool) -
 
 def softmax(a: Array, out: Array | None = None, *, dim: int) -> Array:
     """exp(a - max) / sum(exp(a - max)) along one axis."""
+    if not a.size:
+        return np.positive(a, out=out)
     out = np.subtract(a, np.maximum.reduce(a, axis=dim, keepdims=True), out=out)
     np.exp(out, out=out)
     return np.divide(out, np.add.reduce(out, axis=dim, keepdims=True), out=out)
@@ -312,6 +314,8 @@ def softmax_calls(out: Array, a: Array, *, dim: int) -> list[Call]:
 
 def log_softmax(a: Array, out: Array | None = None, *, dim: int) -> Array:
     """a - max - log(sum(exp(a - max))) along one axis."""
+    if not a.size:
+        return np.positive(a, out=out)
     out = np.subtract(a, np.maximum.reduce(a, axis=dim, keepdims=True), out=out)
     total = np.add.reduce(np.exp(out), axis=dim, keepdims=True)
     return np.subtract(out, np.log(total), out=out)

@@ -9,6 +9,9 @@ attributes by name. Rules are written in the same primitives, so derivatives of 
 `x.shape` of an input freely; whatever else it reads must not have been changed in place by the time of backward.
 """
 
+# pyright: reportUnknownLambdaType=false, reportUnknownArgumentType=false, reportUnknownMemberType=false
+# The rules are lambdas, whose arguments are what the docstring above says: types on each would drown the mathematics.
+
 from __future__ import annotations
 
 import builtins
@@ -169,7 +172,7 @@ def _tie_share(g: Tensor, y: Tensor, a: Tensor, dim: kernels.Dims, keepdim: bool
 
 def _half_ties(g: Tensor, a: Tensor, b: Tensor, beats: Callable[..., Tensor]) -> Tensor:
     kind = g.array.dtype
-    return fit(g * ((cast(beats(a, b), dtype=kind) + cast(~beats(b, a), dtype=kind)) * 0.5), a.shape)
+    return fit(g * ((cast(beats(a, b), dtype=kind) + cast(logical_not(beats(b, a)), dtype=kind)) * 0.5), a.shape)
 
 
 def _piece(i: int, g: Tensor, parts: tuple[Tensor, ...], dim: int) -> Tensor:
@@ -311,7 +314,7 @@ _along = (sample((3, 4), dim=1), sample((2, 3, 2), dim=0))
 
 sum = primitive("sum", kernels.add_up, lambda g, y, a, dim, keepdim: spread(g, a.shape, dim, keepdim), lower=kernels.add_up_calls,
                 say="add up {0}", tex=r"\sum {0}", samples=_reduce)
-mean = primitive("mean", kernels.mean, lambda g, y, a, dim, keepdim: spread(g * (y.shape.numel() / a.shape.numel()), a.shape, dim, keepdim),
+mean = primitive("mean", kernels.mean, lambda g, y, a, dim, keepdim: spread(g * (y.shape.numel() / builtins.max(a.shape.numel(), 1)), a.shape, dim, keepdim),
                  lower=kernels.mean_calls, say="average {0}", tex=r"\operatorname{{mean}}({0})", samples=_reduce)
 sum_to = primitive("sum_to", kernels.sum_to, lambda g, y, a, shape: expand(g, shape=tuple(a.shape)), lower=kernels.sum_to_calls,
                    say="add {0} up over the batch", tex=r"\sum_{{\mathrm{{batch}}}} {0}",
@@ -408,6 +411,6 @@ copy = primitive("copy", np.positive, lambda g, y, a: g, say="a copy of {0}", te
 # ---- memory, random numbers: done anew at every replay ------------------------------------------------------------
 
 assign = primitive("assign", kernels.assign, pure=False, say="store {1} in {0}", tex=r"{0} \leftarrow {1}")
-pack = primitive("pack", kernels.pack, say="lay the gradients end to end", tex=r"[{0}, \ldots]", samples=(sample((2, 3), (4,)),))
+pack = primitive("pack", kernels.pack, say="lay {0} and the others end to end", tex=r"[{0}, \ldots]", samples=(sample((2, 3), (4,)),))
 full = primitive("full", kernels.full, say="{value} everywhere", tex="{value}")
 random = primitive("random", kernels.random, pure=False, say="fresh random numbers", tex=r"\text{{random}}")

@@ -77,9 +77,7 @@ def _memory_order(a: np.ndarray) -> tuple[int, ...]:
     return axes if a.flags.c_contiguous else tuple(sorted(axes, key=lambda i: -abs(a.strides[i])))
 
 
-def draw_mask(
-    shape: tuple[int, ...], p: float, divisor: float, dtype: np.dtype, order: tuple[int, ...]
-) -> np.ndarray:
+def draw_mask(shape: tuple[int, ...], p: float, divisor: float, dtype: np.dtype, order: tuple[int, ...]) -> np.ndarray:
     """A mask for dropout, drawn along the axes in that order of memory."""
     kept = random.bernoulli(tuple(shape[i] for i in order), 1 - p, dtype)
     kept /= kept.dtype.type(divisor)

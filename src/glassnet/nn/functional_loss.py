@@ -84,6 +84,8 @@ def huber_loss(
 ) -> Tensor:
     """d^2 / 2 where d = |input - target| is at most delta, else delta (d - delta / 2).
 
+    Weights multiply the losses; as in PyTorch the mean divides by their count here, not by the sum of the weights.
+
     >>> import glassnet as torch
     >>> huber_loss(torch.tensor([1.0, 2.0]), torch.tensor([1.5, 5.0]), reduction="none")
     tensor([0.1250, 2.5000])
@@ -93,7 +95,11 @@ def huber_loss(
     _pair("huber_loss", input, target)
     if delta <= 0:
         raise ValueRangeError(complain(f"huber_loss: got delta={delta}", "expected more than 0", "Try delta=1.0"))
-    return weighted("huber_loss", _rounded_corner(input - target, delta), weight, reduction)
+    losses = _rounded_corner(input - target, delta)
+    if weight is not None:
+        need_same_shape("huber_loss", losses, weight)
+        losses = losses * weight
+    return reduced("huber_loss", losses, reduction)
 
 
 def smooth_l1_loss(

@@ -19,7 +19,7 @@ from glassnet.nn.checks import need_float, shape_of
 def _centred(x: Tensor, axes: tuple[int, ...], eps: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """x - mean, 1 / sqrt(var + eps), mean, var; the last three keep the axes with length 1."""
     mean = ops.mean(x, dim=axes, keepdim=True)
-    away = x - mean
+    away = x + -mean  # turns the sign of a few means here, instead of that of the whole gradient on the way back
     var = ops.mean(ops.square(away), dim=axes, keepdim=True)
     return away, 1.0 / ops.sqrt(var + eps), mean, var
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from glassnet.core import kernels, ops
-from glassnet.core.ops import primitive, sample
+from glassnet.core.ops import fit, primitive, sample
 from glassnet.core.tensor import Tensor
 
 Array = np.ndarray
@@ -21,7 +21,7 @@ def _by_calls(spell: Callable[..., list[kernels.Call]]) -> Callable[..., Array]:
     """A kernel that runs replay's own spelling, so that both give the same bits."""
 
     def run(*arrays: Array, out: Array | None = None) -> Array:
-        result = np.empty_like(arrays[0]) if out is None else out
+        result = np.empty(np.broadcast_shapes(*[a.shape for a in arrays]), arrays[0].dtype) if out is None else out
         for function, arguments, to in spell(result, *arrays):
             function(*arguments, out=to)
         return result
@@ -60,7 +60,7 @@ def _held(x: Tensor) -> Tensor:
 
 
 bce = primitive("bce", _by_calls(_bce_calls),
-                lambda g, y, p, t: g * _bce_slope(p, t), lambda g, y, p, t: -g * _log_odds(p),
+                lambda g, y, p, t: fit(g * _bce_slope(p, t), p.shape), lambda g, y, p, t: fit(-g * _log_odds(p), t.shape),
                 lower=_bce_calls, say="the cross-entropy of the probability {0} against {1}",
                 tex=r"-{1} \ln {0} - (1 - {1}) \ln(1 - {0})", elementwise=True,
                 samples=(sample((3, 4), (3, 4), low=0.1, high=0.9),))  # fmt: skip
@@ -82,7 +82,7 @@ def _bce_with_logits_calls(out: Array, z: Array, t: Array) -> list[kernels.Call]
 
 
 bce_with_logits = primitive("bce_with_logits", _by_calls(_bce_with_logits_calls),
-                            lambda g, y, z, t: g * (ops.sigmoid(z) - t), lambda g, y, z, t: -g * z,
+                            lambda g, y, z, t: fit(g * (ops.sigmoid(z) - t), z.shape), lambda g, y, z, t: fit(-g * z, t.shape),
                             lower=_bce_with_logits_calls, say="the cross-entropy of the score {0} against {1}",
                             tex=r"\ln(1 + e^{{{0}}}) - {1} {0}", elementwise=True,
                             samples=(sample((3, 4), (3, 4)),))  # fmt: skip

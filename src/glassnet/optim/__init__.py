@@ -1,9 +1,9 @@
 """Optimisers: SGD, Adam and their relatives, and schedules for their learning rates."""
 
-from typing import Any
+from typing import Any as _Any
 
-from glassnet.errors import NotSupportedError
-from glassnet.optim import lr_scheduler
+from glassnet.errors import NotSupportedError as _NotSupportedError
+from glassnet.optim import lr_scheduler, swa_utils
 from glassnet.optim.adam import Adam, Adamax, AdamW, NAdam, RAdam
 from glassnet.optim.adaptive import Adadelta, Adagrad, RMSprop
 from glassnet.optim.descent import ASGD, SGD, Rprop
@@ -11,19 +11,19 @@ from glassnet.optim.lbfgs import LBFGS
 from glassnet.optim.optimizer import Optimizer
 
 
-def SparseAdam(*args: Any, **kwargs: Any) -> Any:
+def SparseAdam(*args: _Any, **kwargs: _Any) -> _Any:
     """Left out: there are no sparse gradients here."""
-    raise NotSupportedError("SparseAdam: got a request for it; glassnet's gradients are dense. Try Adam.")
+    raise _NotSupportedError("SparseAdam: got a request for it; glassnet's gradients are dense. Try Adam.")
 
 
-def Adafactor(*args: Any, **kwargs: Any) -> Any:
+def Adafactor(*args: _Any, **kwargs: _Any) -> _Any:
     """Left out: its savings of memory pay for models far larger than multilayer perceptrons."""
-    raise NotSupportedError("Adafactor: got a request for it; glassnet leaves it out. Try AdamW.")
+    raise _NotSupportedError("Adafactor: got a request for it; glassnet leaves it out. Try AdamW.")
 
 
-def Muon(*args: Any, **kwargs: Any) -> Any:
+def Muon(*args: _Any, **kwargs: _Any) -> _Any:
     """Left out: it is made for transformers."""
-    raise NotSupportedError("Muon: got a request for it; glassnet leaves it out. Try AdamW.")
+    raise _NotSupportedError("Muon: got a request for it; glassnet leaves it out. Try AdamW.")
 
 
 __all__ = [
@@ -44,4 +44,5 @@ __all__ = [
     "Rprop",
     "SparseAdam",
     "lr_scheduler",
+    "swa_utils",
 ]

@@ -23,9 +23,15 @@ def decay(w: Tensor, g: Tensor, h: Any) -> tuple[Tensor, Tensor]:
     return w, g + h.weight_decay * w
 
 
+def fading(total: Tensor, value: Tensor, share: Tensor) -> Tensor:
+    """total ← share·total + value, in two stores: a replay then makes both lines in the memory of the total."""
+    assign(total, share * total)
+    return assign(total, total + value)
+
+
 def moment(average: Tensor, value: Tensor, beta: Tensor) -> Tensor:
-    """The running average, which keeps a share beta of its past."""
-    return assign(average, beta * average + (1.0 - beta) * value)
+    """average ← β·average + (1 − β)·value."""
+    return fading(average, (1.0 - beta) * value, beta)
 
 
 def count(s: Any) -> Tensor:
@@ -41,7 +47,7 @@ def sgd(w: Tensor, g: Tensor, s: Any, h: Any) -> None:
     _, g = decay(w, g, h)
     if h.momentum is not None:
         push = g if h.dampening is None else (1.0 - h.dampening) * g
-        v = assign(s.momentum_buffer, g if s.fresh else h.momentum * s.momentum_buffer + push)
+        v = assign(s.momentum_buffer, g) if s.fresh else fading(s.momentum_buffer, push, h.momentum)
         g = g + h.momentum * v if h.nesterov else v
     assign(w, w - h.lr * g)
 
@@ -88,7 +94,7 @@ def rmsprop(w: Tensor, g: Tensor, s: Any, h: Any) -> None:
         v = v - square(moment(s.grad_avg, g, h.alpha))
     g = g / (sqrt(v) + h.eps)
     if h.momentum is not None:
-        g = assign(s.momentum_buffer, h.momentum * s.momentum_buffer + g)
+        g = fading(s.momentum_buffer, g, h.momentum)
     assign(w, w - h.lr * g)
 
 

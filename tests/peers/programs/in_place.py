@@ -33,7 +33,6 @@ d = torch.ones(2, 2)
 e = d
 e += 1
 print(d, d is e)
-d.t_() if hasattr(d, "t_") else None
 f = torch.tensor([1.0, 2.0], requires_grad=True)
 g = f * 3
 g[0] = 0

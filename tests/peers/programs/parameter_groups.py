@@ -31,4 +31,4 @@ for step in range(1, 121):
 
 state = optimizer.state_dict()
 print(sorted(state), sorted(state["state"][0]), [g["params"] for g in state["param_groups"]])
-print(state["state"][0]["step"], state["state"][5]["exp_avg"])
+print(state["state"][0]["step"], state["state"][3]["exp_avg"])

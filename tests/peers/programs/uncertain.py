@@ -49,7 +49,7 @@ for _ in range(200):
     optimizer.step()
 print(lines)
 
-counts = torch.poisson(torch.exp(1 + x)) if hasattr(torch, "never") else (torch.exp(1 + x)).round()
+counts = torch.exp(1 + x).round()
 rate = nn.Linear(1, 1)
 optimizer = torch.optim.Adam(rate.parameters(), lr=0.05)
 for _ in range(200):
