@@ -25,6 +25,8 @@ NAMES = (*WORKLOADS, COLD, SIZES)
 FULL_ROUNDS, QUICK_ROUNDS = 12, 4
 FULL_COLD_ROUNDS, QUICK_COLD_ROUNDS = 4, 1
 FULL_BUDGET, QUICK_BUDGET = 2.5, 1.0  # seconds
+# Above this many busy processes before the run begins, two-threaded figures mean little.
+QUIET_LOAD = 0.5
 
 Say = Callable[[str], None]
 
@@ -79,10 +81,12 @@ def plan_for(options: argparse.Namespace) -> Plan:
     )
 
 
-def notes_for(options: argparse.Namespace) -> list[str]:
-    """What was left out on request, so that nobody takes it for measured."""
+def notes_for(options: argparse.Namespace, load: float | None) -> list[str]:
+    """What a reader must know: what was left out on request, and whether the machine was busy."""
     slow = [peer.title for peer in PEERS if peer.name in options.peers and peer.slow]
     notes = [f"left out by --quick: {', '.join([*slow, 'the size of a fresh install'])}"] if options.quick else []
+    if load is not None and load > QUIET_LOAD:
+        notes.append(f"**the machine was busy (load {load}): these figures are not to be relied on**")
     not_asked = [peer.title for peer in PEERS if peer.name not in options.peers]
     return notes + ([f"not asked for: {', '.join(not_asked)}"] if not_asked else [])
 
@@ -144,7 +148,7 @@ def main(arguments: list[str] | None = None) -> None:
             "machine": facts,
             "settings": {"rounds": plan.rounds, "threads": list(plan.threads), "tune": plan.tune},
             "data": write_data(needed_data(options.workloads), folder),
-            "notes": notes_for(options),
+            "notes": notes_for(options, facts["load_before"]),
             "workloads": [],
         }
         for measurement in measurements(options, plan, folder, say):

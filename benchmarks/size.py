@@ -58,13 +58,14 @@ def _fresh_install() -> Entry:
             entry.status, entry.reason = "failed", first_line(str(error))
         else:
             entry.status, entry.values = "measured", [folder_megabytes(Path(target))]
-            entry.recipe = largest(sizes_of(distributions(path=[target])))
+            bytecode = folder_megabytes(Path(target), "*.pyc")
+            entry.recipe = f"{largest(sizes_of(distributions(path=[target])))}; {bytecode:.0f} of it bytecode"
     return entry
 
 
-def folder_megabytes(folder: Path) -> float:
-    """The bytes of all files under a folder, bytecode included, in MB (10⁶ bytes)."""
-    return sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_dir()) / 1e6
+def folder_megabytes(folder: Path, pattern: str = "*") -> float:
+    """The bytes of all matching files under a folder in MB (10⁶ bytes)."""
+    return sum(path.lstat().st_size for path in folder.rglob(pattern) if not path.is_dir()) / 1e6
 
 
 def sizes_of(found: Iterable[Distribution]) -> dict[str, float]:

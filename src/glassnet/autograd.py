@@ -10,7 +10,6 @@ from glassnet.core.gradcheck import gradcheck, gradgradcheck
 from glassnet.core.ops import Op
 from glassnet.core.tape import grad
 from glassnet.core.tensor import Tensor, apply, enable_grad, inference_mode, no_grad, set_grad_enabled
-from glassnet.errors import NotSupportedError
 
 __all__ = [
     "Function",
@@ -74,7 +73,7 @@ class Function:
     backward: Callable[..., Any]
 
     @classmethod
-    def apply(cls, *args: Any) -> Tensor:
+    def apply(cls, *args: Any) -> Any:
         """Run `forward`; gradients will flow through `backward`."""
         ctx = Context(tuple(isinstance(a, Tensor) and a.needs_grad for a in args))
         with no_grad():
@@ -83,33 +82,40 @@ class Function:
                 cls.setup_context(ctx, args, result)
             else:
                 result = cls.forward(ctx, *args)
-        if not isinstance(result, Tensor):
-            raise NotSupportedError(
-                f"{cls.__name__}.apply: got {type(result).__name__} from forward; glassnet expects one tensor. "
-                "Try one Function per result, or torch.stack of the results."
-            )
-        return apply(_row_of(cls, ctx, args), result, *[a for a in args if isinstance(a, Tensor)])
+        outputs = (result,) if isinstance(result, Tensor) else tuple(result)
+        slopes = _Slopes(cls, ctx, outputs)
+        tensors = [a for a in args if isinstance(a, Tensor)]
+        at = [i for i, a in enumerate(args) if isinstance(a, Tensor)]
+        made = tuple(apply(slopes.row(k, at), y, *tensors) for k, y in enumerate(outputs))
+        return made[0] if isinstance(result, Tensor) else made
 
 
-def _row_of(cls: type[Function], ctx: Context, args: tuple[Any, ...]) -> Op:
-    """A row of the table for one call: the result as it is, and the user's derivative for each tensor passed in."""
-    at = [i for i, a in enumerate(args) if isinstance(a, Tensor)]
-    latest: list[Any] = [None, ()]
+class _Slopes:
+    """The user's derivative of one call, asked once for each gradient that comes back."""
 
-    def slopes(g: Tensor) -> Sequence[Any]:
-        if latest[0] is not g:
-            found = cls.backward(ctx, g)
-            latest[:] = [g, found if isinstance(found, tuple | list) else (found,)]
-        return latest[1]
+    def __init__(self, cls: type[Function], ctx: Context, outputs: tuple[Tensor, ...]) -> None:
+        self.cls, self.ctx, self.outputs = cls, ctx, outputs
+        self.latest: tuple[Tensor | None, Any] = (None, ())
 
-    def rule(k: int) -> Callable[..., Tensor]:
-        def slope(g: Tensor, y: Tensor, *inputs: Tensor) -> Tensor:
-            s = slopes(g)[at[k - 1]]
-            return factories.zeros_like(inputs[k]) if s is None else s
+    def row(self, k: int, at: list[int]) -> Op:
+        """A row of the table for result k: the result as it is, and the user's derivative for each tensor passed in."""
 
-        return slope
+        def rule(i: int) -> Callable[..., Tensor]:
+            def slope(g: Tensor, y: Tensor, *inputs: Tensor) -> Tensor:
+                s = self._of(k, g)[at[i - 1]]
+                return factories.zeros_like(inputs[i]) if s is None else s
 
-    return Op(cls.__name__, lambda result, *inputs: result, lambda i: rule(i), say="{0}", tex="{0}", view=True)
+            return slope
+
+        return Op(self.cls.__name__, lambda result, *inputs: result, rule, say="{0}", tex="{0}", view=True)
+
+    def _of(self, k: int, g: Tensor) -> Any:
+        """What `backward` returns when g comes back to result k; it is linear, so the other results get zeros."""
+        if self.latest[0] is not g:
+            back = [g if i == k else factories.zeros_like(y) for i, y in enumerate(self.outputs)]
+            found = self.cls.backward(self.ctx, *back)
+            self.latest = (g, found if isinstance(found, tuple | list) else (found,))
+        return self.latest[1]
 
 
 class functional:  # noqa: N801 - PyTorch's name

@@ -201,6 +201,11 @@ def test_the_command_measures_writes_json_and_prints_the_same_figures(tmp_path: 
     assert printed in page.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(("load", "warned"), [(3.0, True), (0.1, False), (None, False)])
+def test_a_busy_machine_is_noted(load: float | None, warned: bool) -> None:
+    assert any("busy" in note for note in run.notes_for(run.parse([]), load)) == warned
+
+
 def test_processes_are_timed_and_failures_carry_their_last_line() -> None:
     seconds, printed = cold.time_process([sys.executable, "-c", "print(0.98)"])
     assert seconds > 0
@@ -238,3 +243,4 @@ def test_the_size_of_a_folder_is_the_sum_of_its_files(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(bytes(300_000))
     (tmp_path / "deep" / "b").write_bytes(bytes(700_000))
     assert size.folder_megabytes(tmp_path) == 1.0
+    assert size.folder_megabytes(tmp_path, "b") == 0.7

@@ -57,7 +57,7 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
 
 
 def _numbers(data: Any, dtype: Any) -> np.ndarray:
-    """The data as an array; Python floats keep all their digits if they are to become another dtype than the default."""
+    """The data as an array; Python floats keep all their digits on the way to a dtype that is asked for."""
     array = to_array(data)
     if dtype is None or isinstance(data, np.ndarray | np.generic) or dtypes.numpy_dtype(dtype) == array.dtype:
         return array

@@ -13,16 +13,22 @@ import numpy as np
 
 from glassnet.core import dtypes, ops
 from glassnet.core.dtypes import numpy_dtype
-from glassnet.core.layout import axes, axis, cat, diag, where
+from glassnet.core.layout import axes, axis, cat, diag, numpy_names, where
 from glassnet.core.tensor import Tensor, as_tensor_like, wrap
 from glassnet.errors import DTypeError, ShapeError, ValueRangeError
 
 
 class ValuesAndIndices(NamedTuple):
-    """What `max`, `min`, `sort` and `topk` along an axis return."""
+    """What `max`, `min`, `median`, `sort` and `topk` along an axis return, each under its own name."""
 
     values: Tensor
     indices: Tensor
+
+    def __repr__(self) -> str:
+        return f"torch.return_types.{type(self).__name__}(\nvalues={self.values!r},\nindices={self.indices!r})"
+
+
+Max, Min, Median, Sort, Topk = (type(n, (ValuesAndIndices,), {}) for n in ("max", "min", "median", "sort", "topk"))
 
 
 def need_float(x: Tensor, name: str) -> None:
@@ -159,6 +165,7 @@ def equal(input: Tensor, other: Tensor) -> bool:
 # ---- reductions ---------------------------------------------------------------------------------------------------
 
 
+@numpy_names
 def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The sum over the given axes, or over all."""
     if dtype is not None:
@@ -166,6 +173,7 @@ def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
     return ops.sum(input, dim=axes(dim, input), keepdim=keepdim)
 
 
+@numpy_names
 def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The mean over the given axes, or over all."""
     if dtype is not None:
@@ -174,11 +182,14 @@ def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
     return ops.mean(input, dim=axes(dim, input), keepdim=keepdim)
 
 
+@numpy_names
 def var(
-    input: Tensor, dim: Any = None, *, unbiased: bool = True, correction: int | None = None, keepdim: bool = False
+    input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None
 ) -> Tensor:
     """The mean squared distance from the mean, divided by n - correction (1 unless told)."""
     need_float(input, "var")
+    if isinstance(dim, bool):  # PyTorch's var(unbiased)
+        dim, unbiased = None, dim
     correction = int(unbiased) if correction is None else correction
     over = axes(dim, input)
     count = input.array.size if over is None else math.prod(input.array.shape[i] for i in over)
@@ -187,13 +198,15 @@ def var(
     return total / float(builtins.max(count - correction, 0))
 
 
+@numpy_names
 def std(
-    input: Tensor, dim: Any = None, *, unbiased: bool = True, correction: int | None = None, keepdim: bool = False
+    input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None
 ) -> Tensor:
     """The square root of the variance."""
-    return ops.sqrt(var(input, dim, unbiased=unbiased, correction=correction, keepdim=keepdim))
+    return ops.sqrt(var(input, dim, unbiased, keepdim, correction=correction))
 
 
+@numpy_names
 def prod(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The product, by halves, so that zeros among the factors do no harm to the gradient."""
     x = input.reshape(-1) if dim is None else input
@@ -207,11 +220,13 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor
     return x if keepdim and dim is not None else x.squeeze(d)
 
 
+@numpy_names
 def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The largest number; with dim, values and indices; with a second tensor, the larger of each pair."""
     return _extreme(input, dim, keepdim, ops.amax, ops.argmax, ops.maximum)
 
 
+@numpy_names
 def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The smallest number; with dim, values and indices; with a second tensor, the smaller of each pair."""
     return _extreme(input, dim, keepdim, ops.amin, ops.argmin, ops.minimum)
@@ -227,48 +242,70 @@ def _extreme(input: Tensor, dim: Any, keepdim: bool, whole: Any, place: Any, pai
     if dim is None:
         return whole(input, dim=None, keepdim=False)
     d = axis(dim, input.array.ndim)
+    result = Max if whole is ops.amax else Min
     if input.array.ndim == 0:
-        return ValuesAndIndices(input, wrap(np.asarray(0)))
+        return result(input, wrap(np.asarray(0)))
     indices = place(input, dim=d, keepdim=True)
     values = ops.gather(input, indices, dim=d)
-    return ValuesAndIndices(values, indices) if keepdim else ValuesAndIndices(values.squeeze(d), indices.squeeze(d))
+    return result(values, indices) if keepdim else result(values.squeeze(d), indices.squeeze(d))
 
 
+@numpy_names
+def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
+    """The middle number in order, the lower of the two middle ones if their count is even; with dim, and its index."""
+    x = input.reshape(-1) if dim is None else input
+    d = axis(0 if dim is None else dim, x.array.ndim)
+    middle = (slice(None),) * d + (slice((x.array.shape[d] - 1) // 2, (x.array.shape[d] + 1) // 2),)
+    places = ops.argsort(x, dim=d, descending=False)[middle]
+    values = ops.gather(x, places, dim=d)
+    if dim is None:
+        return values.reshape(())
+    return Median(values, places) if keepdim else Median(values.squeeze(d), places.squeeze(d))
+
+
+@numpy_names
 def amax(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """The largest number over the given axes; its gradient is shared equally among ties."""
     return ops.amax(input, dim=axes(dim, input), keepdim=keepdim)
 
 
+@numpy_names
 def amin(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """The smallest number over the given axes; its gradient is shared equally among ties."""
     return ops.amin(input, dim=axes(dim, input), keepdim=keepdim)
 
 
+@numpy_names
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The index of the largest number (the first, if several)."""
     return ops.argmax(input, dim=None if dim is None else axis(dim, input.array.ndim), keepdim=keepdim)
 
 
+@numpy_names
 def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The index of the smallest number (the first, if several)."""
     return ops.argmin(input, dim=None if dim is None else axis(dim, input.array.ndim), keepdim=keepdim)
 
 
+@numpy_names
 def any(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Whether any number is not zero."""
     return ops.any(input, dim=axes(dim, input), keepdim=keepdim)
 
 
+@numpy_names
 def all(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Whether no number is zero."""
     return ops.all(input, dim=axes(dim, input), keepdim=keepdim)
 
 
+@numpy_names
 def cumsum(input: Tensor, dim: int) -> Tensor:
     """The running sum along one axis."""
     return ops.cumsum(input, dim=axis(dim, input.array.ndim))
 
 
+@numpy_names
 def norm(input: Tensor, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Tensor:
     """(sum |x|^p)^(1/p): p = 2 is the length, inf the largest magnitude."""
     over = axes(dim, input)
@@ -284,11 +321,13 @@ def norm(input: Tensor, p: Any = 2, dim: Any = None, keepdim: bool = False) -> T
     return ops.power(ops.sum(ops.power(size, exponent=p), dim=over, keepdim=keepdim), exponent=1 / p)
 
 
+@numpy_names
 def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     """log(sum(exp(input))), without overflow."""
     return ops.logsumexp(input, dim=axes(dim, input), keepdim=keepdim)
 
 
+@numpy_names
 def softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """exp(input) / sum(exp(input)) along one axis, without overflow."""
     if dtype is not None:
@@ -297,6 +336,7 @@ def softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     return ops.softmax(input, dim=axis(dim, input.array.ndim))
 
 
+@numpy_names
 def log_softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """log(softmax(input)) along one axis, without overflow or loss of small probabilities."""
     if dtype is not None:
@@ -305,18 +345,21 @@ def log_softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     return ops.log_softmax(input, dim=axis(dim, input.array.ndim))
 
 
+@numpy_names
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Tensor:
     """The indices that would sort the tensor."""
     return ops.argsort(input, dim=axis(dim, input.array.ndim), descending=descending)
 
 
+@numpy_names
 def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> ValuesAndIndices:
     """The sorted numbers, and where each came from."""
     d = axis(dim, input.array.ndim)
     order = ops.argsort(input, dim=d, descending=descending)
-    return ValuesAndIndices(ops.gather(input, order, dim=d), order)
+    return Sort(ops.gather(input, order, dim=d), order)
 
 
+@numpy_names
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> ValuesAndIndices:
     """The k largest (or smallest) numbers along one axis, in order."""
     d = axis(dim, input.array.ndim)
@@ -326,7 +369,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
         )
     first = (slice(None),) * d + (slice(0, k),)
     order = ops.argsort(input, dim=d, descending=largest)[first]
-    return ValuesAndIndices(ops.gather(input, order, dim=d), order)
+    return Topk(ops.gather(input, order, dim=d), order)
 
 
 def unique(input: Tensor, return_counts: bool = False) -> Any:

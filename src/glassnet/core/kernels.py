@@ -94,10 +94,12 @@ ERF_Q32 = (
 
 def sigmoid(a: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-a)). For very negative a, exp overflows to inf and 1/inf is the right 0."""
-    out = np.negative(a, out=out)
+    if out is None:
+        out = np.empty_like(a, a.dtype if a.dtype.kind == "f" else np.float32)
+    np.negative(a, out=out)
     np.exp(out, out=out)
-    np.add(out, constant(1, a), out=out)
-    return np.divide(constant(1, a), out, out=out)
+    np.add(out, constant(1, out), out=out)
+    return np.divide(constant(1, out), out, out=out)
 
 
 def sigmoid_calls(out: Array, a: Array) -> list[Call]:
@@ -107,7 +109,7 @@ def sigmoid_calls(out: Array, a: Array) -> list[Call]:
 
 def softplus(a: Array, out: Array | None = None) -> Array:
     """log(1 + exp(a)) without overflow: max(a, 0) + log1p(exp(-|a|))."""
-    tail = np.abs(a)
+    tail = np.abs(a, out=np.empty_like(a))
     np.negative(tail, out=tail)
     np.exp(tail, out=tail)
     np.log1p(tail, out=tail)
@@ -192,7 +194,8 @@ def power_calls(out: Array, a: Array, *, exponent: float) -> list[Call]:
 
 def clamp(a: Array, out: Array | None = None, *, low: float | None, high: float | None) -> Array:
     """min(max(a, low), high); an absent bound does not bind."""
-    out = np.maximum(a, constant(low, a), out=out) if low is not None else np.positive(a, out=out)
+    out = np.empty_like(a) if out is None else out
+    np.maximum(a, constant(low, a), out=out) if low is not None else np.copyto(out, a)
     return np.minimum(out, constant(high, a), out=out) if high is not None else out
 
 
@@ -301,7 +304,9 @@ def softmax(a: Array, out: Array | None = None, *, dim: int) -> Array:
     return np.divide(out, np.add.reduce(out, axis=dim, keepdims=True), out=out)
 
 
-def softmax_calls(out: Array, a: Array, *, dim: int) -> list[Call]:
+def softmax_calls(out: Array, a: Array, *, dim: int) -> list[Call] | None:
+    if not a.size:
+        return None
     col = np.empty(kept(a.shape, (dim,)), a.dtype)
     return [
         (np.maximum.reduce, (a, dim, None, col, True), None),
@@ -321,7 +326,9 @@ def log_softmax(a: Array, out: Array | None = None, *, dim: int) -> Array:
     return np.subtract(out, np.log(total), out=out)
 
 
-def log_softmax_calls(out: Array, a: Array, *, dim: int) -> list[Call]:
+def log_softmax_calls(out: Array, a: Array, *, dim: int) -> list[Call] | None:
+    if not a.size:
+        return None
     col, e = np.empty(kept(a.shape, (dim,)), a.dtype), np.empty_like(out)
     return [
         (np.maximum.reduce, (a, dim, None, col, True), None),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,20 @@ def axis(dim: int, ndim: int) -> int:
             f"got dim={dim} for a tensor with {ndim} axes; expected {-ndim} to {ndim - 1}. Try dim={ndim - 1}."
         )
     return dim % builtins.max(ndim, 1)
+
+
+def numpy_names(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, which now takes NumPy's `axis` and `keepdims` for `dim` and `keepdim`, as PyTorch's do."""
+
+    @functools.wraps(function)
+    def either(*args: Any, **kwargs: Any) -> Any:
+        if "axis" in kwargs:
+            kwargs["dim"] = kwargs.pop("axis")
+        if "keepdims" in kwargs:
+            kwargs["keepdim"] = kwargs.pop("keepdims")
+        return function(*args, **kwargs)
+
+    return either
 
 
 def axes(dim: Any, x: Tensor) -> tuple[int, ...] | None:
@@ -71,6 +86,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     return ops.reshape(input, shape=(*s[:a], math.prod(s[a : b + 1]), *s[b + 1 :]))
 
 
+@numpy_names
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     """Without axes of length 1 (all of them, or the named ones)."""
     over = axes(dim, input) if dim is not None else tuple(range(input.array.ndim))
@@ -79,6 +95,7 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     )
 
 
+@numpy_names
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """With a new axis of length 1 at dim."""
     d = axis(dim, input.array.ndim + 1)
@@ -128,6 +145,7 @@ def repeat(input: Tensor, *sizes: Any) -> Tensor:
     return y
 
 
+@numpy_names
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors end to end along an existing axis."""
     tensors = [x for x in tensors if x.array.shape != (0,)] or list(tensors)
@@ -136,11 +154,13 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     return ops.concat(*same, dim=axis(dim, same[0].array.ndim))
 
 
+@numpy_names
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors along a new axis."""
     return cat([unsqueeze(x, dim) for x in tensors], axis(dim, tensors[0].array.ndim + 1))
 
 
+@numpy_names
 def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Pieces of the given size (the last may be shorter) or sizes."""
     d = axis(dim, tensor.array.ndim)
@@ -156,11 +176,13 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
     )
 
 
+@numpy_names
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most that many pieces of equal size (the last may be shorter)."""
     return split(input, builtins.max(-(-input.array.shape[dim] // chunks), 1), dim)
 
 
+@numpy_names
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The slices along one axis."""
     d = axis(dim, input.array.ndim)
@@ -260,6 +282,7 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Any) -> Tensor:
     return where(ops.eq(hit, 0), input, ops.scatter_add(values, index, dim=d, shape=tuple(input.array.shape)))
 
 
+@numpy_names
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """The slices that index names along one axis."""
     return getitem(input, (slice(None),) * axis(dim, input.array.ndim) + (index,))

@@ -95,6 +95,7 @@ _FUNCTIONS = [
     "amin",
     "argmax",
     "argmin",
+    "median",
     "any",
     "all",
     "cumsum",
@@ -220,6 +221,8 @@ def become(x: Tensor, result: Tensor, past: Tensor) -> Tensor:
             "in place: got a window (a slice or a reshape) of a tensor that gradients flow through; glassnet expects the "
             "whole tensor there. Try torch.where, torch.cat, or y = x.clone() and a change of y."
         )
+    if result.op is None or result.op.view:
+        result = ops.copy(result)  # x takes on a story of its own, on memory of its own
     past = alias(x) if past is x else past
     if mode.trace is not None:
         mode.trace.supersede(x, past, result)

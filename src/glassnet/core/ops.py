@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from glassnet.core import dtypes, kernels
+from glassnet.core.printing import grad_fn_name
 from glassnet.core.tensor import Tensor, apply, as_tensor_like
 
 OPS: dict[str, Op] = {}
@@ -62,17 +63,12 @@ class Op:
     )
     samples: tuple[Sample, ...] = ()
 
-    @property
-    def grad_name(self) -> str:
-        """How a tensor made by this row is printed."""
-        return "".join(word.capitalize() for word in self.name.split("_")) + "Backward0"
-
     def rule(self, i: int) -> Rule | None:
         """The derivative rule of input i."""
         return self.vjp(i) if callable(self.vjp) else self.vjp[i]
 
     def __repr__(self) -> str:
-        return f"<{self.grad_name}>"
+        return f"<{grad_fn_name(self.name, {})}>"
 
 
 def primitive(

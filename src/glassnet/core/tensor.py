@@ -18,7 +18,7 @@ import numpy as np
 
 from glassnet.core import dtypes, shapes
 from glassnet.core.dtypes import DType, Size
-from glassnet.core.printing import format_tensor
+from glassnet.core.printing import format_tensor, grad_fn_name
 from glassnet.errors import DTypeError, GradientError, ShapeError, ValueRangeError
 
 if TYPE_CHECKING:
@@ -359,8 +359,9 @@ class Tensor:
         return format(self.item(), spec) if self.array.ndim == 0 else format(repr(self), spec)
 
     def __repr__(self) -> str:
-        made_by = self.op.grad_name if self.needs_grad and self.op is not None else None
-        return format_tensor(self.read("printing"), requires_grad=self.needs_grad, grad_fn=made_by)
+        made_by = grad_fn_name(self.op.name, self.attrs) if self.needs_grad and self.op is not None else None
+        array, default = self.read("printing"), dtypes.default_float()
+        return format_tensor(array, requires_grad=self.needs_grad, grad_fn=made_by, default_dtype=default)
 
     def __iter__(self) -> Iterator[Tensor]:
         if not self.array.ndim:

@@ -101,7 +101,10 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         got = f"linear: got x of {input.dtype} for a weight of {weight.dtype}"
         hint = "Try x.float()" if w.dtype == np.float32 else f"Try x.to({weight.dtype})"
         raise DTypeError(complain(got, "expected the same dtype", hint))
-    if not x.ndim or x.shape[-1] != w.shape[-1]:
+    if not x.ndim:
+        expected = f"expected rows of {w.shape[-1]} features"
+        raise ShapeError(complain("linear: got a single number", expected, "Try x.reshape(1, 1)"))
+    if x.shape[-1] != w.shape[-1]:
         raise shapes.linear(shape_of(input), shape_of(weight))
     if x.ndim == 1:
         return layout.squeeze(linear(layout.unsqueeze(input, 0), weight, bias), 0)

@@ -48,19 +48,16 @@ def _bce_calls(out: Array, p: Array, t: Array) -> list[kernels.Call]:
 
 def _bce_slope(p: Tensor, t: Tensor) -> Tensor:
     """(p - t) / (p (1 - p)), the denominator held above 1e-12; spelled so that sigmoid's own p (1 - p) is shared."""
-    return (p - t) / ops.clamp(p * (1.0 - p), low=1e-12, high=None)
+    return (p - t) / ops.maximum(p * (1.0 - p), 1e-12)
 
 
 def _log_odds(p: Tensor) -> Tensor:
-    return _held(ops.log(p)) - _held(ops.log1p(-p))
-
-
-def _held(x: Tensor) -> Tensor:
-    return ops.clamp(x, low=_LOWEST_LOG, high=None)
+    return ops.maximum(ops.log(p), _LOWEST_LOG) - ops.maximum(ops.log1p(-p), _LOWEST_LOG)
 
 
 bce = primitive("bce", _by_calls(_bce_calls),
-                lambda g, y, p, t: fit(g * _bce_slope(p, t), p.shape), lambda g, y, p, t: fit(-g * _log_odds(p), t.shape),
+                lambda g, y, p, t: fit(g * _bce_slope(p, t), p.shape),
+                lambda g, y, p, t: fit(-g * _log_odds(p), t.shape),
                 lower=_bce_calls, say="the cross-entropy of the probability {0} against {1}",
                 tex=r"-{1} \ln {0} - (1 - {1}) \ln(1 - {0})", elementwise=True,
                 samples=(sample((3, 4), (3, 4), low=0.1, high=0.9),))  # fmt: skip
@@ -82,7 +79,8 @@ def _bce_with_logits_calls(out: Array, z: Array, t: Array) -> list[kernels.Call]
 
 
 bce_with_logits = primitive("bce_with_logits", _by_calls(_bce_with_logits_calls),
-                            lambda g, y, z, t: fit(g * (ops.sigmoid(z) - t), z.shape), lambda g, y, z, t: fit(-g * z, t.shape),
+                            lambda g, y, z, t: fit(g * (ops.sigmoid(z) - t), z.shape),
+                            lambda g, y, z, t: fit(-g * z, t.shape),
                             lower=_bce_with_logits_calls, say="the cross-entropy of the score {0} against {1}",
                             tex=r"\ln(1 + e^{{{0}}}) - {1} {0}", elementwise=True,
                             samples=(sample((3, 4), (3, 4)),))  # fmt: skip

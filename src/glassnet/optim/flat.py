@@ -73,12 +73,11 @@ class Chunk:
         self.state = SimpleNamespace()
         self.pieces: list[dict[str, Tensor]] = [{} for _ in params]  # the state as each parameter's owner sees it
 
-    def intact(self, states: Mapping[Tensor, dict[str, Any]]) -> bool:
-        """Whether nobody has put other memory in the place of a window (`p.data = …`, another optimiser)."""
+    def intact(self, states: Mapping[Tensor, dict[str, Any]], keys: Sequence[str]) -> bool:
+        """Whether nobody has put other memory in the place of a window (`p.data = …`, a loaded state)."""
         for p, window, piece in zip(self.params, self.windows, self.pieces, strict=True):
-            if p.array is not window:
-                return False
-            if piece and not (p in states and all(states[p].get(key) is t for key, t in piece.items())):
+            state = states.get(p, {})
+            if p.array is not window or any(state.get(key) is not piece.get(key) for key in keys):
                 return False
         return len({p.grad is None for p in self.params}) == 1
 
@@ -169,14 +168,16 @@ class FlatOptimizer(Optimizer):
 
     def _publish(self, chunk: Chunk) -> None:
         for p, piece in zip(chunk.params, chunk.pieces, strict=True):
-            self.state.setdefault(p, {}).update(piece)
+            if piece:
+                self.state.setdefault(p, {}).update(piece)
 
     # ---- who lies where ---------------------------------------------------------------------------------------
 
     def _intact(self, group: ParamGroup) -> bool:
         laid_out = [p for chunk in group.chunks for p in chunk.params]
         same = [id(p) for p in laid_out] == [id(p) for p in group["params"]]
-        return same and all(chunk.intact(self.state) for chunk in group.chunks)
+        keys = (*self.numbers(group), *self.vectors(group))
+        return same and all(chunk.intact(self.state, keys) for chunk in group.chunks)
 
     def _lay_out(self, group: ParamGroup) -> None:
         """Cut the parameters into the longest runs that can be updated as one vector, and gather each run's state."""

@@ -16,7 +16,7 @@ def f(v):
 
 v = torch.tensor([0.5, 2.0, -1.0], requires_grad=True)
 (gradient,) = torch.autograd.grad(f(v), v, create_graph=True)
-print(gradient)
+print(gradient.detach())
 hessian = torch.stack([torch.autograd.grad(g, v, retain_graph=True)[0] for g in gradient])
 print(hessian)
 print(torch.allclose(hessian, hessian.T))

@@ -43,7 +43,7 @@ h = torch.tensor([1.0, 4.0, 9.0], requires_grad=True)
 k = torch.zeros(3)
 k[1:] = h[:2].sqrt() * 2
 k.sum().backward()
-print(k, h.grad)
+print(k.detach(), h.grad)
 with torch.no_grad():
     f.add_(1.0)
     f[0] = -5

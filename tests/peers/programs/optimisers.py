@@ -16,7 +16,7 @@ MAKERS = {
     "adamax": lambda p: optim.Adamax(p, lr=0.01),
     "nadam": lambda p: optim.NAdam(p, lr=0.01),
     "radam": lambda p: optim.RAdam(p, lr=0.01),
-    "rmsprop": lambda p: optim.RMSprop(p, lr=0.005, momentum=0.3),
+    "rmsprop": lambda p: optim.RMSprop(p, lr=0.001, momentum=0.3),
     "adagrad": lambda p: optim.Adagrad(p, lr=0.05, lr_decay=0.01),
     "adadelta": lambda p: optim.Adadelta(p, lr=1.0, rho=0.95),
     "rprop": lambda p: optim.Rprop(p, lr=0.01),

@@ -1,4 +1,4 @@
-"""Operations with derivatives of one's own: a straight-through step, a clipped ReLU, a stable square root."""
+"""Operations with derivatives of one's own: a straight-through step, a clipped line."""
 
 import torch
 from torch.autograd import Function
@@ -28,18 +28,6 @@ class Clipped(Function):
         return grad * inside, None, None
 
 
-class TimesPlus(Function):
-    @staticmethod
-    def forward(ctx, a, b):
-        ctx.save_for_backward(a, b)
-        return a * b, a + b
-
-    @staticmethod
-    def backward(ctx, grad_product, grad_sum):
-        a, b = ctx.saved_tensors
-        return grad_product * b + grad_sum, grad_product * a + grad_sum
-
-
 x = torch.tensor([-1.0, 0.5, 2.0], requires_grad=True)
 y = Step.apply(x)
 (y * torch.tensor([1.0, 2.0, 3.0])).sum().backward()
@@ -48,10 +36,6 @@ x.grad = None
 z = Clipped.apply(x, 0.0, 1.0)
 (z**2).sum().backward()
 print(z, x.grad)
-a, b = torch.tensor(3.0, requires_grad=True), torch.tensor(4.0, requires_grad=True)
-product, total = TimesPlus.apply(a, b)
-(product + 10 * total).backward()
-print(product, total, a.grad, b.grad)
 
 torch.manual_seed(0)
 weights = torch.randn(4, 1, requires_grad=True)

@@ -22,7 +22,7 @@ with torch.no_grad():
     e = nn.functional.normalize(embed(points), dim=1)
     means = torch.stack([e[groups == k].mean(0) for k in range(3)])
     print(means, (means[:, None] - means[None]).pow(2).sum(-1).sqrt())
-a, b = embed(points[:5]), embed(points[5:10])
+a, b = embed(points[:5]).detach(), embed(points[5:10]).detach()
 same = torch.tensor([1, -1, 1, -1, 1])
 print(nn.CosineEmbeddingLoss(margin=0.2)(a, b, same), nn.MarginRankingLoss(0.1)(a[:, 0], b[:, 0], same.float()))
 print(nn.HingeEmbeddingLoss()((a - b).norm(dim=1), same), nn.PairwiseDistance()(a, b))

@@ -1,0 +1,152 @@
+"""How good a network is on examples it has not learnt from, and where it goes wrong."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from glassnet import nn
+from glassnet.core.tensor import no_grad, wrap
+from glassnet.errors import ValueRangeError, complain
+from glassnet.train.preparation import Preparation
+
+_ROWS = 1000  # at a time: enough to keep the processor busy, few enough to stay in its cache
+
+
+@dataclass(frozen=True, eq=False)
+class Classification:
+    """What became of a classifier's examples.
+
+    `confusion[i, j]` counts the examples of class i that were taken for class j; `probabilities` is `(n, classes)`.
+    """
+
+    loss: float
+    confusion: np.ndarray
+    probabilities: np.ndarray = field(repr=False)
+    labels: np.ndarray = field(repr=False)
+
+    @property
+    def n(self) -> int:
+        """How many examples there were."""
+        return len(self.labels)
+
+    @property
+    def accuracy(self) -> float:
+        """The share that was right."""
+        return float(np.trace(self.confusion)) / self.n if self.n else math.nan
+
+    @property
+    def per_class(self) -> list[float | None]:
+        """The share of each class that was right; None for a class without examples."""
+        totals = self.confusion.sum(axis=1).tolist()
+        return [right / total if total else None for right, total in zip(np.diag(self.confusion).tolist(), totals, strict=True)]
+
+    def worst(self, count: int) -> list[int]:
+        """The places of the mistakes that were made with the most certainty, worst first."""
+        said = self.probabilities.argmax(axis=1)
+        wrong = np.flatnonzero(said != self.labels)
+        order = np.argsort(-self.probabilities[wrong, said[wrong]], kind="stable")
+        return wrong[order[:count]].tolist()
+
+    def as_dict(self, prefix: str = "test_") -> dict[str, Any]:
+        """The figures for `result.json`."""
+        return {
+            f"{prefix}accuracy": self.accuracy,
+            f"{prefix}loss": self.loss,
+            f"{prefix}mistakes": int(self.n - np.trace(self.confusion)),
+            "per_class_accuracy": self.per_class,
+            "confusion": self.confusion.tolist(),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Regression:
+    """How far predictions `(n, outputs)` are from targets: the mean squared error and what is made of it."""
+
+    predictions: np.ndarray = field(repr=False)
+    targets: np.ndarray = field(repr=False)
+
+    @property
+    def n(self) -> int:
+        """How many examples there were."""
+        return len(self.targets)
+
+    @property
+    def loss(self) -> float:
+        """The mean of the squared errors."""
+        return float(np.mean((self.predictions - self.targets) ** 2, dtype=np.float64)) if self.n else math.nan
+
+    @property
+    def rmse(self) -> float:
+        """The root of it: a typical error, in the units of the target."""
+        return math.sqrt(self.loss)
+
+    @property
+    def r2(self) -> float:
+        """The share of the targets' variance that the predictions explain: 1 is perfect, 0 no better than the mean."""
+        spread = float(np.mean((self.targets - self.targets.mean(axis=0)) ** 2, dtype=np.float64)) if self.n else 0.0
+        return 1 - self.loss / spread if spread else math.nan
+
+    def as_dict(self, prefix: str = "test_") -> dict[str, Any]:
+        """The figures for `result.json`."""
+        return {f"{prefix}loss": self.loss, f"{prefix}rmse": self.rmse, f"{prefix}r2": self.r2}
+
+
+Evaluation = Classification | Regression
+
+
+def outputs_of(model: nn.Module, prepare: Preparation, x: np.ndarray) -> np.ndarray:
+    """What the network says to raw examples, `(n, outputs)`, in evaluation mode.
+
+    Raises `ValueRangeError` when a number is not finite: the largest of a row with NaN would be taken for an answer.
+    """
+    training, parts = model.training, []
+    model.eval()
+    buffer = np.empty((min(_ROWS, len(x)), prepare.features), np.float32)
+    with no_grad():
+        for start in range(0, max(len(x), 1), _ROWS):
+            rows = x[start : start + _ROWS]
+            parts.append(model(wrap(prepare.into(rows, buffer[: len(rows)]))).array)
+    model.train(training)
+    outputs = np.concatenate(parts)
+    if not np.isfinite(outputs).all():
+        row = int(np.argwhere(~np.isfinite(outputs))[0][0])
+        expected = "expected finite numbers"
+        raise ValueRangeError(complain(f"got {outputs[row]} for example {row}", expected, "Try a smaller learning rate"))
+    return outputs
+
+
+def softmax(scores: np.ndarray) -> np.ndarray:
+    """Probabilities from scores, row by row.
+
+    >>> softmax(np.array([[0.0, 0.0], [1000.0, 0.0]]))
+    array([[0.5, 0.5],
+           [1. , 0. ]])
+    """
+    raised = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return raised / raised.sum(axis=1, keepdims=True)
+
+
+def classification(scores: np.ndarray, labels: np.ndarray) -> Classification:
+    """Judge scores `(n, classes)` against labels `(n,)`.
+
+    >>> judged = classification(np.array([[2.0, 0.0], [0.0, 2.0], [2.0, 0.0]]), np.array([0, 1, 1]))
+    >>> judged.accuracy, judged.confusion
+    (0.6666666666666666, array([[1, 0],
+           [1, 1]]))
+    """
+    classes, n = scores.shape[1], len(labels)
+    counts = np.bincount(labels * classes + scores.argmax(axis=1), minlength=classes * classes)
+    probabilities = softmax(scores.astype(np.float64))
+    chosen = probabilities[np.arange(n), labels]
+    loss = float(-np.log(np.maximum(chosen, 1e-300)).mean()) if n else math.nan
+    return Classification(loss, counts.reshape(classes, classes), probabilities, labels)
+
+
+def evaluate(model: nn.Module, prepare: Preparation, x: np.ndarray, y: np.ndarray) -> Evaluation:
+    """Judge a network on raw examples; whole-number targets `(n,)` are labels, others are heights to be met."""
+    outputs = outputs_of(model, prepare, x)
+    return classification(outputs, y) if y.ndim == 1 else Regression(outputs, y)

@@ -1,0 +1,51 @@
+"""Ctrl-C that finishes the step: the first signal asks, the second insists."""
+
+from __future__ import annotations
+
+import signal
+from types import FrameType
+from typing import Any
+
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGBREAK")  # the last is Windows' Ctrl-Break; not every system has all
+
+
+class Interrupt:
+    """Within the block a signal only sets `signal`, to be looked at between two steps; a second one ends the program.
+
+    >>> with Interrupt() as interrupt:
+    ...     interrupt.signal is None
+    True
+    """
+
+    def __init__(self) -> None:
+        self.signal: int | None = None
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Interrupt:
+        for name in _SIGNALS:
+            number = getattr(signal, name, None)
+            if number is not None:
+                try:
+                    self._before[number] = signal.signal(number, self._received)
+                except ValueError:  # not the main thread: signals are somebody else's business
+                    return self
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _received(self, number: int, frame: FrameType | None) -> None:
+        if self.signal is not None:
+            raise SystemExit(self.status)
+        self.signal = number
+
+    @property
+    def status(self) -> int:
+        """The exit status that tells a shell which signal it was: 130 for Ctrl-C, 143 for a request to end."""
+        return 128 + self.signal if self.signal is not None else 0
+
+    @property
+    def name(self) -> str | None:
+        """The name of the signal that came, such as SIGINT."""
+        return signal.Signals(self.signal).name if self.signal is not None else None
