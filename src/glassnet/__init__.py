@@ -143,6 +143,7 @@ from glassnet.core.layout import (
     where,
 )
 from glassnet.core.methods import Device as device
+from glassnet.core.mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from glassnet.core.ops import (
     abs,
     acos,
@@ -196,7 +197,7 @@ from glassnet.core.random import (
     seed,
     set_rng_state,
 )
-from glassnet.core.tensor import Tensor, enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
+from glassnet.core.tensor import Tensor
 from glassnet.version import __version__ as __version__
 
 absolute, multiply, subtract, divide, true_divide, concat, clip = abs, mul, sub, div, div, cat, clamp

@@ -7,9 +7,10 @@ from typing import Any
 
 from glassnet.core import factories, layout, tape
 from glassnet.core.gradcheck import gradcheck, gradgradcheck
+from glassnet.core.mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from glassnet.core.ops import Op
 from glassnet.core.tape import grad
-from glassnet.core.tensor import Tensor, apply, enable_grad, inference_mode, no_grad, set_grad_enabled
+from glassnet.core.tensor import Tensor, apply
 
 __all__ = [
     "Function",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import glassnet as torch
 from glassnet import nn
-from glassnet.core.tensor import World, recording
+from glassnet.core.mode import World, recording
 from glassnet.errors import DTypeError, NotSupportedError, ShapeError, ValueRangeError
 
 

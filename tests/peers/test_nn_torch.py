@@ -9,6 +9,7 @@ import torch
 
 import glassnet
 from glassnet import nn as our_nn
+from glassnet.nn import left_out
 
 pytestmark = pytest.mark.peers
 
@@ -517,3 +518,17 @@ def test_every_exported_name_exists_in_pytorch():
     assert [n for n in our_nn.__all__ if not hasattr(torch.nn, n)] == []
     assert [n for n in our_nn.functional.__all__ if not hasattr(torch.nn.functional, n)] == []
     assert [n for n in our_nn.init.__all__ if not hasattr(torch.nn.init, n)] == []
+
+
+def test_every_layer_of_pytorch_is_here_or_says_what_to_use():
+    layers = [n for n, c in vars(torch.nn).items() if isinstance(c, type) and issubclass(c, torch.nn.Module)]
+    missing = [n for n in layers if n not in our_nn.__all__]
+    assert len(missing) > 50
+    for name in missing:
+        with pytest.raises(glassnet.errors.NotSupportedError, match=f"nn.{name}: .* Try "):
+            getattr(our_nn, name)
+    for names in left_out.FUNCTIONS.values():
+        for name in names.split():
+            assert hasattr(torch.nn.functional, name)
+            with pytest.raises(glassnet.errors.NotSupportedError, match=f"nn.functional.{name}: .* Try "):
+                getattr(our_nn.functional, name)

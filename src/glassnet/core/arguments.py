@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from glassnet.core import dtypes
+from glassnet.core.mode import mode
 from glassnet.core.outside import PLAIN
 from glassnet.core.source import NotReplayable
-from glassnet.core.tensor import Tensor, mode, touched, wrap
+from glassnet.core.tensor import Tensor, touched, wrap
 
 
 def kind_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

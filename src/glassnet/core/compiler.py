@@ -17,9 +17,10 @@ import numpy as np
 
 from glassnet.core import replay
 from glassnet.core.arguments import Passed, exchange, kind_of, names_of, parts_of, tensors_in
+from glassnet.core.mode import Trace, World, mode, recording
 from glassnet.core.outside import Watch, entries_of, same_entries
 from glassnet.core.source import NotReplayable
-from glassnet.core.tensor import Tensor, Trace, World, mode, recording, wrap
+from glassnet.core.tensor import Tensor, wrap
 from glassnet.errors import ReplayWarning
 
 _PATIENCE = 6  # runs of one kind that may differ from each other before the step is left to run op by op

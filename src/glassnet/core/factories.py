@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from glassnet.core import dtypes, ops, random
-from glassnet.core.tensor import Tensor, mode, to_array, wrap
+from glassnet.core.mode import mode
+from glassnet.core.tensor import Tensor, to_array, wrap
 from glassnet.errors import NotSupportedError, ValueRangeError
 
 

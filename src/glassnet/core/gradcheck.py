@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from glassnet.core import factories, tape
-from glassnet.core.tensor import Tensor, enable_grad, no_grad
+from glassnet.core.mode import enable_grad, no_grad
+from glassnet.core.tensor import Tensor
 from glassnet.errors import GradientError
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from glassnet.core import dtypes, ops
-from glassnet.core.tensor import Tensor, as_tensor_like, mode, wrap
+from glassnet.core.mode import mode
+from glassnet.core.tensor import Tensor, as_tensor_like, wrap
 from glassnet.errors import DTypeError, ShapeError, ValueRangeError
 
 

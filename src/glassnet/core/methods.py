@@ -1,7 +1,6 @@
-"""The methods and operators of Tensor: the functions of the same names, and PyTorch's changes in place.
+"""The methods and operators of Tensor: the functions of the same names.
 
-An in-place method `f_` writes the result of `f` into the tensor's own memory. Inside a followed computation the tensor
-takes on the new story; what it was before lives on as an alias that later rules refer to.
+An in-place method `f_` writes the result of `f` into the tensor's own memory (see `inplace.py`).
 """
 
 from __future__ import annotations
@@ -11,136 +10,42 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.core import dtypes, factories, functions, layout, ops, random, tape
+from glassnet.core import dtypes, factories, functions, layout, ops, tape
 from glassnet.core.dtypes import DType, Size
-from glassnet.core.tensor import Tensor, alias, as_tensor_like, mode, touched, wrap
-from glassnet.errors import DTypeError, GradientError, NotSupportedError, ShapeError
+from glassnet.core.inplace import (
+    bernoulli_,
+    copy_,
+    fill_,
+    in_place,
+    index_add,
+    normal_,
+    random_,
+    setitem,
+    uniform_,
+    zero_,
+)
+from glassnet.core.mode import mode
+from glassnet.core.tensor import Tensor, as_tensor_like
+from glassnet.errors import NotSupportedError
 
 # ---- names that are the same as a function or a row ---------------------------------------------------------------
 
-_ROWS = [
-    "neg",
-    "abs",
-    "square",
-    "sqrt",
-    "exp",
-    "expm1",
-    "log",
-    "log1p",
-    "sin",
-    "cos",
-    "asin",
-    "acos",
-    "atan",
-    "sinh",
-    "cosh",
-    "erf",
-    "sign",
-    "floor",
-    "ceil",
-    "round",
-    "sigmoid",
-    "tanh",
-    "relu",
-    "eq",
-    "ne",
-    "lt",
-    "le",
-    "gt",
-    "ge",
-    "logical_and",
-    "logical_or",
-    "logical_xor",
-    "logical_not",
-    "isnan",
-    "isinf",
-    "isfinite",
-    "maximum",
-    "minimum",
-    "floor_divide",
-    "remainder",
-    "atan2",
-]
+_ROWS = """
+    neg abs square sqrt exp expm1 log log1p sin cos asin acos atan sinh cosh erf sign floor ceil round sigmoid tanh
+    relu eq ne lt le gt ge logical_and logical_or logical_xor logical_not isnan isinf isfinite maximum minimum
+    floor_divide remainder atan2
+""".split()
 
-_FUNCTIONS = [
-    "add",
-    "sub",
-    "mul",
-    "div",
-    "pow",
-    "trunc",
-    "reciprocal",
-    "rsqrt",
-    "tan",
-    "log2",
-    "log10",
-    "exp2",
-    "clamp",
-    "lerp",
-    "addcmul",
-    "addcdiv",
-    "masked_fill",
-    "nan_to_num",
-    "allclose",
-    "isclose",
-    "equal",
-    "sum",
-    "mean",
-    "var",
-    "std",
-    "prod",
-    "max",
-    "min",
-    "amax",
-    "amin",
-    "argmax",
-    "argmin",
-    "median",
-    "any",
-    "all",
-    "cumsum",
-    "norm",
-    "logsumexp",
-    "softmax",
-    "log_softmax",
-    "argsort",
-    "sort",
-    "topk",
-    "unique",
-    "bincount",
-    "matmul",
-    "dot",
-    "outer",
-    "trace",
-]
+_FUNCTIONS = """
+    add sub mul div pow trunc reciprocal rsqrt tan log2 log10 exp2 clamp lerp addcmul addcdiv masked_fill nan_to_num
+    allclose isclose equal sum mean var std prod max min amax amin argmax argmin median any all cumsum norm
+    logsumexp softmax log_softmax argsort sort topk unique bincount matmul dot outer trace
+""".split()
 
-_LAYOUT = [
-    "nonzero",
-    "reshape",
-    "flatten",
-    "squeeze",
-    "unsqueeze",
-    "permute",
-    "transpose",
-    "t",
-    "expand",
-    "broadcast_to",
-    "repeat",
-    "split",
-    "chunk",
-    "unbind",
-    "flip",
-    "roll",
-    "tril",
-    "triu",
-    "diag",
-    "gather",
-    "scatter_add",
-    "scatter",
-    "index_select",
-    "masked_select",
-    "take",
-]
+_LAYOUT = """
+    nonzero reshape flatten squeeze unsqueeze permute transpose t expand broadcast_to repeat split chunk unbind flip
+    roll tril triu diag gather scatter_add scatter index_select masked_select take
+""".split()
 
 _SYNONYMS = {
     "view": "reshape",
@@ -161,182 +66,11 @@ _SYNONYMS = {
     "ger": "outer",
 }
 
-_IN_PLACE = [
-    "add",
-    "sub",
-    "mul",
-    "div",
-    "pow",
-    "neg",
-    "abs",
-    "square",
-    "sqrt",
-    "exp",
-    "log",
-    "sigmoid",
-    "tanh",
-    "relu",
-    "clamp",
-    "floor",
-    "ceil",
-    "round",
-    "trunc",
-    "reciprocal",
-    "rsqrt",
-    "lerp",
-    "addcmul",
-    "addcdiv",
-    "masked_fill",
-    "scatter_add",
-    "scatter",
-    "erf",
-    "sin",
-    "cos",
-    "clip",
-    "remainder",
-    "floor_divide",
-    "nan_to_num",
-    "tril",
-    "triu",
-]
-
-
-def become(x: Tensor, result: Tensor, past: Tensor) -> Tensor:
-    """x, changed in place into the result; `past` is what `past_of(x)` gave before the result was computed."""
-    if result.array.shape != x.array.shape:
-        raise ShapeError(
-            f"in place: got a result of shape {tuple(result.array.shape)} for a tensor of shape {tuple(x.array.shape)}; expected "
-            "the same shape, since memory cannot grow. Try the out-of-place form (x = x + y)."
-        )
-    if result.array.dtype.kind == "f" and x.array.dtype.kind != "f":
-        raise DTypeError(
-            f"in place: got a result of {result.dtype} for a tensor of {x.dtype}; expected the same kind. Try x = x.float() first."
-        )
-    if not (mode.grad and (result.needs_grad or x.needs_grad)):
-        ops.assign(x, result)
-        touched(x)
-        return x
-    if x.op is not None and x.op.view and x.inputs and x.inputs[0].needs_grad:
-        raise NotSupportedError(
-            "in place: got a window (a slice or a reshape) of a tensor that gradients flow through; glassnet expects the "
-            "whole tensor there. Try torch.where, torch.cat, or y = x.clone() and a change of y."
-        )
-    if result.op is None or result.op.view:
-        result = ops.copy(result)  # x takes on a story of its own, on memory of its own
-    past = alias(x) if past is x else past
-    if mode.trace is not None:
-        mode.trace.supersede(x, past, result)
-    np.copyto(x.array, result.array, casting="same_kind")
-    x.past = past
-    x.needs_grad, x.op, x.inputs, x.attrs, x.serial = (
-        result.needs_grad,
-        result.op,
-        result.inputs,
-        result.attrs,
-        result.serial,
-    )
-    x.written[0] = x.serial
-    return x
-
-
-def past_of(x: Tensor) -> Tensor:
-    """What x was before a change in place; a leaf that requires grad may not be changed while gradients are followed."""
-    if not (mode.grad and x.needs_grad):
-        return x
-    if x.op is None:
-        raise GradientError(
-            f"in place: got a leaf of shape {tuple(x.array.shape)} that requires grad; expected the change inside no_grad(), "
-            "because its gradient belongs to the value it had. Try with torch.no_grad(): …"
-        )
-    return alias(x)
-
-
-def _in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    def changed(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        past = past_of(self)
-        return become(self, function(past, *args, **kwargs), past)
-
-    return changed
-
-
-def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
-    """Take over the numbers of src."""
-    past = past_of(self)
-    source = as_tensor_like(src, self)
-    value = ops.expand(source, shape=tuple(self.array.shape)) if source.array.shape != self.array.shape else source
-    return become(
-        self, value if value.array.dtype == self.array.dtype else ops.cast(value, dtype=self.array.dtype), past
-    )
-
-
-def fill_(self: Tensor, value: Any) -> Tensor:
-    """Set every number to the value."""
-    past = past_of(self)
-    number = value.item() if isinstance(value, Tensor) else value
-    return become(self, ops.full(shape=tuple(self.array.shape), value=number, dtype=self.array.dtype), past)
-
-
-def zero_(self: Tensor) -> Tensor:
-    """Set every number to 0."""
-    return fill_(self, 0)
-
-
-def _drawn(self: Tensor, sampler: Any, **options: Any) -> Tensor:
-    past = past_of(self)
-    return become(self, factories.draw(sampler, shape=tuple(self.array.shape), dtype=self.array.dtype, **options), past)
-
-
-def uniform_(self: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Any = None) -> Tensor:
-    """Fill with uniform random numbers."""
-    return _drawn(self, random.uniform, low=from_, high=to, generator=generator)
-
-
-def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Tensor:
-    """Fill with normal random numbers."""
-    return _drawn(self, random.normal, mean=mean, std=std, generator=generator)
-
-
-def bernoulli_(self: Tensor, p: float = 0.5, *, generator: Any = None) -> Tensor:
-    """Fill with 1 (probability p) and 0."""
-    return _drawn(self, random.bernoulli, p=p, generator=generator)
-
-
-def random_(self: Tensor, from_: int = 0, to: int | None = None, *, generator: Any = None) -> Tensor:
-    """Fill with random whole numbers from from_ to to - 1; without bounds, as many as the dtype can tell apart."""
-    shape = tuple(self.array.shape)
-    if to is None and not from_:
-        return copy_(self, factories.draw(random.integers, shape=shape, dtype=self.array.dtype, generator=generator))
-    if to is None:
-        from_, to = 0, from_
-    return copy_(self, factories.draw(random.randint, shape=shape, low=from_, high=to, generator=generator))
-
-
-def setitem(self: Tensor, index: Any, value: Any) -> None:
-    """self[index] = value."""
-    past = past_of(self)
-    source = as_tensor_like(value, self)
-    if not (mode.grad and (self.needs_grad or source.needs_grad)):
-        _write_window(self, index, source)
-        return
-    places = layout.getitem(wrap(np.arange(self.array.size).reshape(self.array.shape)), index)
-    flat = places.reshape(-1)
-    spread = source.expand(places.array.shape).reshape(-1)
-    ones = wrap(np.ones(flat.array.shape, self.array.dtype))
-    put, hits = (ops.unpick(v, flat, at=([0],), shape=(self.array.size,)).reshape(self.shape) for v in (spread, ones))
-    become(self, layout.where(ops.gt(hits, 0), put / ops.maximum(hits, 1), past), past)
-
-
-def _write_window(self: Tensor, index: Any, source: Tensor) -> None:
-    target = layout.getitem(self, index)
-    if (target.op is not None and target.op.view) or np.shares_memory(target.array, self.array):
-        copy_(target, source)
-        touched(self)
-        return
-    if mode.trace is not None:
-        mode.trace.stop("writing to the places that a tensor of indices names")
-    parts = index if isinstance(index, tuple) else (index,)
-    self.array[tuple(i.array if isinstance(i, Tensor) else i for i in parts)] = source.array
-    touched(self)
+_IN_PLACE = """
+    add sub mul div pow neg abs square sqrt exp log sigmoid tanh relu clamp floor ceil round trunc reciprocal rsqrt
+    lerp addcmul addcdiv masked_fill scatter_add scatter erf sin cos clip remainder floor_divide nan_to_num tril
+    triu
+""".split()
 
 
 # ---- kinds, copies, sizes -----------------------------------------------------------------------------------------
@@ -437,7 +171,7 @@ def install() -> None:
     for synonym, name in _SYNONYMS.items():
         setattr(Tensor, synonym, getattr(Tensor, name))
     for name in _IN_PLACE:
-        setattr(Tensor, name + "_", _in_place(getattr(Tensor, name)))
+        setattr(Tensor, name + "_", in_place(getattr(Tensor, name)))
     for function in (
         copy_,
         fill_,
@@ -471,7 +205,7 @@ def _install_operators() -> None:
     for name, function in arithmetic.items():
         setattr(Tensor, f"__{name}__", function)
         setattr(Tensor, f"__r{name}__", _reverse(function))
-        setattr(Tensor, f"__i{name}__", _in_place(function))
+        setattr(Tensor, f"__i{name}__", in_place(function))
     for name in ("eq", "ne", "lt", "le", "gt", "ge"):
         setattr(Tensor, f"__{name}__", _comparison(getattr(ops, name)))
     for name, bits in {"and": ops.bit_and, "or": ops.bit_or, "xor": ops.bit_xor}.items():
@@ -506,15 +240,10 @@ def _install_properties() -> None:
     Tensor.type_as = lambda self, other: to(self, other.dtype)  # type: ignore[attr-defined]
     Tensor.view_as = Tensor.reshape_as = lambda self, other: layout.reshape(self, other.array.shape)  # type: ignore[attr-defined]
     Tensor.expand_as = lambda self, other: layout.expand(self, other.array.shape)  # type: ignore[attr-defined]
-    Tensor.index_add_ = _in_place(_index_add)  # type: ignore[attr-defined]
+    Tensor.index_add_ = in_place(index_add)  # type: ignore[attr-defined]
     Tensor.clamp_min = lambda self, min: functions.clamp(self, min=min)  # type: ignore[attr-defined]
     Tensor.clamp_max = lambda self, max: functions.clamp(self, max=max)  # type: ignore[attr-defined]
     Tensor.cuda = _no_cuda  # type: ignore[attr-defined]
-
-
-def _index_add(self: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
-    lead = (slice(None),) * layout.axis(dim, self.array.ndim)
-    return self + ops.unpick(source, index, at=(*lead, [0]), shape=tuple(self.array.shape))
 
 
 def _detach_in_place(self: Tensor) -> Tensor:
@@ -556,4 +285,4 @@ class Device:
 
 install()
 
-__all__ = ["Device", "Size", "become"]
+__all__ = ["Device", "Size"]

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from glassnet.core import dtypes, kernels
+from glassnet.core import dtypes, kernels, moving
 from glassnet.core.printing import grad_fn_name
 from glassnet.core.tensor import Tensor, apply, as_tensor_like
 
@@ -355,29 +355,29 @@ linear = primitive("linear", kernels.linear, lambda g, y, x, w, b: matmul(g, w),
 
 # ---- picking and placing ------------------------------------------------------------------------------------------
 
-choose = primitive("choose", kernels.choose, lambda g, y, a, labels: place(g, labels, classes=a.array.shape[1]), None, lower=kernels.choose_calls,
+choose = primitive("choose", moving.choose, lambda g, y, a, labels: place(g, labels, classes=a.array.shape[1]), None, lower=moving.choose_calls,
                    say="from each row of {0}, the entry that {1} names", tex="{0}_{{i,{1}_i}}", samples=(sample((4, 3), [0, 2, 1, 2]),))
-place = primitive("place", kernels.place, lambda h, z, g, labels, classes: choose(h, labels), None, lower=kernels.place_calls,
+place = primitive("place", moving.place, lambda h, z, g, labels, classes: choose(h, labels), None, lower=moving.place_calls,
                   say="{0} in the column that {1} names, zeros elsewhere", tex=r"{0} \odot \operatorname{{onehot}}({1})",
                   samples=(sample((4,), [0, 2, 1, 2], classes=3),))
-pick = primitive("pick", kernels.pick, lambda g, y, a, *indices, at: unpick(g, *indices, at=at, shape=tuple(a.shape)), None, None, None, None,
-                 lower=kernels.pick_calls, say="the entries of {0} at {1}", tex="{0}[{1}]",
+pick = primitive("pick", moving.pick, lambda g, y, a, *indices, at: unpick(g, *indices, at=at, shape=tuple(a.shape)), None, None, None, None,
+                 lower=moving.pick_calls, say="the entries of {0} at {1}", tex="{0}[{1}]",
                  samples=(sample((4, 3), [0, 2, 2], at=([0],)), sample((4, 3), [0, 2, 2], [1, 1, 0], at=([0], [1])), sample((2, 4, 3), [1, 0], at=(slice(None), [0]))))
-unpick = primitive("unpick", kernels.unpick, lambda h, z, g, *indices, at, shape: pick(h, *indices, at=at), None, None, None, None,
+unpick = primitive("unpick", moving.unpick, lambda h, z, g, *indices, at, shape: pick(h, *indices, at=at), None, None, None, None,
                    say="{0} added at the places {1}, zeros elsewhere", tex=r"\operatorname{{place}}({0}, {1})",
                    samples=(sample((3, 2), [0, 2, 2], at=([0],), shape=(4, 2)),))
-window = primitive("window", kernels.window_of, lambda g, y, a, index: put_window(g, index=index, shape=tuple(a.shape)), view=True,
+window = primitive("window", moving.window_of, lambda g, y, a, index: put_window(g, index=index, shape=tuple(a.shape)), view=True,
                    say="the part {index} of {0}", tex="{0}[{index}]", samples=(sample((4, 3), index=(slice(1, 3),)), sample((4, 3), index=(2, slice(None, None, 2)))))
-put_window = primitive("put_window", kernels.put_window, lambda h, z, g, index, shape: window(h, index=index),
+put_window = primitive("put_window", moving.put_window, lambda h, z, g, index, shape: window(h, index=index),
                        say="{0} in the part {index}, zeros elsewhere", tex=r"\operatorname{{place}}({0})",
                        samples=(sample((2, 3), index=(slice(1, 3),), shape=(4, 3)),))
-gather = primitive("gather", kernels.gather, lambda g, y, a, index, dim: scatter_add(g, index, dim=dim, shape=tuple(a.shape)), None,
+gather = primitive("gather", moving.gather, lambda g, y, a, index, dim: scatter_add(g, index, dim=dim, shape=tuple(a.shape)), None,
                    say="from {0}, the entries that {1} names along axis {dim}", tex=r"\operatorname{{gather}}({0}, {1})",
                    samples=(sample((3, 4), [[0, 3], [1, 1], [2, 0]], dim=1),))
-scatter_add = primitive("scatter_add", kernels.scatter_add, lambda h, z, g, index, dim, shape: gather(h, index, dim=dim), None,
+scatter_add = primitive("scatter_add", moving.scatter_add, lambda h, z, g, index, dim, shape: gather(h, index, dim=dim), None,
                         say="{0} added where {1} points along axis {dim}", tex=r"\operatorname{{scatter}}({0}, {1})",
                         samples=(sample((3, 2), [[0, 3], [1, 1], [2, 0]], dim=1, shape=(3, 4)),))
-one_hot = primitive("one_hot", kernels.one_hot, say="a 1 in the column that {0} names", tex=r"\operatorname{{onehot}}({0})",
+one_hot = primitive("one_hot", moving.one_hot, say="a 1 in the column that {0} names", tex=r"\operatorname{{onehot}}({0})",
                     samples=(sample([0, 2, 1], classes=3),))
 
 # ---- shape --------------------------------------------------------------------------------------------------------
@@ -390,15 +390,15 @@ expand = primitive("expand", _expand, lambda g, y, a, shape: fit(g, a.shape), vi
                    samples=(sample((1, 4), shape=(3, 4)), sample((4,), shape=(2, 3, 4))))
 flip = primitive("flip", lambda a, *, dims: np.flip(a, dims), lambda g, y, a, dims: flip(g, dims=dims), say="{0} back to front",
                  tex=r"\operatorname{{flip}}({0})", samples=(sample((3, 4), dims=(1,)),))
-concat = primitive("concat", kernels.concat, each=lambda i: lambda g, y, *parts, dim: _piece(i, g, parts, dim), lower=kernels.concat_calls,
+concat = primitive("concat", moving.concat, each=lambda i: lambda g, y, *parts, dim: _piece(i, g, parts, dim), lower=moving.concat_calls,
                    say="{0} and the others end to end", tex=r"[{0}; \ldots]", samples=(sample((2, 3), (1, 3), dim=0), sample((2, 1), (2, 2), (2, 3), dim=1)))
-pad = primitive("pad", kernels.pad, lambda g, y, a, widths, value: window(g, index=tuple(slice(w[0], w[0] + n) for w, n in zip(widths, a.shape, strict=True))),
+pad = primitive("pad", moving.pad, lambda g, y, a, widths, value: window(g, index=tuple(slice(w[0], w[0] + n) for w, n in zip(widths, a.shape, strict=True))),
                 say="{0} with a margin of {value}", tex=r"\operatorname{{pad}}({0})", samples=(sample((2, 3), widths=((1, 0), (2, 1)), value=0.0),))
-unfold = primitive("unfold", kernels.unfold,
+unfold = primitive("unfold", moving.unfold,
                    lambda g, y, a, size, stride, dilation: fold(g, shape=tuple(a.shape), size=size, stride=stride, dilation=dilation),
                    say="every {size} window of {0}", tex=r"\operatorname{{windows}}({0})",
                    samples=(sample((2, 1, 5, 4), size=(3, 2), stride=(2, 1), dilation=(1, 1)), sample((1, 2, 5, 5), size=(2, 2), stride=(1, 1), dilation=(2, 2))))
-fold = primitive("fold", kernels.fold, lambda h, z, g, shape, size, stride, dilation: unfold(h, size=size, stride=stride, dilation=dilation),
+fold = primitive("fold", moving.fold, lambda h, z, g, shape, size, stride, dilation: unfold(h, size=size, stride=stride, dilation=dilation),
                  say="the windows {0} added back at their places", tex=r"\operatorname{{overlay}}({0})",
                  samples=(sample((2, 1, 3, 2, 2, 3), shape=(2, 1, 5, 4), size=(3, 2), stride=(2, 1), dilation=(1, 1)),))
 detach = primitive("detach", lambda a: a, view=True, say="{0}, without its story", tex="{0}", samples=_one)
@@ -406,7 +406,7 @@ copy = primitive("copy", np.positive, lambda g, y, a: g, say="a copy of {0}", te
 
 # ---- memory, random numbers: done anew at every replay ------------------------------------------------------------
 
-assign = primitive("assign", kernels.assign, pure=False, say="store {1} in {0}", tex=r"{0} \leftarrow {1}")
-pack = primitive("pack", kernels.pack, say="lay {0} and the others end to end", tex=r"[{0}, \ldots]", samples=(sample((2, 3), (4,)),))
-full = primitive("full", kernels.full, say="{value} everywhere", tex="{value}")
-random = primitive("random", kernels.random, pure=False, say="fresh random numbers", tex=r"\text{{random}}")
+assign = primitive("assign", moving.assign, pure=False, say="store {1} in {0}", tex=r"{0} \leftarrow {1}")
+pack = primitive("pack", moving.pack, say="lay {0} and the others end to end", tex=r"[{0}, \ldots]", samples=(sample((2, 3), (4,)),))
+full = primitive("full", moving.full, say="{value} everywhere", tex="{value}")
+random = primitive("random", moving.random, pure=False, say="fresh random numbers", tex=r"\text{{random}}")

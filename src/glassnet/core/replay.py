@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from glassnet.core.mode import Trace
 from glassnet.core.ops import OPS, Op
 from glassnet.core.source import Line, NotReplayable, Writer, same_place
-from glassnet.core.tensor import Tensor, Trace, as_used, wrap
+from glassnet.core.tensor import Tensor, as_used, wrap
 
 Array = np.ndarray
 _FEW_COLUMNS = 32  # a tall matrix with at most this many columns is stored column by column
@@ -141,8 +142,8 @@ def _simplify(nodes: list[Node], trace: Trace) -> tuple[list[Node], dict[int, Te
                 tuple((id(x), writes.get(id(root(x)), 0)) for x in n.inputs),
                 repr(sorted(n.attrs.items())),
             )
-            factor = _times_one(n, changed)
-            twin = done.get(key) if factor is None else factor
+            candidates = (_times_one(n, changed), _saved(n, trace, writes), done.get(key))
+            twin = next((t for t in candidates if t is not None), None)
             if twin is not None:
                 same[id(n.tensor)] = twin
                 continue
@@ -163,6 +164,13 @@ def _times_one(n: Node, changed: set[int]) -> Tensor | None:
             continue
         if _constant_value(one) == 1.0:
             return x
+    return None
+
+
+def _saved(n: Node, trace: Trace, writes: dict[int, int]) -> Tensor | None:
+    """What a copy was taken of before a change in place: a replay gives the result of the change its own memory."""
+    if n.op.name == "copy" and n.inputs and any(n.inputs[0] is past for past in trace.superseded):
+        return None if id(root(n.inputs[0])) in writes else n.inputs[0]
     return None
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from glassnet.core import ops
-from glassnet.core.tensor import Tensor, World, as_used, enable_grad, mode, no_grad, touched
+from glassnet.core.mode import World, enable_grad, mode, no_grad
+from glassnet.core.tensor import Tensor, as_used, touched
 from glassnet.errors import GradientError, ShapeError
 
 

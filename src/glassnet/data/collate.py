@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from glassnet.core import dtypes, factories, layout
-from glassnet.core.tensor import Tensor, mode, wrap
+from glassnet.core.mode import mode
+from glassnet.core.tensor import Tensor, wrap
 from glassnet.errors import DataError, DTypeError, ShapeError, complain
 
 

@@ -17,7 +17,8 @@ import numpy as np
 
 from glassnet.core import random
 from glassnet.core.generator import Generator
-from glassnet.core.tensor import Tensor, mode, wrap
+from glassnet.core.mode import mode
+from glassnet.core.tensor import Tensor, wrap
 from glassnet.errors import DataError, ShapeError, ValueRangeError, complain
 
 T_co = TypeVar("T_co", covariant=True)

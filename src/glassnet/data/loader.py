@@ -15,7 +15,7 @@ import numpy as np
 
 from glassnet.core import random
 from glassnet.core.generator import Generator
-from glassnet.core.tensor import mode
+from glassnet.core.mode import mode
 from glassnet.data.collate import default_collate, default_convert
 from glassnet.data.dataset import IterableDataset, rows_of
 from glassnet.data.sampler import BatchSampler, RandomSampler, SequentialSampler, batches_of

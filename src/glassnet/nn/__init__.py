@@ -1,9 +1,9 @@
 """Layers, losses and containers, by PyTorch's names."""
 
-from typing import Any as _Any
+from typing import NoReturn as _NoReturn
 
-from glassnet.errors import NotSupportedError as _NotSupportedError
-from glassnet.nn import functional, init, parameter
+from glassnet.nn import functional, init, parameter, utils
+from glassnet.nn import left_out as _left_out
 from glassnet.nn.activation import (
     CELU,
     ELU,
@@ -74,43 +74,10 @@ __all__ = [
     "MultiLabelSoftMarginLoss", "MultiMarginLoss", "NLLLoss", "PReLU", "PairwiseDistance", "Parameter",
     "ParameterDict", "ParameterList", "PoissonNLLLoss", "RMSNorm", "ReLU", "ReLU6", "Sequential", "SiLU", "Sigmoid",
     "SmoothL1Loss", "SoftMarginLoss", "Softmax", "Softmin", "Softplus", "Softshrink", "Softsign", "Tanh",
-    "Tanhshrink", "Threshold", "TripletMarginLoss", "Unflatten", "functional", "init", "parameter",
+    "Tanhshrink", "Threshold", "TripletMarginLoss", "Unflatten", "functional", "init", "parameter", "utils",
 ]  # fmt: skip
 
-_LEFT_OUT = {
-    "RNN": "a Linear layer over a window of the sequence",
-    "LSTM": "a Linear layer over a window of the sequence",
-    "GRU": "a Linear layer over a window of the sequence",
-    "Transformer": "Linear and LayerNorm layers",
-    "TransformerEncoderLayer": "Linear and LayerNorm layers",
-    "MultiheadAttention": "matmul and softmax in your own Module",
-    "Conv3d": "Conv2d",
-    "ConvTranspose2d": "Linear and Unflatten",
-    "BatchNorm3d": "BatchNorm2d on x.flatten(3)",
-    "InstanceNorm1d": "GroupNorm with one channel per group",
-    "InstanceNorm2d": "GroupNorm with one channel per group",
-    "SyncBatchNorm": "BatchNorm1d",
-    "MaxPool3d": "MaxPool2d",
-    "AdaptiveMaxPool2d": "MaxPool2d with a window of the right size",
-    "AdaptiveAvgPool1d": "AdaptiveAvgPool2d on x.unsqueeze(2)",
-    "EmbeddingBag": "Embedding and .mean(1)",
-    "LazyLinear": "Linear with in_features written out",
-    "LazyConv2d": "Conv2d with in_channels written out",
-    "RReLU": "LeakyReLU",
-    "CTCLoss": "CrossEntropyLoss on aligned labels",
-    "MultiLabelMarginLoss": "MultiLabelSoftMarginLoss",
-    "TripletMarginWithDistanceLoss": "TripletMarginLoss",
-    "AdaptiveLogSoftmaxWithLoss": "CrossEntropyLoss",
-    "Upsample": "x.repeat",
-    "DataParallel": "the module itself",
-}
 
-
-def __getattr__(name: str) -> _Any:
+def __getattr__(name: str) -> _NoReturn:
     """Only for names that PyTorch has and glassnet leaves out: say what to use instead."""
-    if name in _LEFT_OUT:
-        raise _NotSupportedError(
-            f"nn.{name}: got a layer that glassnet leaves out; expected one of glassnet.nn.__all__. "
-            f"Try {_LEFT_OUT[name]}."
-        )
-    raise AttributeError(f"module 'glassnet.nn' has no attribute {name!r}")
+    _left_out.refuse("nn", name, _left_out.LAYERS)

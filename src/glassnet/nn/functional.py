@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import numpy as np
 
 from glassnet.core import layout, ops, shapes
 from glassnet.core.tensor import Tensor
 from glassnet.errors import DTypeError, NotSupportedError, ShapeError, ValueRangeError, complain
+from glassnet.nn import left_out
 from glassnet.nn.checks import need_tensors, shape_of
 from glassnet.nn.functional_activation import (
     celu,
@@ -185,3 +188,8 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
         got = f"one_hot: got labels of {tensor.dtype}"
         raise DTypeError(complain(got, "expected whole numbers", "Try labels.long()"))
     return layout.one_hot(tensor, num_classes)
+
+
+def __getattr__(name: str) -> NoReturn:
+    """Only for names that PyTorch has and glassnet leaves out: say what to use instead."""
+    left_out.refuse("nn.functional", name, left_out.FUNCTIONS)

@@ -13,7 +13,7 @@ import numpy as np
 
 from glassnet.core import factories, layout, ops, random
 from glassnet.core import functions as core
-from glassnet.core.methods import become, past_of
+from glassnet.core.inplace import become, past_of
 from glassnet.core.tensor import Tensor
 from glassnet.errors import ShapeError, ValueRangeError, complain
 from glassnet.nn.checks import need_float, shape_of

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from glassnet.core import factories, random
-from glassnet.core.methods import become, past_of
+from glassnet.core.inplace import become, past_of
 from glassnet.core.tensor import Tensor
 from glassnet.errors import ShapeError, complain
 from glassnet.nn.checks import need_float, need_probability, shape_of

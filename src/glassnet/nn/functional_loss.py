@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from glassnet.core import layout, ops
-from glassnet.core.tensor import Tensor, no_grad
+from glassnet.core.mode import no_grad
+from glassnet.core.tensor import Tensor
 from glassnet.errors import DTypeError, ShapeError, ValueRangeError, complain
 from glassnet.nn import rows
 from glassnet.nn.checks import (

@@ -8,7 +8,8 @@ import numpy as np
 
 from glassnet.core import functions as core
 from glassnet.core import layout, ops
-from glassnet.core.tensor import Tensor, no_grad, wrap
+from glassnet.core.mode import no_grad
+from glassnet.core.tensor import Tensor, wrap
 from glassnet.errors import ShapeError, ValueRangeError, complain
 from glassnet.nn.checks import Flag, chosen_reduction, need_same_shape, need_tensors, reduced, shape_of
 from glassnet.nn.functional_activation import logsigmoid

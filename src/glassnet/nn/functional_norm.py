@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from glassnet.core import layout, ops
-from glassnet.core.tensor import Tensor, no_grad
+from glassnet.core.mode import no_grad
+from glassnet.core.tensor import Tensor
 from glassnet.errors import ShapeError, ValueRangeError, complain
 from glassnet.nn.checks import need_float, shape_of
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from glassnet.core import ops
-from glassnet.core.tensor import Tensor, World, mode
+from glassnet.core.mode import World, mode
+from glassnet.core.tensor import Tensor
 from glassnet.errors import NotSupportedError, complain
 
 if TYPE_CHECKING:
@@ -51,6 +52,51 @@ class RemovableHandle:
 
     def __exit__(self, *exc: object) -> None:
         self.remove()
+
+
+class Hookable:
+    """What lets a module be hooked."""
+
+    _hooks: Hooks | None = None
+
+    def _own_hooks(self) -> Hooks:
+        if self._hooks is None:
+            self._hooks = Hooks()
+        return self._hooks
+
+    def register_forward_pre_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Call hook(module, args) before forward; what it returns takes the place of the arguments."""
+        hooks = self._own_hooks()
+        handle = RemovableHandle(hooks.before, hook, prepend)
+        hooks.takes_kwargs.update([handle.id] if with_kwargs else [])
+        return handle
+
+    def register_forward_hook(
+        self,
+        hook: Callable[..., Any],
+        *,
+        prepend: bool = False,
+        with_kwargs: bool = False,
+        always_call: bool = False,
+    ) -> RemovableHandle:
+        """Call hook(module, args, output) after forward; what it returns takes the place of the output."""
+        if always_call:
+            got = "register_forward_hook: got always_call=True"
+            raise NotSupportedError(complain(got, "expected False", "Try try/finally around the call"))
+        hooks = self._own_hooks()
+        handle = RemovableHandle(hooks.after, hook, prepend)
+        hooks.takes_kwargs.update([handle.id] if with_kwargs else [])
+        return handle
+
+    def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Call hook(module, grad_input, grad_output) when the inputs' gradients are known; it may replace them."""
+        return RemovableHandle(self._own_hooks().grad_input, hook, prepend)
+
+    def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Call hook(module, grad_output) when the gradients of the outputs are known; it may replace them."""
+        return RemovableHandle(self._own_hooks().grad_output, hook, prepend)
 
 
 def call_with_hooks(module: Module, hooks: Hooks, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -14,7 +14,8 @@ import numpy as np
 
 from glassnet.core import random
 from glassnet.core.factories import draw
-from glassnet.core.tensor import Tensor, no_grad, wrap
+from glassnet.core.mode import no_grad
+from glassnet.core.tensor import Tensor, wrap
 from glassnet.errors import ShapeError, ValueRangeError, complain
 
 __all__ = [

@@ -11,17 +11,18 @@ from typing import Any, Self
 
 from glassnet.core import factories
 from glassnet.core.dtypes import DType, float16, float32, float64, numpy_dtype
-from glassnet.core.tensor import Tensor, World, mode
+from glassnet.core.mode import World, mode
+from glassnet.core.tensor import Tensor
 from glassnet.errors import DTypeError, GlassnetError, NotSupportedError, ValueRangeError, complain
 from glassnet.nn import state
 from glassnet.nn.blame import name_the_layer
-from glassnet.nn.hooks import Hooks, RemovableHandle, call_with_hooks
+from glassnet.nn.hooks import Hookable, call_with_hooks
 from glassnet.nn.parameter import Parameter
 
 _ABSENT = object()
 
 
-class Module:
+class Module(Hookable):
     """The base of all layers and models: write `__init__` and `forward`, and call it like a function.
 
     >>> import glassnet as torch
@@ -46,7 +47,6 @@ class Module:
 
     training: bool = True
     _persistent: dict[str, bool]  # the names of the buffers, and whether state_dict holds them
-    _hooks: Hooks | None = None
 
     def __init__(self) -> None:
         self._persistent = {}
@@ -366,47 +366,6 @@ class Module:
         <All keys matched successfully>
         """
         return state.load(self, state_dict, strict, assign)
-
-    # ---- hooks ------------------------------------------------------------------------------------------------
-
-    def _own_hooks(self) -> Hooks:
-        if self._hooks is None:
-            self._hooks = Hooks()
-        return self._hooks
-
-    def register_forward_pre_hook(
-        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
-    ) -> RemovableHandle:
-        """Call hook(module, args) before forward; what it returns takes the place of the arguments."""
-        hooks = self._own_hooks()
-        handle = RemovableHandle(hooks.before, hook, prepend)
-        hooks.takes_kwargs.update([handle.id] if with_kwargs else [])
-        return handle
-
-    def register_forward_hook(
-        self,
-        hook: Callable[..., Any],
-        *,
-        prepend: bool = False,
-        with_kwargs: bool = False,
-        always_call: bool = False,
-    ) -> RemovableHandle:
-        """Call hook(module, args, output) after forward; what it returns takes the place of the output."""
-        if always_call:
-            got = "register_forward_hook: got always_call=True"
-            raise NotSupportedError(complain(got, "expected False", "Try try/finally around the call"))
-        hooks = self._own_hooks()
-        handle = RemovableHandle(hooks.after, hook, prepend)
-        hooks.takes_kwargs.update([handle.id] if with_kwargs else [])
-        return handle
-
-    def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
-        """Call hook(module, grad_input, grad_output) when the inputs' gradients are known; it may replace them."""
-        return RemovableHandle(self._own_hooks().grad_input, hook, prepend)
-
-    def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
-        """Call hook(module, grad_output) when the gradients of the outputs are known; it may replace them."""
-        return RemovableHandle(self._own_hooks().grad_output, hook, prepend)
 
     # ---- printing ---------------------------------------------------------------------------------------------
 

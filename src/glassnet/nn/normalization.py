@@ -7,7 +7,8 @@ from typing import Any
 
 from glassnet.core import factories, ops
 from glassnet.core.dtypes import int64
-from glassnet.core.tensor import Tensor, no_grad
+from glassnet.core.mode import no_grad
+from glassnet.core.tensor import Tensor
 from glassnet.errors import ShapeError, ValueRangeError, complain
 from glassnet.nn import functional as F
 from glassnet.nn import init

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from glassnet.core.tensor import Tensor, no_grad
+from glassnet.core.mode import no_grad
+from glassnet.core.tensor import Tensor
 from glassnet.errors import ShapeError, ValueRangeError, complain
 from glassnet.nn import functional as F
 from glassnet.nn import init

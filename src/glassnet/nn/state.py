@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from glassnet.core.tensor import Tensor, no_grad, wrap
+from glassnet.core.mode import no_grad
+from glassnet.core.tensor import Tensor, wrap
 from glassnet.errors import ShapeError
 
 if TYPE_CHECKING:

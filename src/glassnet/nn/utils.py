@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from glassnet.core import factories, functions, ops
-from glassnet.core.tensor import Tensor, no_grad, touched
+from glassnet.core.mode import no_grad
+from glassnet.core.tensor import Tensor, touched
 from glassnet.errors import GradientError, ShapeError, ValueRangeError
 
 _LEAST = 1e-6  # keeps the division defined where every gradient is 0

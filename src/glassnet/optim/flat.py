@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from glassnet.core import dtypes, ops
-from glassnet.core.tensor import Tensor, World, no_grad, touched, wrap
+from glassnet.core.mode import World, no_grad
+from glassnet.core.tensor import Tensor, touched, wrap
 from glassnet.errors import ShapeError
 from glassnet.optim.group import ParamGroup
 from glassnet.optim.optimizer import Optimizer

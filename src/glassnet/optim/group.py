@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glassnet.core.tensor import Tensor, mode, touched, wrap
+from glassnet.core.mode import mode
+from glassnet.core.tensor import Tensor, touched, wrap
 
 if TYPE_CHECKING:
     from glassnet.optim.flat import Chunk

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.core.tensor import Tensor, no_grad, touched, wrap
+from glassnet.core.mode import no_grad
+from glassnet.core.tensor import Tensor, touched, wrap
 from glassnet.errors import NotSupportedError, ValueRangeError
 from glassnet.optim import checks
 from glassnet.optim.line_search import Point, strong_wolfe

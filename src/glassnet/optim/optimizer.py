@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from glassnet.core.mode import enable_grad, mode, no_grad
 from glassnet.core.tape import Handle
-from glassnet.core.tensor import Tensor, enable_grad, mode, no_grad, wrap
+from glassnet.core.tensor import Tensor, wrap
 from glassnet.errors import DataError, ValueRangeError
 from glassnet.optim.group import ParamGroup
 
@@ -270,11 +271,11 @@ class Optimizer:
         return self._register("load_state_dict_post", hook, prepend)
 
     def __repr__(self) -> str:
-        lines = [f"{type(self).__name__} ("]
+        groups = []
         for i, group in enumerate(self.param_groups):
-            lines.append(f"Parameter Group {i}")
-            lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
-        return "\n".join([*lines, ")"])
+            options = [f"    {key}: {group[key]}\n" for key in sorted(group) if key != "params"]
+            groups.append(f"\nParameter Group {i}\n{''.join(options)}")
+        return f"{type(self).__name__} ({''.join(groups)})"
 
 
 def _watched(step: Callable[..., Any]) -> Callable[..., Any]:

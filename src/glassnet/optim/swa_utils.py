@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from glassnet.core import factories
-from glassnet.core.tensor import Tensor, no_grad
+from glassnet.core.mode import no_grad
+from glassnet.core.tensor import Tensor
 from glassnet.nn.module import Module
 from glassnet.nn.normalization import _BatchNorm
 from glassnet.optim import checks

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from glassnet import nn
-from glassnet.core.tensor import no_grad, wrap
+from glassnet.core.mode import no_grad
+from glassnet.core.tensor import wrap
 from glassnet.errors import ValueRangeError, complain
 from glassnet.train.preparation import Preparation
 

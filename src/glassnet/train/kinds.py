@@ -194,7 +194,11 @@ class WholeOrAll(Whole):
 
     def read(self, word: str) -> int:
         """A number, or `all`."""
-        return 0 if _plain(word) == "all" else super().read(word)
+        return 0 if _plain(word) == "all" else super().read(word) or -1  # "0" is not how all is spelled
+
+    def holds(self, value: Any) -> bool:
+        """Whether it is 0, for all, or a whole number within the bounds."""
+        return super().holds(value) or (type(value) is int and value == 0)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from glassnet import nn, optim
-from glassnet.core.tensor import Tensor, no_grad
+from glassnet.core.mode import no_grad
+from glassnet.core.tensor import Tensor
 from glassnet.nn import init
 
 if TYPE_CHECKING:

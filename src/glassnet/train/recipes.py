@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from glassnet.data.registry import DataSet
 from glassnet.train.parts import OPTIMIZERS
@@ -14,19 +14,43 @@ from glassnet.train.settings import Settings
 
 RECIPES = ("default", "good", "fast")
 
+
+class Recipe(NamedTuple):
+    """Settings for data of a certain size; with less data, each example is seen more often."""
+
+    settings: Settings
+    examples: int  # how many there are to learn from where the settings were found
+    most_epochs: int
+
+    def for_examples(self, n: int) -> Settings:
+        """The settings with as many epochs as show the network what it would have seen of the full size."""
+        epochs = self.settings.epochs * max(1.0, self.examples / n)
+        return replace(self.settings, epochs=max(self.settings.epochs, min(round(epochs), self.most_epochs)))
+
+
 # Batch sizes that divide MNIST's 60,000 examples leave no short batch, for which a step would be compiled again.
-IMAGES = {
-    "default": Settings(learning_rate=0.1, batch_size=120, epochs=3),
-    "good": Settings(optimizer="adamw", learning_rate=0.005, weight_decay=0.1, schedule="one-cycle", warm_up=0.0,
-                     batch_size=120, epochs=12),
-    "fast": Settings(learning_rate=0.07, warm_up=0.2, batch_size=80, epochs=1),
-}  # fmt: skip
+_QUICK = Settings(learning_rate=0.1, batch_size=120, epochs=3)
+_GOOD = Settings(
+    optimizer="adamw", learning_rate=0.005, weight_decay=0.1, schedule="one-cycle", warm_up=0.0, batch_size=120,
+    epochs=12,
+)  # fmt: skip
+_FAST = Settings(learning_rate=0.07, warm_up=0.2, batch_size=80, epochs=1)
 _POINTS = Settings(
-    hidden=(32, 32), activation="tanh", optimizer="adamw", learning_rate=0.02, schedule="cosine", batch_size=32, epochs=60
-)
-POINTS = {"default": _POINTS, "good": replace(_POINTS, epochs=300), "fast": replace(_POINTS, epochs=30)}
-_CURVES = replace(_POINTS, hidden=(64, 64), epochs=200, learning_rate=0.01)
-CURVES = {"default": _CURVES, "good": replace(_CURVES, epochs=1000), "fast": replace(_CURVES, epochs=60)}
+    hidden=(64, 64), optimizer="adamw", learning_rate=0.01, schedule="cosine", batch_size=20, epochs=5
+)  # fmt: skip
+_CURVES = replace(_POINTS, activation="tanh", batch_size=10)
+
+IMAGES = {"default": Recipe(_QUICK, 60_000, 60), "good": Recipe(_GOOD, 60_000, 120), "fast": Recipe(_FAST, 60_000, 30)}
+POINTS = {
+    "default": Recipe(_POINTS, 8_000, 500),
+    "good": Recipe(_POINTS, 40_000, 2500),
+    "fast": Recipe(_POINTS, 3_000, 200),
+}
+CURVES = {
+    "default": Recipe(_CURVES, 9_600, 500),
+    "good": Recipe(_CURVES, 40_000, 2500),
+    "fast": Recipe(_CURVES, 3_000, 200),
+}
 
 
 def recipe_for(data: DataSet, recipe: str = "default", **chosen: Any) -> Settings:
@@ -36,18 +60,19 @@ def recipe_for(data: DataSet, recipe: str = "default", **chosen: Any) -> Setting
     at once.
 
     >>> from glassnet.data.datasets import load_dataset
-    >>> settings = recipe_for(load_dataset("moons"), optimizer="sgd", epochs=5)
+    >>> settings = recipe_for(load_dataset("moons"), optimizer="sgd", batch_size=10)
     >>> settings.learning_rate, settings.epochs, settings.hidden
-    (0.1, 5, (32, 32))
+    (0.1, 100, (64, 64))
     """
     table = CURVES if data.task == "regression" else IMAGES if data.x_train.ndim > 2 else POINTS
-    settings = table[recipe]
-    rule = OPTIMIZERS.get(chosen.get("optimizer", ""))
-    if rule is not None and chosen["optimizer"] != settings.optimizer:
-        chosen.setdefault("learning_rate", rule.rate)
-        chosen.setdefault("weight_decay", 0.0)
-        if rule.whole:
-            chosen.setdefault("batch_size", 0)
-            chosen.setdefault("warm_up", 0.0)
-            chosen.setdefault("schedule", "constant")
+    settings = table[recipe].for_examples(len(data.x_train))
+    optimizer = chosen.get("optimizer", settings.optimizer)
+    if optimizer != settings.optimizer:
+        chosen = {**_usual(optimizer), **chosen}
     return replace(settings, **chosen)
+
+
+def _usual(optimizer: str) -> dict[str, Any]:
+    rule = OPTIMIZERS[optimizer]
+    whole = {"batch_size": 0, "warm_up": 0.0, "schedule": "constant"} if rule.whole else {}
+    return {"learning_rate": rule.rate, "weight_decay": 0.0, **whole}

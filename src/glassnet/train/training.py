@@ -16,8 +16,9 @@ import numpy as np
 
 from glassnet import nn
 from glassnet.core.compiler import compile as compiled
+from glassnet.core.mode import no_grad
 from glassnet.core.random import manual_seed
-from glassnet.core.tensor import Tensor, no_grad, wrap
+from glassnet.core.tensor import Tensor, wrap
 from glassnet.data.registry import DataSet
 from glassnet.errors import DataError, ValueRangeError, complain
 from glassnet.nn import functional as F

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from types import FunctionType
 from typing import Any
 
-from glassnet.core.tensor import Tensor, mode, no_grad
+from glassnet.core.mode import mode, no_grad
+from glassnet.core.tensor import Tensor
 from glassnet.errors import DataError, ValueRangeError
 from glassnet.optim.optimizer import Optimizer
 

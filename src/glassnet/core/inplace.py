@@ -1,0 +1,169 @@
+"""Changes in place, as PyTorch has them.
+
+The result is written into the tensor's own memory. Inside a followed computation the tensor takes on the new story; what
+it was before lives on as an alias that later rules refer to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from glassnet.core import factories, layout, ops, random
+from glassnet.core.mode import mode
+from glassnet.core.tensor import Tensor, alias, as_tensor_like, touched, wrap
+from glassnet.errors import DTypeError, GradientError, NotSupportedError, ShapeError
+
+
+def become(x: Tensor, result: Tensor, past: Tensor) -> Tensor:
+    """x, changed in place into the result; `past` is what `past_of(x)` gave before the result was computed."""
+    if result.array.shape != x.array.shape:
+        raise ShapeError(
+            f"in place: got a result of shape {tuple(result.array.shape)} for a tensor of shape {tuple(x.array.shape)}; expected "
+            "the same shape, since memory cannot grow. Try the out-of-place form (x = x + y)."
+        )
+    if result.array.dtype.kind == "f" and x.array.dtype.kind != "f":
+        raise DTypeError(
+            f"in place: got a result of {result.dtype} for a tensor of {x.dtype}; expected the same kind. Try x = x.float() first."
+        )
+    if not (mode.grad and (result.needs_grad or x.needs_grad)):
+        ops.assign(x, result)
+        touched(x)
+        return x
+    if x.op is not None and x.op.view and x.inputs and x.inputs[0].needs_grad:
+        raise NotSupportedError(
+            "in place: got a window (a slice or a reshape) of a tensor that gradients flow through; glassnet expects the "
+            "whole tensor there. Try torch.where, torch.cat, or y = x.clone() and a change of y."
+        )
+    if result.op is None or result.op.view:
+        result = ops.copy(result)  # x takes on a story of its own, on memory of its own
+    past = alias(x) if past is x else past
+    if mode.trace is not None:
+        mode.trace.supersede(x, past, result)
+    np.copyto(x.array, result.array, casting="same_kind")
+    x.past = past
+    x.needs_grad, x.op, x.inputs, x.attrs, x.serial = (
+        result.needs_grad,
+        result.op,
+        result.inputs,
+        result.attrs,
+        result.serial,
+    )
+    x.written[0] = x.serial
+    return x
+
+
+def past_of(x: Tensor) -> Tensor:
+    """What x was before a change in place; a leaf that requires grad may not be changed while gradients are followed."""
+    if not (mode.grad and x.needs_grad):
+        return x
+    if x.op is None:
+        raise GradientError(
+            f"in place: got a leaf of shape {tuple(x.array.shape)} that requires grad; expected the change inside no_grad(), "
+            "because its gradient belongs to the value it had. Try with torch.no_grad(): …"
+        )
+    return alias(x)
+
+
+def in_place(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The method that writes what the function gives into the tensor's own memory."""
+
+    def changed(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        past = past_of(self)
+        if not (mode.grad and any(isinstance(a, Tensor) and a.needs_grad for a in (self, *args, *kwargs.values()))):
+            return become(self, function(self, *args, **kwargs), past)
+        past = alias(self) if past is self else past
+        before = ops.copy(past)  # rules may read what it was, and its own memory is about to change
+        given = [before if a is self else a for a in args]
+        return become(self, function(before, *given, **kwargs), past)
+
+    return changed
+
+
+def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
+    """Take over the numbers of src."""
+    past = past_of(self)
+    source = as_tensor_like(src, self)
+    value = ops.expand(source, shape=tuple(self.array.shape)) if source.array.shape != self.array.shape else source
+    return become(
+        self, value if value.array.dtype == self.array.dtype else ops.cast(value, dtype=self.array.dtype), past
+    )
+
+
+def fill_(self: Tensor, value: Any) -> Tensor:
+    """Set every number to the value."""
+    past = past_of(self)
+    number = value.item() if isinstance(value, Tensor) else value
+    return become(self, ops.full(shape=tuple(self.array.shape), value=number, dtype=self.array.dtype), past)
+
+
+def zero_(self: Tensor) -> Tensor:
+    """Set every number to 0."""
+    return fill_(self, 0)
+
+
+def _drawn(self: Tensor, sampler: Any, **options: Any) -> Tensor:
+    past = past_of(self)
+    return become(self, factories.draw(sampler, shape=tuple(self.array.shape), dtype=self.array.dtype, **options), past)
+
+
+def uniform_(self: Tensor, from_: float = 0.0, to: float = 1.0, *, generator: Any = None) -> Tensor:
+    """Fill with uniform random numbers."""
+    return _drawn(self, random.uniform, low=from_, high=to, generator=generator)
+
+
+def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Tensor:
+    """Fill with normal random numbers."""
+    return _drawn(self, random.normal, mean=mean, std=std, generator=generator)
+
+
+def bernoulli_(self: Tensor, p: float = 0.5, *, generator: Any = None) -> Tensor:
+    """Fill with 1 (probability p) and 0."""
+    return _drawn(self, random.bernoulli, p=p, generator=generator)
+
+
+def random_(self: Tensor, from_: int = 0, to: int | None = None, *, generator: Any = None) -> Tensor:
+    """Fill with random whole numbers from from_ to to - 1; without bounds, as many as the dtype can tell apart."""
+    shape = tuple(self.array.shape)
+    if to is None and not from_:
+        return copy_(self, factories.draw(random.integers, shape=shape, dtype=self.array.dtype, generator=generator))
+    if to is None:
+        from_, to = 0, from_
+    return copy_(self, factories.draw(random.randint, shape=shape, low=from_, high=to, generator=generator))
+
+
+def setitem(self: Tensor, index: Any, value: Any) -> None:
+    """self[index] = value."""
+    past = past_of(self)
+    source = as_tensor_like(value, self)
+    if not (mode.grad and (self.needs_grad or source.needs_grad)):
+        _write_window(self, index, source)
+        return
+    past = alias(self) if past is self else past
+    places = layout.getitem(wrap(np.arange(self.array.size).reshape(self.array.shape)), index)
+    flat = places.reshape(-1)
+    spread = source.expand(places.array.shape).reshape(-1)
+    ones = wrap(np.ones(flat.array.shape, self.array.dtype))
+    put, hits = (ops.unpick(v, flat, at=([0],), shape=(self.array.size,)).reshape(self.shape) for v in (spread, ones))
+    become(self, layout.where(ops.gt(hits, 0), put / ops.maximum(hits, 1), past), past)
+
+
+def _write_window(self: Tensor, index: Any, source: Tensor) -> None:
+    target = layout.getitem(self, index)
+    if (target.op is not None and target.op.view) or np.shares_memory(target.array, self.array):
+        copy_(target, source)
+        touched(self)
+        return
+    if mode.trace is not None:
+        mode.trace.stop("writing to the places that a tensor of indices names")
+    parts = index if isinstance(index, tuple) else (index,)
+    self.array[tuple(i.array if isinstance(i, Tensor) else i for i in parts)] = source.array
+    touched(self)
+
+
+def index_add(self: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
+    """self with source added to the slices that index names along one axis."""
+    lead = (slice(None),) * layout.axis(dim, self.array.ndim)
+    return self + ops.unpick(source, index, at=(*lead, [0]), shape=tuple(self.array.shape))

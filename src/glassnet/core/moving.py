@@ -1,0 +1,245 @@
+"""How NumPy moves numbers from place to place: picking and placing, windows, ends joined, fresh memory.
+
+These are kernels like those of `kernels.py`, under the same convention.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from glassnet.core.kernels import Array, Call
+from glassnet.errors import ValueRangeError
+
+# ---- picking and placing ------------------------------------------------------------------------------------------
+
+
+def check_labels(labels: Array, classes: int) -> None:
+    """Labels must lie in 0..classes-1; seen as unsigned, one comparison finds negative ones as well."""
+    if labels.size and int(labels.view(np.uint64).max()) >= classes:
+        row = int(np.flatnonzero((labels < 0) | (labels >= classes))[0])
+        raise ValueRangeError(
+            f"got label {labels.reshape(-1)[row]} at row {row}; expected labels from 0 to {classes - 1}, because the scores have "
+            f"{classes} columns. Try a last layer with {int(labels.max()) + 1} outputs, or check the labels."
+        )
+
+
+def choose(a: Array, labels: Array, out: Array | None = None) -> Array:
+    """y[i] = a[i, labels[i]]."""
+    check_labels(labels, a.shape[1])
+    chosen = a[np.arange(len(labels)), labels]
+    if out is None:
+        return chosen
+    np.copyto(out, chosen)
+    return out
+
+
+def choose_calls(out: Array, a: Array, labels: Array) -> list[Call] | None:
+    flat, first, step = _flat(a)
+    if flat is None:
+        return None
+    at, spots = _spots(labels, first, step)
+    return [(check_labels, (labels, a.shape[1]), None), *spots, (flat.take, (at, None, out, "clip"), None)]
+
+
+def _spots(labels: Array, first: Array, step: int) -> tuple[Array, list[Call]]:
+    """Where each label's number lies on the line of all numbers."""
+    at = np.empty(labels.shape, np.int64)
+    if step == 1:
+        return at, [(np.add, (labels, first), at)]
+    return at, [(np.multiply, (labels, np.asarray(step)), at), (np.add, (at, first), at)]
+
+
+def _flat(a: Array) -> tuple[Array | None, Array, int]:
+    """A matrix as one line of numbers: where each row starts, and how far apart its columns are."""
+    rows, columns = a.shape
+    if a.flags.c_contiguous:
+        return a.reshape(-1), np.arange(rows) * columns, 1
+    if a.flags.f_contiguous:
+        return a.T.reshape(-1), np.arange(rows), rows
+    return None, np.arange(rows), 0
+
+
+def place(g: Array, labels: Array, out: Array | None = None, *, classes: int) -> Array:
+    """y[i, labels[i]] = g[i], the rest 0."""
+    if out is None:
+        out = np.zeros((len(labels), classes), g.dtype)
+    else:
+        out.fill(0)
+    out[np.arange(len(labels)), labels] = g
+    return out
+
+
+def place_calls(out: Array, g: Array, labels: Array, *, classes: int) -> list[Call] | None:
+    flat, first, step = _flat(out)
+    if flat is None:
+        return None
+    at, spots = _spots(labels, first, step)
+    number = np.lib.stride_tricks.as_strided(g, (), ()) if g.size and not any(g.strides) else g
+    return [(out.fill, (0,), None), *spots, (flat.put, (at, number), None)]
+
+
+def build_index(at: Sequence[Any], indices: Sequence[Array]) -> tuple[Any, ...]:
+    """Put the index arrays where the template has their numbers."""
+    return tuple(indices[i[0]] if isinstance(i, list) else i for i in at)
+
+
+def pick(a: Array, *indices: Array, out: Array | None = None, at: Sequence[Any]) -> Array:
+    """a[at], with arrays of integers among the indices: a copy."""
+    y = a[build_index(at, indices)]
+    if out is None:
+        return y
+    np.copyto(out, y)
+    return out
+
+
+def pick_calls(out: Array, a: Array, *indices: Array, at: Sequence[Any]) -> list[Call] | None:
+    if len(at) == 1 and len(indices) == 1 and out.flags.c_contiguous:
+        return [(np.take, (a, indices[0], 0, out), None)]
+    return None
+
+
+def unpick(g: Array, *indices: Array, out: Array | None = None, at: Sequence[Any], shape: tuple[int, ...]) -> Array:
+    """Zeros of that shape, with g added at the places that were picked (twice where picked twice)."""
+    if out is None:
+        out = np.zeros(shape, g.dtype)
+    else:
+        out.fill(0)
+    np.add.at(out, build_index(at, indices), g)
+    return out
+
+
+def window_of(a: Array, *, index: Any) -> Array:
+    y = a[index]
+    return y if isinstance(y, np.ndarray) else a[(*index, ...)]  # a single number stays a window on the memory
+
+
+def put_window(g: Array, out: Array | None = None, *, index: Any, shape: tuple[int, ...]) -> Array:
+    """Zeros of that shape, with g in the window."""
+    if out is None:
+        out = np.zeros(shape, g.dtype)
+    else:
+        out.fill(0)
+    out[index] = g
+    return out
+
+
+def gather(a: Array, index: Array, out: Array | None = None, *, dim: int) -> Array:
+    """y[i][j][k] = a[i][index[i][j][k]][k] for dim = 1."""
+    if index.size and (int(index.min()) < 0 or int(index.max()) >= a.shape[dim]):
+        raise ValueRangeError(
+            f"gather: got indices from {index.min()} to {index.max()}; expected 0 to {a.shape[dim] - 1} along axis {dim}. "
+            f"Try index.clamp(0, {a.shape[dim] - 1}) after checking where they come from."
+        )
+    a = a[tuple(slice(None) if i == dim else slice(n) for i, n in enumerate(index.shape))]
+    y = np.take_along_axis(a, index, dim)
+    if out is None:
+        return y
+    np.copyto(out, y)
+    return out
+
+
+def scatter_add(g: Array, index: Array, out: Array | None = None, *, dim: int, shape: tuple[int, ...]) -> Array:
+    """Zeros of that shape, with g added where gather would read it."""
+    if out is None:
+        out = np.zeros(shape, g.dtype)
+    else:
+        out.fill(0)
+    spots = list(np.indices(index.shape, sparse=True))
+    spots[dim] = index
+    np.add.at(out, tuple(spots), g)
+    return out
+
+
+def one_hot(labels: Array, *, classes: int) -> Array:
+    check_labels(labels, classes)
+    return np.eye(classes, dtype=np.int64)[labels]
+
+
+# ---- shape and memory ---------------------------------------------------------------------------------------------
+
+
+def concat(*parts: Array, out: Array | None = None, dim: int) -> Array:
+    return np.concatenate(parts, axis=dim, out=out)
+
+
+def concat_calls(out: Array, *parts: Array, dim: int) -> list[Call]:
+    calls: list[Call] = []
+    start = 0
+    for p in parts:
+        window = out[tuple(slice(start, start + p.shape[dim]) if i == dim else slice(None) for i in range(out.ndim))]
+        calls.append((np.copyto, (window, p), None))
+        start += p.shape[dim]
+    return calls
+
+
+def pack(*parts: Array, out: Array | None = None) -> Array:
+    """All numbers end to end on one line."""
+    return np.concatenate([p.reshape(-1) for p in parts], out=out)
+
+
+def assign(target: Array, value: Array, out: Array | None = None) -> Array:
+    np.copyto(target, value, casting="same_kind")
+    return target
+
+
+def full(*, shape: tuple[int, ...], value: float, dtype: np.dtype[Any], out: Array | None = None) -> Array:
+    if out is None:
+        return np.full(shape, value, dtype)
+    out.fill(value)
+    return out
+
+
+def random(*, draw: Callable[..., Array], out: Array | None = None, **options: Any) -> Array:
+    """Fresh random numbers from one of PyTorch's streams."""
+    y = draw(**options)
+    if out is None:
+        return y
+    np.copyto(out, y)
+    return out
+
+
+def pad(a: Array, out: Array | None = None, *, widths: tuple[tuple[int, int], ...], value: float) -> Array:
+    y = np.pad(a, widths, constant_values=value)
+    if out is None:
+        return y
+    np.copyto(out, y)
+    return out
+
+
+def unfold(
+    a: Array, out: Array | None = None, *, size: tuple[int, int], stride: tuple[int, int], dilation: tuple[int, int]
+) -> Array:
+    """Every kernel-sized window of (n, c, h, w) as (n, c, kh, kw, oh, ow)."""
+    (kh, kw), (sh, sw), (dh, dw) = size, stride, dilation
+    span = ((kh - 1) * dh + 1, (kw - 1) * dw + 1)
+    windows = np.lib.stride_tricks.sliding_window_view(a, span, (2, 3))[:, :, ::sh, ::sw, ::dh, ::dw]
+    y = windows.transpose(0, 1, 4, 5, 2, 3)  # (n, c, kh, kw, oh, ow)
+    if out is None:
+        return np.ascontiguousarray(y)
+    np.copyto(out, y)
+    return out
+
+
+def fold(
+    g: Array,
+    out: Array | None = None,
+    *,
+    shape: tuple[int, ...],
+    size: tuple[int, int],
+    stride: tuple[int, int],
+    dilation: tuple[int, int],
+) -> Array:
+    """Add every window of unfold back at its place."""
+    if out is None:
+        out = np.zeros(shape, g.dtype)
+    else:
+        out.fill(0)
+    (kh, kw), (sh, sw), (dh, dw) = size, stride, dilation
+    oh, ow = g.shape[4:]
+    for i in range(kh):
+        for j in range(kw):
+            out[:, :, i * dh : i * dh + sh * oh : sh, j * dw : j * dw + sw * ow : sw] += g[:, :, i, j]
+    return out

@@ -1,0 +1,89 @@
+"""A folder for every run: the model and its result, never over an older one."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from glassnet.errors import FileError, complain
+from glassnet.files import strict_json
+from glassnet.files.atomic import write_atomic
+from glassnet.files.os_errors import reported, shown
+
+MODEL, RESULT = "model.safetensors", "result.json"
+
+
+class RunFolder:
+    """A new folder `runs/NAME-DATE-TIME`, or the new or empty folder that the user named.
+
+    It is made before a training starts, so that a folder that cannot be written is known then, and taken away again
+    (`drop`) when nothing was put into it.
+
+    Raises `FileError` when the folder cannot be made, or holds files already.
+    """
+
+    def __init__(self, name: str, chosen: str | None = None, parent: str = "runs") -> None:
+        self.path = _made(chosen) if chosen else _new(os.path.join(parent, name))
+
+    @property
+    def model(self) -> str:
+        """Where the model goes."""
+        return os.path.join(self.path, MODEL)
+
+    @property
+    def result(self) -> str:
+        """Where the result goes."""
+        return os.path.join(self.path, RESULT)
+
+    def write_result(self, result: Mapping[str, Any]) -> str:
+        """Write the result as strict JSON, numbers that are not finite as null, and return the text."""
+        text = strict_json.dumps(dict(result), non_finite="null", sort_keys=False)
+        write_atomic(self.result, text.encode())
+        return text
+
+    def drop(self) -> None:
+        """Remove the folder if it is still empty."""
+        with suppress(OSError):
+            os.rmdir(self.path)
+            os.removedirs(os.path.dirname(self.path) or ".")  # `runs` too, if it was made for this run
+
+
+def model_in(path: str) -> str:
+    """The model file that a path means: itself, or the one in a run folder.
+
+    >>> model_in("model.safetensors")
+    'model.safetensors'
+    """
+    inside = os.path.join(path, MODEL)
+    return inside if os.path.isdir(path) and os.path.exists(inside) else path
+
+
+def _made(path: str) -> str:
+    with reported("make the folder", path):
+        os.makedirs(path, exist_ok=True)
+        full = bool(os.listdir(path))
+    if full:
+        hint = f"Try --output {_free(path)}"
+        raise FileError(complain(f"got --output {shown(path)}, which holds files", "expected a new folder", hint))
+    return path
+
+
+def _free(path: str) -> str:
+    """The path with the first number behind it that nobody has taken."""
+    bare = path.rstrip("/\\")
+    return next(f"{bare}-{i}" for i in range(2, 1_000_000) if not os.path.exists(f"{bare}-{i}"))
+
+
+def _new(stem: str) -> str:
+    path = f"{stem}-{time.strftime('%Y%m%d-%H%M%S')}"
+    with reported("make the folder", path):
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        while True:
+            try:
+                os.mkdir(path)
+                return path
+            except FileExistsError:  # two runs in one second
+                path = _free(path)
