@@ -198,6 +198,7 @@ from glassnet.core.random import (
     set_rng_state,
 )
 from glassnet.core.tensor import Tensor
+from glassnet.serialization import load, save
 from glassnet.version import __version__ as __version__
 
 absolute, multiply, subtract, divide, true_divide, concat, clip = abs, mul, sub, div, div, cat, clamp

@@ -367,3 +367,24 @@ def test_single_numbers(op):
         for one, number in zip([y, *gs], [z, *hs], strict=True):
             assert number.shape == ()
             assert bits(number.array.reshape(1)) == bits(one.array)
+
+
+@pytest.mark.parametrize(
+    ("op", "s"),
+    [
+        *CASES,
+        pytest.param(OPS["unfold"], sample((1, 1, 2, 2), size=(1, 1), stride=(1, 1), dilation=(1, 1)), id="unfold-1x1"),
+        pytest.param(OPS["sum_to"], sample((2, 2), shape=(2, 2)), id="sum_to-same"),
+        pytest.param(OPS["concat"], sample((2, 2), dim=0), id="concat-one"),
+        pytest.param(OPS["clamp"], Sample(((3,),), -1, 1, {"low": None, "high": None}), id="clamp-nothing"),
+        pytest.param(OPS["cast"], sample((3,), dtype=np.dtype("float64")), id="cast-same"),
+        pytest.param(OPS["pad"], sample((2, 2), widths=((0, 0), (0, 0)), value=0.0), id="pad-nothing"),
+        pytest.param(OPS["flip"], sample((2, 2), dims=()), id="flip-nothing"),
+    ],
+)
+def test_only_views_share_memory(op, s):
+    arrays = draw(s)
+    y = apply(op, *[wrap(a) for a in arrays], **s.attrs)
+    shared = [np.may_share_memory(y.array, a) for a in arrays]
+    assert any(shared) is op.view
+    assert not op.view or shared[0]

@@ -27,6 +27,16 @@ LAYERS = [
     ["MaxPool2d", [2], {"ceil_mode": True}, [[1, 2, 5, 3]]],
     ["AvgPool2d", [3], {"stride": 2, "padding": 1, "count_include_pad": False}, [[1, 1, 5, 4]]],
     ["AdaptiveAvgPool2d", [[2, 3]], {}, [[1, 1, 5, 4]]],
+    ["MaxPool1d", [2], {"stride": 1, "padding": 1}, [[2, 2, 5]]],
+    ["AvgPool1d", [2], {"padding": 1}, [[2, 5]]],
+    ["AvgPool2d", [2], {"ceil_mode": True, "divisor_override": 3}, [[1, 3, 3]]],
+    ["Conv2d", [1, 1, 2], {"padding": "same", "padding_mode": "circular"}, [[1, 1, 3, 3]]],
+    ["Flatten", [0, 1], {}, [[2, 3, 2]]],
+    ["Unflatten", [1, [2, 2]], {}, [[3, 4]]],
+    ["Threshold", [0.5, -2.0], {}, [[3, 4]]],
+    ["Softmin", [], {"dim": 1}, [[3, 4]]],
+    ["CosineSimilarity", [], {"dim": 0}, [[3, 4], [3, 4]]],
+    ["PairwiseDistance", [], {"p": 3.0, "keepdim": True}, [[3, 4], [3, 4]]],
     ["PReLU", [3], {"init": 0.1}, [[4, 3]]],
     *[[name, [], {}, [[3, 4]]] for name in (
         "ReLU", "ReLU6", "LeakyReLU", "ELU", "SELU", "CELU", "GELU", "SiLU", "Mish", "Sigmoid", "LogSigmoid", "Tanh",
@@ -55,6 +65,13 @@ LOSSES = [
     ["cross_entropy", [X], {"target": {"values": [2, -100, 1, -100]}, "weight": WEIGHT}, {"label_smoothing": 0.2}],
     ["cross_entropy", [X], {"target": LABELS}, {"ignore_index": 1}],
     ["cross_entropy", [X], {"target": HALF}, {"label_smoothing": 0.1}],
+    ["cross_entropy", [{"wave": [2, 3, 2]}], {"target": {"values": [[2, 0], [1, 1]]}}, {}],
+    ["cross_entropy", [{"wave": [3]}], {"target": {"values": 1}}, {"reduction": "sum"}],
+    ["mse_loss", [X, Y], {"weight": {"share": [4, 3]}}, {}],
+    ["huber_loss", [X, Y], {"weight": {"share": [4, 3]}}, {}],
+    ["poisson_nll_loss", [HALF], {"target": {"share": [4, 3], "phase": 1}}, {"log_input": False}],
+    ["gaussian_nll_loss", [X, Y, {"share": [4]}], {}, {"eps": 0.4}],
+    ["kl_div", [X, Y], {}, {"log_target": True, "reduction": "sum"}],
     ["nll_loss", [X], {"target": LABELS, "weight": WEIGHT}, {}],
     ["kl_div", [X], {"target": HALF}, {"reduction": "batchmean"}],
     ["poisson_nll_loss", [X], {"target": COUNTS}, {"full": True}],
@@ -66,6 +83,28 @@ LOSSES = [
     ["multilabel_soft_margin_loss", [X], {"target": HALF}, {}],
     ["cosine_embedding_loss", [X, Y], {"target": {"sign": [4]}}, {"margin": 0.1}],
     ["triplet_margin_loss", [X, Y, Z], {}, {"swap": True}],
+]
+
+# name, options, tensors
+LOSS_MODULES = [
+    ["MSELoss", {"reduction": "sum"}, [X, Y]],
+    ["L1Loss", {}, [X, Y]],
+    ["SmoothL1Loss", {"beta": 0.3}, [X, Y]],
+    ["HuberLoss", {"delta": 0.3}, [X, Y]],
+    ["PoissonNLLLoss", {"full": True, "log_input": False}, [HALF, COUNTS]],
+    ["GaussianNLLLoss", {"full": True, "eps": 0.4}, [X, Y, HALF]],
+    ["BCELoss", {"reduction": "sum"}, [HALF, {"share": [4, 3], "phase": 1}]],
+    ["BCEWithLogitsLoss", {}, [X, HALF]],
+    ["CrossEntropyLoss", {"ignore_index": 1, "label_smoothing": 0.1}, [X, LABELS]],
+    ["NLLLoss", {"ignore_index": 1}, [X, LABELS]],
+    ["KLDivLoss", {"log_target": True, "reduction": "batchmean"}, [X, Y]],
+    ["MultiLabelSoftMarginLoss", {}, [X, HALF]],
+    ["HingeEmbeddingLoss", {"margin": 0.3}, [X, ONES]],
+    ["MarginRankingLoss", {"margin": 0.3}, [X, Y, ONES]],
+    ["SoftMarginLoss", {}, [X, ONES]],
+    ["MultiMarginLoss", {"p": 2, "margin": 0.3}, [X, LABELS]],
+    ["CosineEmbeddingLoss", {"margin": 0.3}, [X, Y, {"sign": [4]}]],
+    ["TripletMarginLoss", {"margin": 0.3, "p": 1.0, "eps": 0.1, "swap": True}, [X, Y, Z]],
 ]
 
 INITS = [
@@ -123,6 +162,11 @@ def loss_record(name, inputs, others, options):
     return {"loss": [name, inputs, others, options], "value": rounded(y), "grads": [rounded(x.grad) for x in xs]}
 
 
+def loss_module_record(name, options, tensors):
+    loss = getattr(torch.nn, name)(**options)
+    return {"module": [name, options, tensors], "value": rounded(loss(*[torch.tensor(array(r)) for r in tensors]))}
+
+
 def init_record(name, shape, options):
     torch.manual_seed(3)
     return {
@@ -141,6 +185,7 @@ if __name__ == "__main__":
         "torch": torch.__version__,
         "layers": [layer_record(*case) for case in LAYERS],
         "losses": [loss_record(*case) for case in LOSSES],
+        "loss_modules": [loss_module_record(*case) for case in LOSS_MODULES],
         "inits": [init_record(*case) for case in INITS],
         "dropouts": [dropout_record(p, shape) for p, shape in [(0.5, [3, 4]), (0.1, [2, 3, 5]), (0.8, [17])]],
     }

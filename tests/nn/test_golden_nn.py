@@ -70,6 +70,12 @@ def test_losses(record):
         close(x.grad, slope)
 
 
+@pytest.mark.parametrize("record", NUMBERS["loss_modules"], ids=lambda r: r["module"][0])
+def test_loss_modules_pass_their_settings_on(record):
+    name, options, tensors = record["module"]
+    close(getattr(nn, name)(**options)(*[torch.tensor(array(r)) for r in tensors]), record["value"])
+
+
 @pytest.mark.parametrize("record", NUMBERS["inits"], ids=lambda r: r["init"][0])
 def test_initialisation(record):
     name, shape, options = record["init"]

@@ -422,10 +422,10 @@ def test_errors_of_the_module_itself_keep_their_words():
 
 
 def test_names_that_are_left_out_say_what_to_use():
-    with pytest.raises(
-        NotSupportedError, match=r"nn.LSTM: got a layer that glassnet leaves out; .* Try a Linear layer"
-    ):
+    with pytest.raises(NotSupportedError, match=r"nn.LSTM: got a name of PyTorch's .* Try a Linear layer"):
         nn.LSTM(3, 4)
+    with pytest.raises(NotSupportedError, match=r"nn.functional.elu_: .* and inplace=True"):
+        nn.functional.elu_(torch.ones(1))
     with pytest.raises(AttributeError):
         nn.NoSuchThing  # noqa: B018
     assert not hasattr(nn, "NoSuchThing")

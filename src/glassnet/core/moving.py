@@ -218,7 +218,7 @@ def unfold(
     windows = np.lib.stride_tricks.sliding_window_view(a, span, (2, 3))[:, :, ::sh, ::sw, ::dh, ::dw]
     y = windows.transpose(0, 1, 4, 5, 2, 3)  # (n, c, kh, kw, oh, ow)
     if out is None:
-        return np.ascontiguousarray(y)
+        return y.copy()
     np.copyto(out, y)
     return out
 

@@ -388,7 +388,7 @@ permute = primitive("permute", lambda a, *, dims: a.transpose(dims), lambda g, y
                     view=True, say="{0} turned", tex=r"{0}^\top", samples=(sample((3, 4), dims=(1, 0)), sample((2, 3, 4), dims=(2, 0, 1))))
 expand = primitive("expand", _expand, lambda g, y, a, shape: fit(g, a.shape), view=True, say="{0} repeated to {shape}", tex="{0}",
                    samples=(sample((1, 4), shape=(3, 4)), sample((4,), shape=(2, 3, 4))))
-flip = primitive("flip", lambda a, *, dims: np.flip(a, dims), lambda g, y, a, dims: flip(g, dims=dims), say="{0} back to front",
+flip = primitive("flip", lambda a, *, dims: np.flip(a, dims).copy(), lambda g, y, a, dims: flip(g, dims=dims), say="{0} back to front",
                  tex=r"\operatorname{{flip}}({0})", samples=(sample((3, 4), dims=(1,)),))
 concat = primitive("concat", moving.concat, each=lambda i: lambda g, y, *parts, dim: _piece(i, g, parts, dim), lower=moving.concat_calls,
                    say="{0} and the others end to end", tex=r"[{0}; \ldots]", samples=(sample((2, 3), (1, 3), dim=0), sample((2, 1), (2, 2), (2, 3), dim=1)))

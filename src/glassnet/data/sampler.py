@@ -81,7 +81,7 @@ class RandomSampler(BlockSampler):
     >>> import glassnet as torch
     >>> _ = torch.manual_seed(0)
     >>> list(RandomSampler(range(5)))
-    [4, 1, 2, 0, 3]
+    [1, 3, 4, 2, 0]
     """
 
     def __init__(
@@ -149,7 +149,7 @@ class WeightedRandomSampler(BlockSampler):
 
     >>> import glassnet as torch
     >>> list(WeightedRandomSampler([0.0, 3.0, 1.0], 5, generator=torch.Generator().manual_seed(0)))
-    [1, 1, 1, 1, 1]
+    [2, 1, 1, 2, 1]
     """
 
     def __init__(

@@ -49,7 +49,7 @@ LAYERS = {
 }
 
 FUNCTIONS = {
-    "Linear, LayerNorm and softmax in a Module of your own": "scaled_dot_product_attention multi_head_attention_forward",
+    "Linear and softmax in a Module of your own": "scaled_dot_product_attention multi_head_attention_forward",
     "the two-dimensional function of the same family": (
         "conv3d avg_pool3d max_pool3d adaptive_avg_pool3d adaptive_max_pool3d dropout3d lp_pool3d max_unpool3d "
         "fractional_max_pool3d"

@@ -48,7 +48,6 @@ class RunFolder:
         """Remove the folder if it is still empty."""
         with suppress(OSError):
             os.rmdir(self.path)
-            os.removedirs(os.path.dirname(self.path) or ".")  # `runs` too, if it was made for this run
 
 
 def model_in(path: str) -> str:

@@ -41,6 +41,7 @@ class Layer:
         """Make the modules for inputs of this shape."""
         self.input_shape, self.modules = shape, self.make(shape)
         self.output_shape, self.built = self.shape_after(shape), True
+        self.trainable = self._trainable
 
     def make(self, shape: Shape) -> list[nn.Module]:
         """The modules that carry the layer out."""
@@ -93,14 +94,10 @@ class Layer:
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self._trainable = bool(value)
-        for p in self._parameters():
-            p.requires_grad_(self._trainable)
-        World.changed()
+        for module in self.modules:
+            module.requires_grad_(self._trainable)
 
     _trainable = True
-
-    def _parameters(self) -> list[Tensor]:
-        return [p for m in self.modules for p in m.parameters()]
 
 
 def as_shape(shape: Any) -> Shape:
@@ -322,7 +319,10 @@ class BatchNormalization(Layer):
 
 
 class BatchNorm(nn.Module):
-    """Keras's batch normalisation over all axes but the last; its averages run over the plain (biased) variance."""
+    """Keras's batch normalisation over all axes but the last.
+
+    Its averages run over the plain (biased) variance, and a frozen layer uses them in training, too.
+    """
 
     def __init__(self, size: int, momentum: float, epsilon: float, center: bool, scale: bool) -> None:
         super().__init__()
@@ -334,7 +334,8 @@ class BatchNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x, normalised; in training the averages move."""
-        if self.training:
+        frozen = all(p is not None and not p.requires_grad for p in (self.gamma, self.beta))
+        if self.training and not frozen:
             over = tuple(range(x.ndim - 1))
             mean = x.mean(over)
             away = x - mean
