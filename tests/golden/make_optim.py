@@ -1,4 +1,4 @@
-"""Write optim.json, the walks of PyTorch's optimisers and schedules: `python tests/golden/make_optim.py` (torch 2.13)."""
+"""Write optim.json, walks of PyTorch's optimisers and schedules: `python tests/golden/make_optim.py` (torch 2.13)."""
 
 import json
 import pathlib
@@ -106,5 +106,5 @@ if __name__ == "__main__":
         "rates": [{"name": n, "options": o, "seen": rates(n, o)} for n, o in SCHEDULES],
         "valley": valley(),
     }
-    text = json.dumps(golden, indent=1)
+    text = json.dumps(golden, separators=(",", ":"))
     pathlib.Path(__file__).with_name("optim.json").write_text(text + "\n", encoding="utf-8")

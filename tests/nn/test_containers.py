@@ -118,6 +118,17 @@ def test_module_list_registers_what_a_list_would_hide():
     ]
 
 
+def test_rows_are_added_up():
+    model = nn.Sequential(nn.ReLU())
+    model += nn.Sequential(nn.Tanh())
+    assert repr(model) == "Sequential(\n  (0): ReLU()\n  (1): Tanh()\n)"
+    longer = nn.ModuleList([nn.ReLU()]) + nn.ModuleList([nn.Tanh()])
+    assert [repr(m) for m in longer] == ["ReLU()", "Tanh()"]
+    assert repr(nn.ModuleList()) == "ModuleList()"
+    with pytest.raises(ValueRangeError, match="got index 3 for 2 modules; expected -2 to 2"):
+        longer.insert(3, nn.ReLU())
+
+
 def test_module_dict():
     heads = nn.ModuleDict({"b": nn.Linear(1, 2)})
     heads["a"] = nn.Linear(1, 3)
@@ -145,6 +156,10 @@ def test_parameter_list():
     bank += [torch.ones(1)]
     assert [type(v).__name__ for v in bank] == ["Parameter", "int", "Parameter", "Parameter", "Parameter"]
     assert [n for n, _ in bank.named_parameters()] == ["0", "2", "3", "4"]
+    assert repr(bank).splitlines()[1:3] == [
+        "    (0): Parameter containing: [torch.float32 of size 2]",
+        "    (1): Object of type: int",
+    ]
     assert bank[-1].tolist() == [1.0]
     assert len(bank[1:3]) == 2
     bank[0] = torch.zeros(4)
@@ -161,6 +176,7 @@ def test_parameter_dict():
     bank.update(OrderedDict(z=torch.ones(1), y="text"))
     assert list(bank) == list(bank.keys()) == ["b", "a", "z", "y"]
     assert [n for n, _ in bank.named_parameters()] == ["b", "a", "z"]
+    assert repr(bank).splitlines()[4] == "    (y): Object of type: str"
     assert bank.get("y") == bank.pop("y") == "text"
     assert bank.get("y", 3) == 3
     assert "y" not in bank

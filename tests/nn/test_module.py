@@ -110,6 +110,8 @@ def test_registering_checks_names_and_kinds():
             net.register_buffer(name, torch.ones(1))
     with pytest.raises(TypeError, match=r"got the class ReLU as the layer act2; .* Try ReLU\(\) with brackets"):
         net.add_module("act2", nn.ReLU)
+    with pytest.raises(TypeError, match="got 3 as a name; expected a string"):
+        net.add_module(3, nn.ReLU())
     with pytest.raises(TypeError, match="expected a Parameter or None"):
         net.register_parameter("w", torch.ones(1))
     with pytest.raises(TypeError, match="expected a tensor or None"):
@@ -230,6 +232,20 @@ def test_changing_the_dtype_spares_integers():
     assert norm.running_var.dtype == torch.float64
 
 
+def test_what_apply_visits_last_is_the_module_itself():
+    seen = []
+    assert Net().apply(lambda m: seen.append(type(m).__name__)) is not None
+    assert seen == ["Linear", "ReLU", "Linear", "Net"]
+
+
+def test_short_names_of_dtypes():
+    net = nn.Linear(1, 1)
+    net(torch.ones(1, 1)).sum().backward()
+    assert net.half().weight.dtype == net.weight.grad.dtype == torch.float16
+    assert net.float().cpu().bias.dtype == torch.float32
+    assert repr(net.bias).startswith("Parameter containing:\ntensor([")
+
+
 def test_a_module_without_forward_says_so():
     with pytest.raises(NotImplementedError, match=r"Try def forward\(self, x\)"):
         nn.Module()(1)
@@ -270,6 +286,7 @@ def test_after_a_failed_load_nothing_has_changed():
         net.load_state_dict({"fc2.bias": torch.ones(1)})
     assert all(torch.equal(v, before[k]) for k, v in net.state_dict().items())
     report = net.load_state_dict({"fc2.bias": torch.ones(1), "new": torch.ones(1)}, strict=False)
+    assert repr(report).startswith("_IncompatibleKeys(missing_keys=['fc1.weight',")
     assert (report.missing_keys, report.unexpected_keys) == (["fc1.weight", "fc1.bias", "fc2.weight"], ["new"])
     assert net.fc2.bias.item() == 1.0
     for given_instead in (5, [("fc2.bias", 1)]):
@@ -324,6 +341,15 @@ def test_backward_hooks_show_and_change_gradients():
     x.grad = None
     layer(x).sum().backward()
     assert x.grad.item() == 30.0
+
+
+def test_backward_pre_hooks_change_what_comes_back_and_need_no_input_gradient():
+    layer, seen = nn.Linear(1, 1, bias=False), []
+    layer.register_full_backward_pre_hook(lambda m, gout: (gout[0] * 4,))
+    layer.register_full_backward_hook(lambda m, gin, gout: seen.append((gin, gout[0].item())))
+    layer(torch.tensor([[3.0]])).sum().backward()
+    assert seen == [((None,), 4.0)]
+    assert layer.weight.grad.item() == 12.0
 
 
 def test_backward_hooks_of_two_inputs_may_look_but_not_touch():

@@ -123,6 +123,9 @@ init.xavier_uniform_(ones(3)) | ShapeError | got a tensor of shape (3,) | two ax
 init.kaiming_normal_(ones(3, 3), mode='fan') | ValueRangeError | got mode='fan' | Try mode='fan_in'
 init.calculate_gain('swish') | ValueRangeError | got 'swish' | 'relu'
 init.calculate_gain('leaky_relu', True) | ValueRangeError | slope of True | 0.01
+init.orthogonal_(ones(3)) | ShapeError | got a tensor of shape (3,) | expected 2 or 3
+F.gaussian_nll_loss(ones(2), ones(2), ones(2), eps=0) | ValueRangeError | got eps=0 | Try eps=1e-6
+F.group_norm(ones(2, 3), 2) | ShapeError | got 3 channels for 2 groups | Try num_groups=1
 init.eye_(ones(3)) | ShapeError | got a tensor of shape (3,) | expected 2 axes
 init.dirac_(ones(3, 1, 1), groups=2) | ValueRangeError | 3 output channels for 2 groups | Try groups=1
 """

@@ -44,6 +44,16 @@ def test_activations_have_the_right_first_and_second_slopes(function):
     assert gradgradcheck(lambda x: function(x) * function(x), x)
 
 
+@pytest.mark.parametrize("function", [f for f in ACTIVATIONS if f is not F.glu], ids=lambda f: f.__name__)
+def test_activations_of_a_single_number(function):
+    x, row = torch.tensor(0.7, requires_grad=True), torch.tensor([0.7, -0.2], requires_grad=True)
+    y = function(x)
+    y.backward()
+    function(row).sum().backward()
+    assert y.shape == ()
+    assert (y.item(), x.grad.item()) == pytest.approx((function(row)[0].item(), row.grad[0].item()), rel=1e-6)
+
+
 W = torch.tensor([0.5, 2.0, 1.0, 0.3], dtype=torch.float64)
 LABELS = torch.tensor([2, 0, 3])
 SIGNS = torch.tensor([[1.0, -1.0, 1.0, 1.0], [-1.0, 1.0, -1.0, 1.0], [1.0, 1.0, -1.0, -1.0]], dtype=torch.float64)
@@ -257,6 +267,15 @@ def test_convolution_is_its_definition(kh, kw, stride, padding, dilation):
     assert y.shape[2] == (6 + 2 * padding - dilation * (kh - 1) - 1) // stride + 1
 
 
+def test_the_places_of_maxima_point_into_the_image():
+    x = torch.tensor(np.random.default_rng(0).normal(size=(2, 3, 5, 7)))
+    y, places = F.max_pool2d(x, (2, 3), stride=2, padding=1, return_indices=True)
+    flat = x.reshape(2, 3, 35).numpy()
+    assert np.array_equal(np.take_along_axis(flat, places.reshape(2, 3, -1).numpy(), 2), y.reshape(2, 3, -1).numpy())
+    line, at = nn.MaxPool1d(3, return_indices=True)(x[0, 0])
+    assert np.array_equal(np.take_along_axis(x[0, 0].numpy(), at.numpy(), 1), line.numpy())
+
+
 @quick
 @given(st.integers(1, 3), st.integers(1, 3), st.booleans())
 def test_pooling_is_its_definition(size, stride, ceil_mode):
@@ -322,6 +341,7 @@ def test_probabilities_add_up_and_choices_are_one_hot(x):
     t = torch.tensor(x)
     np.testing.assert_allclose(F.softmax(t, 1).numpy().sum(1), 1, rtol=1e-12)
     np.testing.assert_allclose(F.softmin(t, 1).numpy(), F.softmax(-t, 1).numpy(), rtol=1e-12)
+    np.testing.assert_allclose(F.gumbel_softmax(t, tau=0.7).numpy().sum(1), 1, rtol=1e-9)
     choice = F.gumbel_softmax(t, tau=0.7, hard=True).numpy()
     np.testing.assert_allclose(np.sort(choice, 1)[:, -1], 1, rtol=1e-9)
     np.testing.assert_allclose(np.sort(choice, 1)[:, :-1], 0, atol=1e-9)

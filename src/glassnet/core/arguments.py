@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.core import dtypes
+from glassnet.core.kinds import ARRAYS, DICTS, LISTS, NESTS
 from glassnet.core.mode import mode
 from glassnet.core.outside import PLAIN
 from glassnet.core.source import NotReplayable
@@ -25,20 +26,20 @@ def _key(value: Any) -> Any:
         return id(value) if value.needs_grad else (value.array.shape, value.array.dtype.char)
     if isinstance(value, PLAIN):
         return (type(value), repr(value))  # by its digits, since nan is not equal to itself and 0.0 is to -0.0
-    if isinstance(value, list | tuple):
+    if isinstance(value, LISTS):
         return (type(value), *map(_key, value))
-    if isinstance(value, dict):
+    if isinstance(value, DICTS):
         return (dict, *((k, _key(v)) for k, v in value.items()))
-    if isinstance(value, np.ndarray):
+    if isinstance(value, ARRAYS):
         raise NotReplayable("a NumPy array is passed in, whose numbers a recording cannot follow")
     return (type(value), id(value))
 
 
 def parts_of(value: Any) -> list[Any]:
     """The arguments one by one, also those within lists, tuples and dicts."""
-    if isinstance(value, dict):
+    if isinstance(value, DICTS):
         value = tuple(value.values())
-    return [p for v in value for p in parts_of(v)] if isinstance(value, list | tuple) else [value]
+    return [p for v in value for p in parts_of(v)] if isinstance(value, LISTS) else [value]
 
 
 def tensors_in(value: Any) -> list[Tensor]:
@@ -50,14 +51,14 @@ def exchange(value: Any, others: Mapping[int, Tensor]) -> Any:
     """The same tuples, lists and dicts with other tensors, by id, in their places."""
     if isinstance(value, Tensor):
         return others.get(id(value), value)
-    if not isinstance(value, list | tuple | dict) or not any(id(p) in others for p in parts_of(value)):
+    if not isinstance(value, NESTS) or not any(id(p) in others for p in parts_of(value)):
         return value
     return rebuild(value, lambda v: exchange(v, others))
 
 
 def rebuild(value: Any, each: Callable[[Any], Any]) -> Any:
     """A tuple, list or dict of the same kind, made of each(entry)."""
-    if isinstance(value, dict):
+    if isinstance(value, DICTS):
         return {k: each(v) for k, v in value.items()}
     parts = [each(v) for v in value]
     return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
@@ -97,7 +98,7 @@ class Passed:
         return any([self._hand_back_entries(v, self.kwargs[k]) for k, v in kwargs.items()]) or changed
 
     def _hand_back_entries(self, given: Any, used: Any) -> bool:
-        if given is used or not isinstance(given, list | tuple | dict):
+        if given is used or not isinstance(given, NESTS):
             return False
         now = exchange(used, self.theirs)
         pairs = list(zip(parts_of(given), parts_of(now), strict=False))
@@ -105,7 +106,7 @@ class Passed:
             return False
         if isinstance(given, list):
             given[:] = now
-        elif isinstance(given, dict):
+        elif isinstance(given, DICTS):
             given.clear()
             given.update(now)
         return True

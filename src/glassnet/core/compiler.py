@@ -17,6 +17,7 @@ import numpy as np
 
 from glassnet.core import replay
 from glassnet.core.arguments import Passed, exchange, kind_of, names_of, parts_of, tensors_in
+from glassnet.core.kinds import DICTS, LISTS
 from glassnet.core.mode import Trace, World, mode, recording
 from glassnet.core.outside import Watch, entries_of, same_entries
 from glassnet.core.source import NotReplayable
@@ -196,10 +197,10 @@ def _flatten(result: Any) -> tuple[list[Tensor], Any]:
     """The tensors in a result, and a form that puts others in their places."""
     if isinstance(result, Tensor):
         return [result], "tensor"
-    if isinstance(result, tuple | list):
+    if isinstance(result, LISTS):
         parts = [_flatten(r) for r in result]
         return [t for tensors, _ in parts for t in tensors], (type(result), tuple(form for _, form in parts))
-    if isinstance(result, dict):
+    if isinstance(result, DICTS):
         parts = [_flatten(r) for r in result.values()]
         return [t for tensors, _ in parts for t in tensors], (dict, tuple(result), tuple(form for _, form in parts))
     return [], ("constant", result)
@@ -334,7 +335,7 @@ def _doorway(r: Replay) -> Callable[[tuple[Any, ...]], Any]:
     for i, (p, g) in enumerate(r.starts):
         scope |= {f"start{i}": p, f"grad{i}": g}
         checks.append(f"start{i}.grad is not grad{i}")
-    leave = []
+    leave: list[str] = []
     for i, (p, g) in enumerate(r.left):
         scope |= {f"p{i}": p, f"g{i}": g}
         leave.append(f"    p{i}.grad = g{i}")

@@ -5,6 +5,7 @@ Integers and booleans take part in arithmetic without widening floats: float64 c
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,7 +35,7 @@ class DType:
     def __repr__(self) -> str:
         return f"torch.{self.name}"
 
-    def __eq__(self, other: object) -> bool:
+    def __eq__(self, other: object) -> builtins.bool:
         if isinstance(other, DType):
             return self is other
         try:
@@ -42,7 +43,7 @@ class DType:
         except TypeError:
             return NotImplemented
 
-    def __hash__(self) -> int:
+    def __hash__(self) -> builtins.int:
         return hash(self.numpy)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -151,5 +152,5 @@ class Size(tuple[Any, ...]):
         return f"torch.Size([{', '.join(map(str, self))}])"
 
     def __getitem__(self, index: Any) -> Any:
-        part = tuple.__getitem__(self, index)
+        part: Any = super().__getitem__(index)
         return Size(part) if isinstance(index, slice) else part

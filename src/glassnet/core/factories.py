@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from glassnet.core import dtypes, ops, random
+from glassnet.core.kinds import LISTS, NUMPY, SEQUENCES
 from glassnet.core.mode import mode
 from glassnet.core.tensor import Tensor, to_array, wrap
 from glassnet.errors import NotSupportedError, ValueRangeError
 
 
 def _shape(size: tuple[Any, ...]) -> tuple[int, ...]:
-    given = size[0] if len(size) == 1 and isinstance(size[0], Sequence) else size
+    given = size[0] if len(size) == 1 and isinstance(size[0], SEQUENCES) else size
     return tuple(int(n) for n in given)
 
 
@@ -47,7 +47,7 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
     """
     if isinstance(data, Tensor):
         array = data.read("torch.tensor(tensor)")
-    elif isinstance(data, list | tuple) and _holds_tensors(data):
+    elif isinstance(data, LISTS) and _holds_tensors(data):
         array = _numbers([_plain(d) for d in data], dtype)
     else:
         array = _numbers(data, dtype)
@@ -60,19 +60,19 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
 def _numbers(data: Any, dtype: Any) -> np.ndarray:
     """The data as an array; Python floats keep all their digits on the way to a dtype that is asked for."""
     array = to_array(data)
-    if dtype is None or isinstance(data, np.ndarray | np.generic) or dtypes.numpy_dtype(dtype) == array.dtype:
+    if dtype is None or isinstance(data, NUMPY) or dtypes.numpy_dtype(dtype) == array.dtype:
         return array
     return np.asarray(data).astype(dtypes.numpy_dtype(dtype))
 
 
 def _holds_tensors(data: Any) -> bool:
-    return any(isinstance(d, Tensor) or (isinstance(d, list | tuple) and _holds_tensors(d)) for d in data)
+    return any(isinstance(d, Tensor) or (isinstance(d, LISTS) and _holds_tensors(d)) for d in data)
 
 
 def _plain(data: Any) -> Any:
     if isinstance(data, Tensor):
         return data.tolist()
-    return [_plain(d) for d in data] if isinstance(data, list | tuple) else data
+    return [_plain(d) for d in data] if isinstance(data, LISTS) else data
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
@@ -86,7 +86,7 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     )
 
 
-def from_numpy(array: np.ndarray) -> Tensor:
+def from_numpy(array: Any) -> Tensor:
     """A tensor on the memory of a NumPy array."""
     if not isinstance(array, np.ndarray):
         raise TypeError(f"from_numpy: got {type(array).__name__}; expected a NumPy array. Try torch.tensor(data).")

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.core import factories, layout, ops, random
+from glassnet.core.kinds import TUPLES
 from glassnet.core.mode import mode
 from glassnet.core.tensor import Tensor, alias, as_tensor_like, touched, wrap
 from glassnet.errors import DTypeError, GradientError, NotSupportedError, ShapeError
@@ -37,8 +38,6 @@ def become(x: Tensor, result: Tensor, past: Tensor) -> Tensor:
             "in place: got a window (a slice or a reshape) of a tensor that gradients flow through; glassnet expects the "
             "whole tensor there. Try torch.where, torch.cat, or y = x.clone() and a change of y."
         )
-    if result.op is None or result.op.view:
-        result = ops.copy(result)  # x takes on a story of its own, on memory of its own
     past = alias(x) if past is x else past
     if mode.trace is not None:
         mode.trace.supersede(x, past, result)
@@ -87,9 +86,11 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     past = past_of(self)
     source = as_tensor_like(src, self)
     value = ops.expand(source, shape=tuple(self.array.shape)) if source.array.shape != self.array.shape else source
-    return become(
-        self, value if value.array.dtype == self.array.dtype else ops.cast(value, dtype=self.array.dtype), past
-    )
+    if value.array.dtype != self.array.dtype:
+        value = ops.cast(value, dtype=self.array.dtype)
+    elif mode.grad and (self.needs_grad or source.needs_grad):
+        value = ops.copy(value)  # self takes on a story of its own
+    return become(self, value, past)
 
 
 def fill_(self: Tensor, value: Any) -> Tensor:
@@ -158,7 +159,7 @@ def _write_window(self: Tensor, index: Any, source: Tensor) -> None:
         return
     if mode.trace is not None:
         mode.trace.stop("writing to the places that a tensor of indices names")
-    parts = index if isinstance(index, tuple) else (index,)
+    parts = index if isinstance(index, TUPLES) else (index,)
     self.array[tuple(i.array if isinstance(i, Tensor) else i for i in parts)] = source.array
     touched(self)
 

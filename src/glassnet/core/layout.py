@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.core import dtypes, ops
+from glassnet.core.kinds import ARRAYS, SEQUENCES, TUPLES
 from glassnet.core.mode import mode
 from glassnet.core.tensor import Tensor, as_tensor_like, wrap
 from glassnet.errors import DTypeError, ShapeError, ValueRangeError
@@ -41,11 +42,11 @@ def numpy_names(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def axes(dim: Any, x: Tensor) -> tuple[int, ...] | None:
     """The axes a reduction runs over, ordered; None for all."""
-    if dim is None or (isinstance(dim, Sequence) and not dim):
+    if dim is None or (isinstance(dim, SEQUENCES) and not dim):
         return None
     if x.array.ndim == 0:
         return None
-    return tuple(sorted({axis(d, x.array.ndim) for d in (dim if isinstance(dim, Sequence) else (dim,))}))
+    return tuple(sorted({axis(d, x.array.ndim) for d in (dim if isinstance(dim, SEQUENCES) else (dim,))}))
 
 
 def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
@@ -68,7 +69,7 @@ def nonzero(input: Tensor) -> Tensor:
 
 
 def _shape(shape: tuple[Any, ...]) -> tuple[int, ...]:
-    given = shape[0] if len(shape) == 1 and isinstance(shape[0], Sequence) else shape
+    given = shape[0] if len(shape) == 1 and isinstance(shape[0], SEQUENCES) else shape
     return tuple(int(n) for n in given)
 
 
@@ -166,7 +167,7 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
     """Pieces of the given size (the last may be shorter) or sizes."""
     d = axis(dim, tensor.array.ndim)
     n, size = tensor.array.shape[d], split_size_or_sections
-    sizes = list(size) if isinstance(size, Sequence) else [builtins.min(size, n - i) for i in range(0, n, size)] or [0]
+    sizes = list(size) if isinstance(size, SEQUENCES) else [builtins.min(size, n - i) for i in range(0, n, size)] or [0]
     if builtins.sum(sizes) != n:
         raise ShapeError(
             f"split: got sizes {sizes} (together {builtins.sum(sizes)}); expected them to add up to {n}, the length of axis {dim}. Try other sizes."
@@ -231,7 +232,7 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
 
 def getitem(input: Tensor, index: Any) -> Tensor:
     """input[index]: a window for slices and whole numbers, a copy for tensors of indices and masks."""
-    parts = index if isinstance(index, tuple) else (index,)
+    parts = index if isinstance(index, TUPLES) else (index,)
     if builtins.all(
         isinstance(i, slice | int | np.integer | type(None) | type(...)) and not isinstance(i, bool) for i in parts
     ):
@@ -247,9 +248,9 @@ def getitem(input: Tensor, index: Any) -> Tensor:
 
 def _index_arrays(part: Any) -> list[Any]:
     """One entry of an index; a mask becomes the places where it holds."""
-    if isinstance(part, Sequence) and not isinstance(part, str):
+    if isinstance(part, SEQUENCES) and not isinstance(part, str):
         part = wrap(np.asarray([int(p) if isinstance(p, Tensor) else p for p in part]))
-    if isinstance(part, np.ndarray):
+    if isinstance(part, ARRAYS):
         part = wrap(part)
     if not isinstance(part, Tensor):
         return [part]

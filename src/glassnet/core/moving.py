@@ -55,11 +55,12 @@ def _spots(labels: Array, first: Array, step: int) -> tuple[Array, list[Call]]:
 def _flat(a: Array) -> tuple[Array | None, Array, int]:
     """A matrix as one line of numbers: where each row starts, and how far apart its columns are."""
     rows, columns = a.shape
+    first: Array = np.arange(rows)
     if a.flags.c_contiguous:
-        return a.reshape(-1), np.arange(rows) * columns, 1
+        return a.reshape(-1), first * columns, 1
     if a.flags.f_contiguous:
-        return a.T.reshape(-1), np.arange(rows), rows
-    return None, np.arange(rows), 0
+        return a.T.reshape(-1), first, rows
+    return None, first, 0
 
 
 def place(g: Array, labels: Array, out: Array | None = None, *, classes: int) -> Array:
@@ -83,7 +84,7 @@ def place_calls(out: Array, g: Array, labels: Array, *, classes: int) -> list[Ca
 
 def build_index(at: Sequence[Any], indices: Sequence[Array]) -> tuple[Any, ...]:
     """Put the index arrays where the template has their numbers."""
-    return tuple(indices[i[0]] if isinstance(i, list) else i for i in at)
+    return tuple(indices[i[0]] if isinstance(i, LISTS) else i for i in at)
 
 
 def pick(a: Array, *indices: Array, out: Array | None = None, at: Sequence[Any]) -> Array:
@@ -112,7 +113,7 @@ def unpick(g: Array, *indices: Array, out: Array | None = None, at: Sequence[Any
 
 
 def window_of(a: Array, *, index: Any) -> Array:
-    y = a[index]
+    y: Any = a[index]  # a NumPy number where every axis is picked from
     return y if isinstance(y, np.ndarray) else a[(*index, ...)]  # a single number stays a window on the memory
 
 

@@ -21,14 +21,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from glassnet.core import dtypes
+from glassnet.core.kinds import DICTS, LISTS, NESTS, TUPLES, Kinds
 from glassnet.core.source import NotReplayable
 from glassnet.core.tensor import Tensor
 
-PLAIN = (int, float, bool, str, bytes, type(None), complex, np.generic, dtypes.DType)
+PLAIN: Kinds = (int, float, bool, str, bytes, type(None), complex, np.generic, dtypes.DType)
 _LIBRARIES = {"glassnet", "numpy", *sys.stdlib_module_names} - {"__main__"}
 _VARYING = {"random", "time", "datetime", "secrets", "numpy.random"}
 _SPEAKING = {"print", "input", "next", "open"}
 _GROWING = {"append", "extend", "insert", "pop", "remove", "clear", "update", "setdefault", "popitem", "add", "discard"}
+_PARTIAL: Kinds = (functools.partial,)
+_EDITABLE: Kinds = (list, dict)
+_CHANGEABLE: Kinds = (list, dict, set)
 _MOST_ENTRIES = 256
 
 
@@ -56,9 +60,8 @@ class Watch:
 
     def function(self, function: Any, *args: Any, **named: Any) -> None:
         """Follow a function that is called with these arguments; libraries are taken as they are."""
-        while isinstance(function, functools.partial):
-            part: functools.partial[Any] = function
-            args, named, function = (*part.args, *args), {**part.keywords, **named}, part.func
+        while isinstance(function, _PARTIAL):
+            args, named, function = (*function.args, *args), {**function.keywords, **named}, function.func
         function = inspect.unwrap(function)
         if isinstance(function, types.MethodType):
             args, function = (function.__self__, *args), function.__func__
@@ -94,7 +97,7 @@ class Watch:
         name = self.hold(value)
         if isinstance(value, PLAIN):
             self.tests[f"({text} is {name} or same({text}, {name}))"] = None
-        elif isinstance(value, list | tuple | dict):
+        elif isinstance(value, NESTS):
             entries = self.hold(entries_of(value))
             self.tests[f"{text} is {name} and same_entries({name}, {entries})"] = None
         elif isinstance(value, types.MethodType | types.BuiltinMethodType):
@@ -110,7 +113,7 @@ class Watch:
                 raise NotReplayable(f"it uses the module {value.__name__}, whose results differ from call to call")
             return [sight]
         _refuse_growing(value)
-        if id(owner) not in self.modules or isinstance(value, list | dict):
+        if id(owner) not in self.modules or isinstance(value, _EDITABLE):
             self._expect(sight)
         if callable(value) and not isinstance(value, type):
             self.function(value)
@@ -148,7 +151,7 @@ class _Walk:
         elif name in ("STORE_GLOBAL", "DELETE_GLOBAL") or (name == "STORE_DEREF" and what in self.cells):
             raise NotReplayable(f"the variable {what} is set while the step runs")
         elif name.startswith("LOAD_FAST"):
-            last = what[-1] if isinstance(what, tuple) else what
+            last = what[-1] if isinstance(what, TUPLES) else what
             self.at = self.known.get(last, [])
         elif name in ("LOAD_ATTR", "LOAD_METHOD"):
             self.at = [s for sight in self.at for s in self._attribute(sight, what)]
@@ -172,7 +175,7 @@ class _Walk:
         for _, value in self.at:
             if attribute is not None and not isinstance(value, Tensor) and id(value) not in self.watch.modules:
                 raise NotReplayable(f"the attribute {attribute} is set while the step runs")
-            if attribute is None and isinstance(value, list | dict):
+            if attribute is None and isinstance(value, _EDITABLE):
                 raise NotReplayable(f"an entry of a {type(value).__name__} from outside is set while the step runs")
         self.at = []
 
@@ -208,10 +211,10 @@ class _Walk:
 
     def _entry(self, sight: Sight, key: Any) -> Sights:
         text, value = sight
-        if not isinstance(value, list | tuple | dict) or not isinstance(key, PLAIN):
+        if not isinstance(value, NESTS) or not isinstance(key, PLAIN):
             return []
         try:
-            return self.watch.see(Sight(f"{text}[{key!r}]", value[key]))  # type: ignore[index]
+            return self.watch.see(Sight(f"{text}[{key!r}]", value[key]))
         except (LookupError, TypeError):
             return []
 
@@ -219,7 +222,7 @@ class _Walk:
 def _each(sight: Sight) -> Sights:
     """What a loop over the entries of a list runs through."""
     text, value = sight
-    if not isinstance(value, list | tuple) or len(value) > _MOST_ENTRIES:
+    if not isinstance(value, LISTS) or len(value) > _MOST_ENTRIES:
         return []
     return [Sight(f"{text}[{i}]", v) for i, v in enumerate(value)]
 
@@ -227,13 +230,13 @@ def _each(sight: Sight) -> Sights:
 def entries_of(value: Any) -> tuple[Any, ...]:
     """The entries of a list, tuple or dict, with those of lists inside it."""
     flat: list[Any] = []
-    for v in (*value.keys(), *value.values()) if isinstance(value, dict) else value:
-        flat += (v, *entries_of(v)) if isinstance(v, list | tuple | dict) and len(flat) < _MOST_ENTRIES else (v,)
+    for v in (*value.keys(), *value.values()) if isinstance(value, DICTS) else value:
+        flat += (v, *entries_of(v)) if isinstance(v, NESTS) and len(flat) < _MOST_ENTRIES else (v,)
     return tuple(flat)
 
 
 def same_entries(value: Any, before: tuple[Any, ...]) -> bool:
-    now = tuple(value) if isinstance(value, list | tuple) and len(value) == len(before) else entries_of(value)
+    now = tuple(value) if isinstance(value, LISTS) and len(value) == len(before) else entries_of(value)
     return len(now) == len(before) and (all(map(operator.is_, now, before)) or all(map(_same, now, before)))
 
 
@@ -253,5 +256,5 @@ def _is_of_library(module: str | None) -> bool:
 
 def _refuse_growing(value: Any) -> None:
     owner = getattr(value, "__self__", None) if isinstance(value, types.BuiltinMethodType) else None
-    if isinstance(owner, list | dict | set) and value.__name__ in _GROWING:
+    if isinstance(owner, _CHANGEABLE) and value.__name__ in _GROWING:
         raise NotReplayable(f"it calls .{value.__name__}() on a {type(owner).__name__} from outside the step")

@@ -32,7 +32,7 @@ def _broadcast(op: str, shapes: Sequence[tuple[int, ...]], attrs: dict[str, Any]
 
 def _matmul(op: str, shapes: Sequence[tuple[int, ...]], attrs: dict[str, Any], problem: Exception) -> str:
     a, b = shapes[0], shapes[1]
-    if not a or not b:
+    if len(a) == 0 or len(b) == 0:
         return f"matmul: got shapes {a} and {b}; expected at least one axis on each side. Try * for a plain product."
     inner = b[-2] if len(b) > 1 else b[0]
     fix = (

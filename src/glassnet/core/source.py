@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from glassnet.core.kinds import ARRAYS, LISTS
 from glassnet.core.tensor import Tensor
 
 Array = np.ndarray
@@ -125,9 +126,9 @@ class Writer:
 
     def name_of(self, a: Any, hint: str = "c") -> str:
         """How an argument is written."""
-        if isinstance(a, tuple | list):
+        if isinstance(a, LISTS):
             return f"({', '.join(self.name_of(v) for v in a)}{',' if len(a) == 1 else ''})"
-        if not isinstance(a, np.ndarray):
+        if not isinstance(a, ARRAYS):
             return repr(a)
         known = self.names.get(place_of(a))
         if known is not None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.core import ops
+from glassnet.core.kinds import TUPLES
 from glassnet.core.mode import World, enable_grad, mode, no_grad
 from glassnet.core.tensor import Tensor, as_used, touched
 from glassnet.errors import GradientError, ShapeError
@@ -118,7 +119,7 @@ def _values_read(rule: Callable[..., Tensor]) -> set[str]:
         if now.opname.startswith("LOAD_FAST") or now.opname == "LOAD_DEREF":
             if after.opname.startswith("LOAD_ATTR") and after.argval in ("shape", "ndim"):
                 continue
-            read.update(now.argval if isinstance(now.argval, tuple) else (now.argval,))
+            read.update(now.argval if isinstance(now.argval, TUPLES) else (now.argval,))
     return read
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from glassnet.core import dtypes, shapes
 from glassnet.core.dtypes import DType, Size
+from glassnet.core.kinds import ARRAYS, NUMPY
 from glassnet.core.mode import World, mode, serial
 from glassnet.core.printing import format_tensor, grad_fn_name
 from glassnet.errors import DTypeError, GradientError, ShapeError, ValueRangeError
@@ -149,7 +150,7 @@ class Tensor:
 
     def detach(self) -> Tensor:
         """The same memory, cut off from the story: no gradient flows back through it."""
-        return cast("Tensor", _ops().detach(self))
+        return _ops().detach(self)
 
     def read(self, what: str) -> np.ndarray:
         """The array, for Python's own eyes; a recorded step could not repeat what Python does with it."""
@@ -296,7 +297,7 @@ def as_tensor_like(value: Any, like: Tensor | None) -> Tensor:
 
 def to_array(value: Any) -> np.ndarray:
     """An array with a dtype that tensors have; Python floats take the default dtype."""
-    if mode.trace is not None and isinstance(value, np.ndarray):
+    if mode.trace is not None and isinstance(value, ARRAYS):
         mode.trace.stop("a NumPy array, whose numbers may change, becomes a tensor while the step runs")
     try:
         array = np.asarray(value)
@@ -309,7 +310,7 @@ def to_array(value: Any) -> np.ndarray:
             f"got {type(value).__name__} holding {array.dtype} values; expected numbers. Try converting them with "
             "float() first."
         )
-    if array.dtype.kind == "f" and not isinstance(value, np.ndarray | np.generic):
+    if array.dtype.kind == "f" and not isinstance(value, NUMPY):
         return array.astype(dtypes.default_float())
     dtypes.dtype_of(array.dtype)
     return array

@@ -8,6 +8,7 @@ NumPy call when the step is replayed. The parameters and their state stay what t
 from __future__ import annotations
 
 import itertools
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -131,6 +132,17 @@ class FlatOptimizer(Optimizer):
         """Add parameters with options of their own; what is not given takes the optimiser's defaults."""
         super().add_param_group(param_group)
         self._lay_out(self.param_groups[-1])
+
+    @property
+    def state(self) -> Any:
+        """What is remembered about each parameter; the tensors in it are windows on the vectors that the rule updates."""
+        return self._state
+
+    @state.setter
+    def state(self, value: Mapping[Tensor, dict[str, Any]]) -> None:
+        self._state = defaultdict(dict, value)
+        for group in getattr(self, "param_groups", ()):
+            self._lay_out(group)  # at once: a recorded step would go on with the old vectors
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient; returns what the closure returns."""

@@ -136,9 +136,13 @@ class Training:
 
     def test(self) -> Evaluation:
         """How the network does on the examples kept for testing, or on those it learns from where there are none."""
+        return evaluate(self.model, self.prepare, *self.tested)
+
+    @property
+    def tested(self) -> tuple[np.ndarray, np.ndarray]:
+        """The examples and targets that the network is tested on."""
         data = self.data
-        x, y = (data.x_test, data.y_test) if len(data.x_test) else (data.x_train, data.y_train)
-        return evaluate(self.model, self.prepare, x, y)
+        return (data.x_test, data.y_test) if len(data.x_test) else (data.x_train, data.y_train)
 
     def _make_step(self) -> Callable[[Tensor, Tensor], Tensor]:
         model, optimizer, total = self.model, self._optimizer, self._total

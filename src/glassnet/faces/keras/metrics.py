@@ -22,6 +22,7 @@ class Metric:
     """A ratio of sums over the examples."""
 
     name = "metric"
+    reads_scores = True  # whether the scores before a softmax or a sigmoid serve as well as the outputs
 
     def __init__(self, name: str | None = None) -> None:
         self.name = name or type(self).name
@@ -97,6 +98,8 @@ class Recall(BinaryAccuracy):
 
 class MeanOfLoss(Metric):
     """The mean of a loss, reported under its name."""
+
+    reads_scores = False
 
     def __init__(self, loss: losses.Loss, name: str | None = None) -> None:
         super().__init__(name or loss.name)

@@ -24,13 +24,13 @@ from glassnet.optim.rules import count, decay, fading, moment
 
 def sgd(w: Tensor, g: Tensor, s: Any, h: Any) -> None:
     """w ← w + v with v ← μ·v − lr·g."""
-    w, _ = decay(w, g, h)
+    shrunk, _ = decay(w, g, h)
     push = h.lr * g
     if h.momentum is not None:
         v = assign(s.momentum_buffer, h.momentum * s.momentum_buffer - push)
-        assign(w, w + (h.momentum * v - push if h.nesterov else v))
+        assign(w, shrunk + (h.momentum * v - push if h.nesterov else v))
     else:
-        assign(w, w - push)
+        assign(w, shrunk - push)
 
 
 def adam(w: Tensor, g: Tensor, s: Any, h: Any) -> None:
@@ -67,6 +67,14 @@ def adagrad(w: Tensor, g: Tensor, s: Any, h: Any) -> None:
     """w ← w − lr·g / √(Σ g² + ε)."""
     total = assign(s.sum, s.sum + square(g))
     assign(w, decay(w, g, h)[0] - h.lr * g / sqrt(total + h.eps))
+
+
+def adadelta(w: Tensor, g: Tensor, s: Any, h: Any) -> None:
+    """w ← w − lr·Δ with Δ = g·√(average of Δ² + ε) / √(average of g² + ε)."""
+    v = moment(s.square_avg, square(g), h.rho)
+    delta = sqrt(s.acc_delta + h.eps) / sqrt(v + h.eps) * g
+    moment(s.acc_delta, square(delta), h.rho)
+    assign(w, decay(w, g, h)[0] - h.lr * delta)
 
 
 class Flat(FlatOptimizer):
@@ -255,7 +263,7 @@ class Adagrad(Optimizer):
 class Adadelta(Optimizer):
     """Steps in the units of the weights (M. D. Zeiler, 2012)."""
 
-    rule = rules.adadelta
+    rule = adadelta
 
     def __init__(self, learning_rate: Any = 0.001, rho: float = 0.95, epsilon: float = 1e-7, **common: Any) -> None:
         checks.not_negative("Adadelta", rho=rho, epsilon=epsilon)

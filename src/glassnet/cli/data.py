@@ -1,0 +1,102 @@
+"""The data set that a command line means: a name of the list with its options, or a folder of the user's own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from glassnet.cli.options import Option, UsageError
+from glassnet.data.datasets import DATASETS, DataSet, Recipe, load_dataset
+from glassnet.data.images import idx_folder
+from glassnet.data.registry import MOST_POINTS
+from glassnet.errors import FileError, GlassnetError, complain
+from glassnet.train.kinds import Kind, Real, Text, Whole, nearest
+
+GROUP = "Data"
+IDX = Option("idx", Text("my-digits", "FOLDER", "a folder"), "train on IDX files in this folder (named as MNIST's)", (), GROUP)
+_KINDS: dict[str, tuple[Kind, str]] = {
+    "n": (Whole(2, MOST_POINTS, "500"), "how many points are drawn"),
+    "noise": (Real(below=1000.0, example="0.1"), "how far points stray"),
+    "seed": (Whole(0, example="1"), "where the random numbers of the data start"),
+    "test_fraction": (Real(below=1.0, example="0.2"), "the share kept for testing"),
+}
+_RENAMED = {"seed": "data_seed"}  # --seed is the training's
+
+
+def dataset_options(name: str | None = None) -> list[Option]:
+    """The options that a data set takes on the command line: those whose values are numbers. Without a name, all.
+
+    >>> [option.spelled for option in dataset_options("rings")]
+    ['--n', '--noise', '--data-seed', '--test-fraction', '--rings']
+    """
+    recipes = DATASETS.values() if name is None else [DATASETS[plain(name)]]
+    found: dict[str, Option] = {}
+    for recipe in recipes:
+        for key, usual in _numbers(recipe).items():
+            found.setdefault(key, _option(key, usual))
+    return list(found.values())
+
+
+def _numbers(recipe: Recipe) -> dict[str, float]:
+    return {key: usual for key, usual in recipe.options.items() if type(usual) in (int, float)}
+
+
+def _option(key: str, usual: float) -> Option:
+    other = Whole(0, example=str(usual)) if isinstance(usual, int) else Real(example=str(usual))
+    kind, says = _KINDS.get(key, (other, f"{key.replace('_', ' ')} of this data set"))
+    return Option(_RENAMED.get(key, key), kind, says, (), GROUP, f"{usual:g}")
+
+
+def plain(name: str) -> str:
+    """A name as the list of data sets spells it."""
+    return name.strip().lower().replace("-", "_")
+
+
+def load_named(name: str, given: dict[str, Any]) -> tuple[DataSet, dict[str, Any]]:
+    """The data set of that name, or in the folder of that name, and the options it was made with.
+
+    Raises `UsageError` for an unknown name or a value that the data set refuses, `FileError` for files.
+    """
+    recipe = DATASETS.get(plain(name))
+    if recipe is None and not os.path.isdir(name):
+        raise UsageError(_unknown(name))
+    own = _numbers(recipe) if recipe else {}
+    options = {key: given[_RENAMED.get(key, key)] for key in own if _RENAMED.get(key, key) in given}
+    _refuse_others(name, own, given)
+    if recipe is None:
+        return idx_folder(name), {"idx": os.path.abspath(name)}
+    with as_usage(options):
+        return load_dataset(recipe.name, **options), options
+
+
+def _refuse_others(name: str, own: dict[str, float], given: dict[str, Any]) -> None:
+    """An option of another data set would do nothing."""
+    mine = [_option(key, usual) for key, usual in own.items()]
+    for option in dataset_options():
+        if option.name in given and option.name not in {known.name for known in mine}:
+            expected = f"expected {', '.join(known.spelled for known in mine) or 'none: it has no options'}"
+            raise UsageError(complain(f"got {option.spelled} with {name}", expected, f"Try without {option.spelled}"))
+
+
+@contextmanager
+def as_usage(options: dict[str, Any] | None = None) -> Iterator[None]:
+    """Inside, a value that is refused is a mistake of the command line: it is named as it was typed there."""
+    try:
+        yield
+    except (FileError, UsageError):
+        raise
+    except GlassnetError as problem:
+        message = str(problem)
+        for key in options or {}:
+            message = message.replace(f"{key}=", Option(_RENAMED.get(key, key), None, "").spelled + " ")
+        raise UsageError(message) from None
+
+
+def _unknown(name: str) -> str:
+    near = nearest(plain(name), DATASETS)
+    hint = f"Try {near}" if near else "Try glassnet datasets, which lists them"
+    shown = name if name.isprintable() and len(name) <= 60 else repr(name[:60])
+    names = ", ".join(DATASETS)
+    return complain(f"got the data set {shown}", f"expected a folder of IDX files or one of {names}", hint)

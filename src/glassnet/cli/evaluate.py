@@ -1,0 +1,68 @@
+"""`glassnet evaluate`: how good a saved model is."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from glassnet.cli.data import IDX, dataset_options, load_named
+from glassnet.cli.help import Page
+from glassnet.cli.models import check_fits, data_of, load_trained
+from glassnet.cli.options import Option, UsageError, parse
+from glassnet.cli.report import report
+from glassnet.cli.terminal import Terminal
+from glassnet.data.datasets import DataSet
+from glassnet.errors import complain
+from glassnet.files import strict_json
+from glassnet.train.evaluation import Evaluation
+
+PAGE = Page(
+    usage="glassnet evaluate MODEL [DATASET] [options]",
+    says="Test a saved model on the data set it was trained on, or on another with examples of the same kind. MODEL is "
+    "a run folder or a model file.",
+    examples=(
+        ("glassnet evaluate runs/mnist-20260101-120000", "the test set again"),
+        ("glassnet evaluate model.safetensors moons --noise 0.4", "harder points"),
+    ),
+)
+
+
+def options() -> list[Option]:
+    """The options of the command."""
+    return [
+        IDX,
+        *dataset_options(),
+        Option("train-set", None, "test on the examples that it learnt from"),
+        Option("json", None, "print the figures as JSON, and nothing else"),
+        Option("help", None, "show this page"),
+    ]
+
+
+def run(words: Sequence[str]) -> int:
+    """Follow a command line; the exit status."""
+    parsed = parse(words, options())
+    if parsed.flag("help"):
+        return PAGE.show(options())
+    arguments = [*parsed.arguments, *([parsed.values["idx"]] if "idx" in parsed.values else [])]
+    if not 1 <= len(arguments) <= 2:
+        got = f"got {len(arguments)} arguments"
+        raise UsageError(complain(got, "expected a model, and perhaps a data set", "Try glassnet evaluate runs/…"))
+    trained = load_trained(arguments[0])
+    data = load_named(arguments[1], parsed.values)[0] if len(arguments) == 2 else data_of(trained, arguments[0])
+    check_fits(trained, data)
+    learnt = parsed.flag("train-set") or not len(data.x_test)
+    x, y = (data.x_train, data.y_train) if learnt else (data.x_test, data.y_test)
+    of = "training" if learnt else "test"
+    test = trained.evaluate(x, y)
+    if parsed.flag("json"):
+        sys.stdout.write(_as_json(test, data, of))
+        return 0
+    terminal = Terminal(sys.stdout)
+    terminal.say(f"{terminal.dim('data     ')}{data.name}: {len(x):,} {of} examples", "")
+    terminal.say(*report(test, data, x, terminal, of))
+    return 0
+
+
+def _as_json(test: Evaluation, data: DataSet, of: str) -> str:
+    figures = {"data": data.name, "examples": of, "n": test.n, "classes": list(data.classes), **test.as_dict("")}
+    return strict_json.dumps(figures, non_finite="null", sort_keys=False)

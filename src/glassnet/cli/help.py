@@ -1,0 +1,83 @@
+"""Pages of help, made from the tables of options."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from glassnet.cli.options import Option
+from glassnet.cli.terminal import Terminal
+
+_WIDEST = 100
+_COLUMN = 30
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a command's page of help says besides its options."""
+
+    usage: str
+    says: str
+    examples: tuple[tuple[str, str], ...] = ()
+    notes: str = ""
+    commands: tuple[tuple[str, str], ...] = ()
+
+    def show(self, options: Sequence[Option]) -> int:
+        """Print the page; the exit status of having done so."""
+        terminal = Terminal(sys.stdout)
+        terminal.say(*self.lines(options, terminal))
+        return 0
+
+    def lines(self, options: Sequence[Option], terminal: Terminal) -> list[str]:
+        """The page, wrapped to the terminal."""
+        width = min(terminal.width, _WIDEST)
+        lines = [f"{terminal.bold('Usage')}  {self.usage}", "", *wrapped(self.says, width)]
+        if self.commands:
+            lines += ["", terminal.bold("Commands"), *(f"  {name:<{_COLUMN - 2}}{says}" for name, says in self.commands)]
+        for group in dict.fromkeys(option.group for option in options):
+            lines += ["", terminal.bold(group)]
+            for option in options:
+                if option.group == group:
+                    lines += _option_lines(option, width, terminal)
+        if self.notes:
+            lines += ["", *wrapped(self.notes, width)]
+        return [*lines, *_example_lines(self.examples, width, terminal)]
+
+
+def _option_lines(option: Option, width: int, terminal: Terminal) -> list[str]:
+    typed = f"  {option.spelled}" + (f" {option.kind.placeholder}" if option.kind else "")
+    names = getattr(option.kind, "names", ())
+    details = [f": {', '.join(names)}"] if names else []
+    details += [f" (--{alias})" for alias in option.aliases]
+    details += [f" [{option.usual}]"] if option.usual else []
+    body = wrapped(option.says + "".join(details), width - _COLUMN)
+    if len(typed) + 2 > _COLUMN:
+        return [typed, *(f"{'':{_COLUMN}}{line}" for line in body)]
+    return [f"{typed:<{_COLUMN}}{body[0]}", *(f"{'':{_COLUMN}}{line}" for line in body[1:])]
+
+
+def _example_lines(examples: Sequence[tuple[str, str]], width: int, terminal: Terminal) -> list[str]:
+    if not examples:
+        return []
+    column = max(len(command) for command, _ in examples) + 4
+    lines = ["", terminal.bold("Examples")]
+    for command, says in examples:
+        beside = column + len(says) <= width
+        lines.append(f"  {command:<{column}}{terminal.dim(says)}" if beside else f"  {command}")
+    return lines
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """The text in lines of at most `width` columns.
+
+    >>> wrapped("what each hidden layer applies", 16)
+    ['what each hidden', 'layer applies']
+    """
+    lines = [""]
+    for word in text.split():
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
+            lines.append(word)
+        else:
+            lines[-1] = f"{lines[-1]} {word}".strip()
+    return lines

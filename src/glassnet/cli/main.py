@@ -1,0 +1,133 @@
+"""The program `glassnet`: finds the command, runs it, and turns every mistake into one line and an exit status.
+
+    0    done
+    1    a file, data or a training that went wrong
+    2    a command line that cannot be followed
+    130  Ctrl-C (143: asked to end), after saving what there was
+
+Only the module of the command that runs is imported: a program that starts in a blink is used more often.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from glassnet.cli.help import Page
+from glassnet.cli.options import Option, UsageError
+from glassnet.errors import GlassnetError, complain
+from glassnet.version import __version__
+
+Command = Callable[[Sequence[str]], int]
+
+
+def _train(words: Sequence[str]) -> int:
+    from glassnet.cli.train import run
+
+    return run(words)
+
+
+def _predict(words: Sequence[str]) -> int:
+    from glassnet.cli.predict import run
+
+    return run(words)
+
+
+def _evaluate(words: Sequence[str]) -> int:
+    from glassnet.cli.evaluate import run
+
+    return run(words)
+
+
+def _datasets(words: Sequence[str]) -> int:
+    from glassnet.cli.datasets import run
+
+    return run(words)
+
+
+def _help(words: Sequence[str]) -> int:
+    if words:
+        return _find(words[0])([*words[1:], "--help"])
+    return PAGE.show(OPTIONS)
+
+
+COMMANDS: dict[str, tuple[Command, str]] = {
+    "train": (_train, "learn a data set and keep the model"),
+    "predict": (_predict, "ask a model about images or numbers"),
+    "evaluate": (_evaluate, "test a model again"),
+    "datasets": (_datasets, "list what there is to learn"),
+    "help": (_help, "show a page of help"),
+}
+OPTIONS = [
+    Option("version", None, "show the version"),
+    Option("help", None, "show this page, or with a command its own"),
+]
+PAGE = Page(
+    usage="glassnet COMMAND [options]",
+    says="Neural networks under glass: train multilayer perceptrons and look at what they have learnt.",
+    examples=(
+        ("glassnet train mnist", "learn handwritten digits"),
+        ("glassnet train --help", "all that can be chosen"),
+        ("glassnet predict runs/mnist-… digit.png", "read an image"),
+    ),
+    commands=tuple((name, says) for name, (_, says) in COMMANDS.items()),
+)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the program with these words, or with those it was called with; the exit status."""
+    words = sys.argv[1:] if words is None else words
+    try:
+        return _dispatch(words)
+    except UsageError as problem:
+        return _fail(problem, 2)
+    except GlassnetError as problem:
+        return _fail(problem, 1)
+    except BrokenPipeError:  # `glassnet … | head`: whoever read has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return _fail("stopped", 130)
+    except MemoryError:
+        return _fail("got a request for more memory than there is; expected less. Try fewer examples.", 1)
+    except Exception as problem:
+        return _fail(_unexpected(problem), 1)
+
+
+def _dispatch(words: Sequence[str]) -> int:
+    if not words or words[0] in ("--help", "-h"):
+        return PAGE.show(OPTIONS)
+    if words[0] in ("--version", "-V", "version"):
+        print(f"glassnet {__version__}")
+        return 0
+    return _find(words[0])(["--help" if word == "-h" else word for word in words[1:]])
+
+
+def _find(name: str) -> Command:
+    if name in COMMANDS:
+        return COMMANDS[name][0]
+    from glassnet.train.kinds import nearest
+
+    near = nearest(name.lower(), COMMANDS)
+    hint = f"Try glassnet {near}" if near else "Try glassnet --help"
+    raise UsageError(complain(f"got the command {name[:60]!r}", f"expected one of {', '.join(COMMANDS)}", hint))
+
+
+def _fail(problem: object, status: int) -> int:
+    print("glassnet:", " ".join(str(problem).split()), file=sys.stderr)
+    return status
+
+
+def _unexpected(problem: Exception) -> str:
+    """A mistake of glassnet's own, with the place where it happened."""
+    trace = problem.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{os.path.basename(trace.tb_frame.f_code.co_filename)}, line {trace.tb_lineno}" if trace else "?"
+    got = f"got {type(problem).__name__}: {problem} ({place})"
+    return complain(got, "expected none: this is a mistake in glassnet", "Try reporting this line")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""The model that a command line means, and the data it belongs to."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from glassnet.cli.data import as_usage, load_named
+from glassnet.cli.options import UsageError
+from glassnet.data.datasets import DATASETS, DataSet
+from glassnet.errors import FileError, complain
+from glassnet.files.os_errors import shown
+from glassnet.train.run_folder import MODEL, model_in
+from glassnet.train.trained import Trained
+
+
+def load_trained(path: str) -> Trained:
+    """The model in a file or in a run folder.
+
+    Raises `FileError` when there is none.
+    """
+    file = model_in(path)
+    if os.path.isdir(file):
+        hint = "Try the folder that `glassnet train` named"
+        raise FileError(complain(f"got the folder {shown(path)} without {MODEL}", "expected a run folder", hint))
+    return Trained.load(file)
+
+
+def data_of(trained: Trained, file: str) -> DataSet:
+    """The data set that a model was trained on, made again with the same options.
+
+    Raises `UsageError` when the file does not say, or what it says cannot be made.
+    """
+    about = trained.about.get("data")
+    name, options = (about.get("name"), about.get("options")) if isinstance(about, dict) else (None, None)
+    if not isinstance(name, str) or not isinstance(options, dict):
+        got = f"got {shown(file)}, which does not say what it was trained on"
+        raise UsageError(complain(got, "expected a data set", f"Try glassnet evaluate {shown(file)} mnist"))
+    if isinstance(options.get("idx"), str):
+        return load_named(options["idx"], {})[0]
+    return load_named(name, _known(name, options))[0]
+
+
+def _known(name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Of what a file says, only numbers for options that the data set has: a file may not choose folders or mirrors."""
+    usual = DATASETS[name].options if name in DATASETS else {}
+    known = {key: value for key, value in options.items() if type(value) in (int, float) and key in usual}
+    return {"data_seed" if key == "seed" else key: value for key, value in known.items()}
+
+
+def check_fits(trained: Trained, data: DataSet) -> None:
+    """Raise `UsageError` unless the model can be asked about the data's examples."""
+    with as_usage():
+        features, outputs = trained.prepare.features, len(trained.classes)
+        if data.n_features != features or data.task != trained.task or (outputs and outputs != data.n_outputs):
+            got = f"got data set {data.name} ({data.task}, {data.n_features} features, {data.n_outputs} outputs)"
+            expected = f"expected {trained.task}, {features} features" + (f", {outputs} outputs" if outputs else "")
+            raise UsageError(complain(got, expected, "Try the data set that the model was trained on"))

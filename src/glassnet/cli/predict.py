@@ -1,0 +1,158 @@
+"""`glassnet predict`: what a saved model says to an image, a test example or plain numbers."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from glassnet.cli.help import Page
+from glassnet.cli.models import check_fits, data_of, load_trained
+from glassnet.cli.options import Option, Parsed, UsageError, parse
+from glassnet.cli.pictures import draw, side_by_side
+from glassnet.cli.report import numbers, percent
+from glassnet.cli.terminal import Terminal
+from glassnet.errors import complain
+from glassnet.files import strict_json
+from glassnet.files.os_errors import shown
+from glassnet.files.png import read_png
+from glassnet.train.kinds import Numbers, Whole
+from glassnet.train.picture import prepared
+from glassnet.train.trained import Trained
+
+OPTIONS = [
+    Option("index", Whole(0, example="7"), "an example of the test set, by its number"),
+    Option("x", Numbers(), "the features of one example"),
+    Option("top", Whole(1, example="3"), "how many classes to show", (), "Options", "3"),
+    Option("json", None, "print the answers as JSON, and nothing else"),
+    Option("help", None, "show this page"),
+]
+PAGE = Page(
+    usage="glassnet predict MODEL [IMAGE | NUMBER]… [options]",
+    says="Ask a saved model. MODEL is a run folder or a model file, IMAGE a PNG of any size, NUMBER an example of the "
+    "test set. Images are made grey, light on dark, scaled and centred as MNIST's were.",
+    examples=(
+        ("glassnet predict runs/mnist-20260101-120000 7", "test image 7"),
+        ("glassnet predict model.safetensors digit.png", "an image of your own"),
+        ("glassnet predict model.safetensors --x 0.5,-1.2", "a point"),
+    ),
+)
+_BAR = 24
+
+
+class Question(NamedTuple):
+    """One example: what it is called, its numbers, what it really is (if known), what was done to it."""
+
+    name: str
+    x: np.ndarray
+    truth: Any = None
+    done: tuple[str, ...] = ()
+
+
+def run(words: Sequence[str]) -> int:
+    """Follow a command line; the exit status."""
+    parsed = parse(words, OPTIONS)
+    if parsed.flag("help"):
+        return PAGE.show(OPTIONS)
+    if not parsed.arguments:
+        raise UsageError(complain("got no model", "expected a run folder or a model file", "Try glassnet predict runs/…"))
+    trained = load_trained(parsed.arguments[0])
+    questions = list(_questions(trained, parsed))
+    if not questions:
+        hint = "7" if trained.image_shape else f"--x {','.join(['0.5'] * trained.prepare.features)}"
+        got, expected = "got nothing to predict", "expected an image, a number of a test example, or --x"
+        raise UsageError(complain(got, expected, f"Try glassnet predict {shown(parsed.arguments[0])} {hint}"))
+    answers = trained.predict(np.stack([question.x for question in questions]))
+    if parsed.flag("json"):
+        listed = [_as_dict(question, answer, trained) for question, answer in zip(questions, answers, strict=True)]
+        sys.stdout.write(strict_json.dumps(listed, sort_keys=False))
+        return 0
+    terminal = Terminal(sys.stdout)
+    for question, answer in zip(questions, answers, strict=True):
+        terminal.say(*_shown(question, answer, trained, parsed.values.get("top", 3), terminal))
+    return 0
+
+
+def _questions(trained: Trained, parsed: Parsed) -> Iterator[Question]:
+    for word in parsed.arguments[1:]:
+        if word.isdigit() and not os.path.exists(word):
+            yield _from_test_set(trained, parsed.arguments[0], int(word))
+        else:
+            yield _from_image(trained, word)
+    if "index" in parsed.values:
+        yield _from_test_set(trained, parsed.arguments[0], parsed.values["index"])
+    if "x" in parsed.values:
+        yield _from_numbers(trained, parsed.values["x"])
+
+
+def _from_image(trained: Trained, path: str) -> Question:
+    shape = trained.image_shape
+    if shape is None:
+        hint = f"Try --x {','.join(['0.5'] * trained.prepare.features)}"
+        got = f"got the image {shown(path)} for a model of {trained.prepare.features} features"
+        raise UsageError(complain(got, "expected numbers", hint))
+    image, done = prepared(read_png(path), shape)
+    return Question(shown(path), image, None, done)
+
+
+def _from_test_set(trained: Trained, file: str, index: int) -> Question:
+    data = data_of(trained, file)
+    check_fits(trained, data)
+    if index >= len(data.x_test):
+        got = f"got test example {index}"
+        raise UsageError(complain(got, f"expected 0 to {len(data.x_test) - 1}", f"Try {max(0, len(data.x_test) - 1)}"))
+    truth = data.y_test[index]
+    return Question(f"test example {index}", data.x_test[index], truth)
+
+
+def _from_numbers(trained: Trained, values: tuple[float, ...]) -> Question:
+    if len(values) != trained.prepare.features:
+        expected = f"expected {trained.prepare.features}, one for each feature"
+        hint = f"Try --x {','.join(['0.5'] * min(trained.prepare.features, 8))}"
+        raise UsageError(complain(f"got {len(values)} numbers in --x", expected, hint))
+    x = np.array(values, np.float32).reshape(trained.prepare.shape)
+    return Question(f"({numbers(x)})", x)
+
+
+def _as_dict(question: Question, answer: np.ndarray, trained: Trained) -> dict[str, Any]:
+    known = {} if question.truth is None else {"truth": question.truth.tolist()}
+    if trained.task == "regression":
+        return {"example": question.name, "prediction": answer.tolist(), **known}
+    said = int(answer.argmax())
+    probabilities = dict(zip(trained.classes, answer.tolist(), strict=True))
+    if known:
+        known = {"truth": trained.classes[int(question.truth)]}
+    done = {"prepared": list(question.done)} if question.done else {}
+    return {"example": question.name, "prediction": trained.classes[said], **known, "probabilities": probabilities, **done}
+
+
+def _shown(question: Question, answer: np.ndarray, trained: Trained, top: int, terminal: Terminal) -> list[str]:
+    """The drawing of an image, and beside it the answer."""
+    words = _classes(question, answer, trained, top, terminal) if trained.task == "classification" else _value(
+        question, answer, terminal
+    )  # fmt: skip
+    if question.x.ndim != 2 or question.x.dtype != np.uint8:
+        return [*words, ""]
+    drawing = draw(question.x, terminal)
+    above = max(0, (len(drawing) - len(words)) // 2)
+    return [*side_by_side([drawing, [""] * above + words], [question.x.shape[1], terminal.width]), ""]
+
+
+def _classes(question: Question, answer: np.ndarray, trained: Trained, top: int, terminal: Terminal) -> list[str]:
+    order = np.argsort(-answer, kind="stable")[:top].tolist()
+    label = max(len(trained.classes[i]) for i in order)
+    rows = [f"{trained.classes[i]:>{label}}  {terminal.bar(answer[i], _BAR)}  {percent(answer[i]):>8}" for i in order]
+    rows[0] = terminal.bold(rows[0])
+    if question.truth is not None:
+        right = int(question.truth) == order[0]
+        verdict = "right" if right else f"wrong: it is {trained.classes[int(question.truth)]}"
+        rows += ["", terminal.paint(verdict, "32" if right else "31")]
+    return [question.name, *(terminal.dim(line) for line in question.done), "", *rows]
+
+
+def _value(question: Question, answer: np.ndarray, terminal: Terminal) -> list[str]:
+    known = "" if question.truth is None else f"  (truth {numbers(question.truth)})"
+    return [f"{question.name}  {terminal.bold(numbers(answer))}{known}"]

@@ -1,0 +1,96 @@
+"""What is seen while a network trains: one row for each epoch, and below them a line that moves."""
+
+from __future__ import annotations
+
+from glassnet.cli.pictures import visible
+from glassnet.cli.terminal import Terminal
+from glassnet.train.evaluation import Classification
+from glassnet.train.training import Moment
+
+_MOST_ROWS = 20
+_BAR = 24
+
+
+class Progress:
+    """Shows the moments of a training.
+
+    A terminal gets the live line and the rows; a file gets the rows alone; `quiet` shows nothing.
+    """
+
+    def __init__(self, terminal: Terminal, quiet: bool = False) -> None:
+        self.terminal, self.quiet = terminal, quiet
+        self._live = terminal.live and not quiet
+        self._shown = 0  # columns that the live line takes at present
+        self._rows = 0
+
+    def show(self, moment: Moment) -> None:
+        """Redraw the live line, or add a row if an epoch has ended."""
+        if self.quiet:
+            return
+        every = -(-moment.epochs // _MOST_ROWS)
+        if moment.test is not None and (moment.epoch % every == 0 or moment.epoch == moment.epochs):
+            self.clear()
+            if not self._rows:
+                self.terminal.say(self.terminal.dim(_heading(moment)))
+            self.terminal.say(_row(moment))
+            self._rows += 1
+        if self._live and moment.done < 1:
+            self._redraw(self._line(moment))
+
+    def clear(self) -> None:
+        """Take the live line away."""
+        if self._shown:
+            self.terminal.stream.write("\r" + " " * self._shown + "\r")
+            self.terminal.stream.flush()
+            self._shown = 0
+
+    def _redraw(self, line: str) -> None:
+        columns = visible(line)
+        blanks = " " * max(0, self._shown - columns)  # over what is left of a longer line
+        self.terminal.stream.write(f"\r{line}{blanks}")
+        self.terminal.stream.flush()
+        self._shown = max(columns, self._shown) if blanks else columns
+
+    def _line(self, moment: Moment) -> str:
+        """The parts that fit, the bar taking what is left over."""
+        accuracy = f"accuracy {100 * moment.accuracy:.1f} %" if moment.accuracy is not None else ""
+        parts = [
+            f"epoch {moment.epoch} of {moment.epochs}",
+            f"loss {moment.loss:.4f}",
+            accuracy,
+            f"{moment.examples_per_second:,.0f} examples/s",
+            f"{clock(moment.seconds_left)} left",
+        ]
+        text = "  ".join(part for part in parts if part)
+        width = min(_BAR, self.terminal.width - len(text) - 2)
+        if width < 4:
+            return text[: self.terminal.width]
+        return f"{self.terminal.bar(moment.done, width)}  {text}"
+
+
+def clock(seconds: float) -> str:
+    """Seconds as minutes and seconds, or hours and minutes.
+
+    >>> clock(4.2), clock(75), clock(7500), clock(float("inf"))
+    ('0:05', '1:15', '2:05:00', '?')
+    """
+    if seconds == float("inf"):
+        return "?"
+    whole = -int(-seconds // 1)
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _heading(moment: Moment) -> str:
+    figures = "test accuracy" if isinstance(moment.test, Classification) else "test error (RMSE)      R²"
+    return f"{'epoch':>6}  {'loss':>9}  {figures}  {'time':>8}"
+
+
+def _row(moment: Moment) -> str:
+    test = moment.test
+    if isinstance(test, Classification):
+        figures = f"{100 * test.accuracy:11.2f} %"
+    else:
+        figures = f"{test.rmse:17.5f} {test.r2:7.4f}" if test else ""
+    return f"{moment.epoch:>6}  {moment.loss:>9.5f}  {figures}  {moment.seconds:>6.2f} s"

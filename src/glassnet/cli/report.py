@@ -1,0 +1,148 @@
+"""What a network has learnt, for the eye: the headline, class by class, the confusion matrix, the worst mistakes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from glassnet.cli.pictures import cropped, draw, side_by_side
+from glassnet.cli.terminal import Terminal
+from glassnet.data.registry import DataSet
+from glassnet.train.evaluation import Classification, Evaluation, Regression
+
+_LONGEST_LABEL = 12
+_BAR = 12
+_MOST_LISTED = 3
+
+
+def report(test: Evaluation, data: DataSet, x: np.ndarray, terminal: Terminal, of: str = "test") -> list[str]:
+    """All lines about a network's results on the examples `x` of a data set."""
+    if isinstance(test, Regression):
+        return _regression(test, x, terminal, of)
+    return [
+        *headline(test, terminal, of),
+        "",
+        *classes_table(test, data.classes, terminal),
+        *worst_mistakes(test, data.classes, x, terminal, of),
+    ]
+
+
+def headline(test: Classification, terminal: Terminal, of: str = "test") -> list[str]:
+    """The accuracy, and how many examples went wrong."""
+    wrong = test.n - int(np.trace(test.confusion))
+    accuracy = terminal.bold(percent(test.accuracy))
+    return [f"{accuracy} of {test.n:,} {of} examples right, {wrong:,} wrong"]
+
+
+def percent(share: float | None, digits: int = 2) -> str:
+    """A share in percent; 100 % only if nothing is missing, 0 % only if nothing is there.
+
+    >>> percent(0.98765), percent(0.99999), percent(1.0), percent(None)
+    ('98.77 %', '99.99 %', '100.00 %', '–')
+    """
+    if share is None or share != share:
+        return "–"
+    step = 10.0**-digits
+    shown = min(max(round(100 * share, digits), step), 100 - step) if 0 < share < 1 else 100 * share
+    return f"{shown:.{digits}f} %"
+
+
+def classes_table(test: Classification, classes: Sequence[str], terminal: Terminal) -> list[str]:
+    """One row for each class: what its examples were taken for, and the share that was right."""
+    label = min(_LONGEST_LABEL, max(map(len, classes)))
+    cell = max(5, len(str(test.confusion.max())) + 1)
+    room = terminal.width - label - 2 - cell * len(classes) - 10
+    if room < 0:
+        return _listed(test, classes, terminal, label)
+    bar = min(_BAR, room - 2)
+    names = "".join(f"{name[: cell - 1]:>{cell}}" for name in classes)
+    lines = [terminal.dim(f"{'':{label}}  {names}     right"), *_rows(test, classes, terminal, label, cell, bar)]
+    return [*lines, terminal.dim("each row: what the examples of that class were taken for")]
+
+
+def _rows(
+    test: Classification, classes: Sequence[str], terminal: Terminal, label: int, cell: int, bar: int
+) -> list[str]:
+    most = max(1, int((test.confusion - np.diag(np.diag(test.confusion))).max()))
+    lines: list[str] = []
+    for i, (name, share) in enumerate(zip(classes, test.per_class, strict=True)):
+        cells = "".join(_cell(int(n), i == j, most, cell, terminal) for j, n in enumerate(test.confusion[i]))
+        drawn = f"  {terminal.bar(share or 0.0, bar)}" if bar >= 4 else ""
+        lines.append(f"{name[:label]:>{label}}  {cells}  {percent(share, 1):>8}{drawn}")
+    return lines
+
+
+def _cell(count: int, right: bool, most: int, width: int, terminal: Terminal) -> str:
+    if right:
+        return terminal.bold(f"{count:>{width}}")
+    if not count:
+        return terminal.dim(f"{'·' if terminal.unicode else '.':>{width}}")
+    return terminal.paint(f"{count:>{width}}", "31" if 2 * count > most else "33")
+
+
+def _listed(test: Classification, classes: Sequence[str], terminal: Terminal, label: int) -> list[str]:
+    """For many classes: no matrix, but what each was taken for most often."""
+    lines = [terminal.dim(f"{'':{label}}     right  most often taken for")]
+    for i, (name, share) in enumerate(zip(classes, test.per_class, strict=True)):
+        others = test.confusion[i].copy()
+        others[i] = 0
+        j = int(others.argmax())
+        taken = f"{classes[j][:_LONGEST_LABEL]} ({others[j]})" if others[j] else ""
+        lines.append(f"{name[:label]:>{label}}  {percent(share, 1):>8}  {taken}")
+    return lines
+
+
+def worst_mistakes(
+    test: Classification, classes: Sequence[str], x: np.ndarray, terminal: Terminal, of: str = "test"
+) -> list[str]:
+    """The mistakes made with the most certainty: images are drawn, points are written down."""
+    if x.ndim == 3 and x.dtype == np.uint8:
+        return _drawn(test, classes, x, terminal, of)
+    worst = test.worst(_MOST_LISTED)
+    lines = [f"  ({numbers(x[i])})  {_verdict(test, i, classes)}" for i in worst]
+    return ["", terminal.bold("worst mistakes"), *lines] if lines else []
+
+
+def _drawn(test: Classification, classes: Sequence[str], x: np.ndarray, terminal: Terminal, of: str) -> list[str]:
+    width = max(20, x.shape[2] * 5 // 7)  # about what is left of an image once its margin is gone
+    worst = test.worst(max(1, (terminal.width + 3) // (width + 5)))
+    if not worst:
+        return []
+    images = cropped(x[worst])
+    blocks = [[*draw(image, terminal), *_captions(test, i, classes, of)] for image, i in zip(images, worst, strict=True)]
+    shown = max(images.shape[2], max(len(line) for block in blocks for line in block[-3:]))
+    fitting = max(1, (terminal.width + 3) // (shown + 3))
+    lines = side_by_side(blocks[:fitting], [shown] * fitting)
+    return ["", terminal.bold("worst mistakes"), "", *lines]
+
+
+def _captions(test: Classification, i: int, classes: Sequence[str], of: str) -> list[str]:
+    said = int(test.probabilities[i].argmax())
+    sure = percent(float(test.probabilities[i, said]))
+    return [f"true {classes[test.labels[i]]}", f"said {classes[said]}, {sure}", f"{of} image {i}"]
+
+
+def _verdict(test: Classification, i: int, classes: Sequence[str]) -> str:
+    said = int(test.probabilities[i].argmax())
+    sure = percent(float(test.probabilities[i, said]))
+    return f"true {classes[test.labels[i]]}, said {classes[said]} with {sure}"
+
+
+def numbers(values: np.ndarray) -> str:
+    """The first few numbers, to four digits."""
+    shown = ", ".join(f"{value:.4g}" for value in values.reshape(-1)[:6].tolist())
+    return shown + (", …" if values.size > 6 else "")
+
+
+def _regression(test: Regression, x: np.ndarray, terminal: Terminal, of: str) -> list[str]:
+    errors = np.abs(test.predictions - test.targets).max(axis=1)
+    r2 = "R²" if terminal.unicode else "R2"
+    lines = [
+        f"{terminal.bold(f'{r2} {test.r2:.4f}')} on {test.n:,} {of} examples, typical error (RMSE) {test.rmse:.4g}",
+        "",
+        terminal.bold("largest errors"),
+    ]
+    for i in np.argsort(-errors, kind="stable")[:_MOST_LISTED].tolist():
+        lines.append(f"  ({numbers(x[i])})  true {numbers(test.targets[i])}, said {numbers(test.predictions[i])}")
+    return lines

@@ -1,0 +1,246 @@
+"""`glassnet train`: learn a data set, show what came of it, keep the model."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from glassnet.cli.data import IDX, as_usage, dataset_options, load_named, plain
+from glassnet.cli.help import Page
+from glassnet.cli.options import Option, Parsed, UsageError, parse
+from glassnet.cli.progress import Progress
+from glassnet.cli.report import percent, report
+from glassnet.cli.terminal import Terminal
+from glassnet.data.datasets import DATASETS, DataSet
+from glassnet.errors import complain
+from glassnet.train.evaluation import Classification, Evaluation
+from glassnet.train.interrupt import Interrupt
+from glassnet.train.kinds import Choice, Text, Whole
+from glassnet.train.machine import Blas, describe_machine, lowered_kernels
+from glassnet.train.parts import WITH_DECAY, WITH_MOMENTUM
+from glassnet.train.recipes import RECIPES, recipe_for
+from glassnet.train.run_folder import RunFolder
+from glassnet.train.settings import Settings
+from glassnet.train.trained import Trained
+from glassnet.train.training import Training
+
+_NETWORK = ("hidden", "activation", "init", "dropout")
+_RUN = "Run"
+
+
+def options_for(dataset: str | None = None) -> list[Option]:
+    """All options of the command, with those of one data set or of all."""
+    settings = [
+        Option(s.name, s.kind, s.says, s.aliases, "Network" if s.name in _NETWORK else "Learning") for s in Settings.all()
+    ]
+    run = [
+        Option("recipe", Choice(RECIPES), "settings to start from", (), _RUN, "default"),
+        Option("threads", Whole(1, 4096, "2"), "threads for products of matrices", (), _RUN, "all processors"),
+        Option("output", Text(placeholder="FOLDER"), "a new folder for the model and the result", (), _RUN, "runs/…"),
+        Option("quiet", None, "show nothing", (), _RUN),
+        Option("json", None, "print result.json, and nothing else", (), _RUN),
+        Option("help", None, "show this page", (), _RUN),
+    ]
+    return [*settings, IDX, *dataset_options(dataset), *run]
+
+
+PAGE = Page(
+    usage="glassnet train DATASET [options]",
+    says="Learn a data set with a multilayer perceptron, show what it has learnt, and keep the model.",
+    examples=(
+        ("glassnet train mnist", "handwritten digits: 98 % in about a second"),
+        ("glassnet train mnist --recipe good", "the same network at its best"),
+        ("glassnet train moons --hidden 8 --activation tanh", "two half moons"),
+        ("glassnet train my-digits/", "a folder of IDX files of your own"),
+    ),
+    notes="What is not given comes from the recipe for the data set. A data set's own options are shown by "
+    "`glassnet train DATASET --help`.",
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one call of the command asks for."""
+
+    data: DataSet
+    data_options: dict[str, Any]
+    settings: Settings
+    recipe: str
+    parsed: Parsed
+    words: list[str]
+
+    def flag(self, name: str) -> bool:
+        """Whether a flag was given."""
+        return self.parsed.flag(name)
+
+
+def run(words: Sequence[str]) -> int:
+    """Follow a command line; the exit status."""
+    began = time.perf_counter()
+    parsed = parse(words, options_for())
+    if parsed.flag("help"):
+        return PAGE.show(options_for(next((name for name in parsed.arguments if plain(name) in DATASETS), None)))
+    blas = Blas()
+    if "threads" in parsed.values:
+        blas.threads = parsed.values["threads"]
+    request = understand(parsed, list(words))
+    quiet = request.flag("quiet") or request.flag("json")
+    warning = lowered_kernels(blas.core)
+    if warning and not quiet:
+        print(f"glassnet: {warning}", file=sys.stderr)
+    folder = RunFolder(request.data.name, parsed.values.get("output"))
+    try:
+        return _Run(request, folder, blas, began).follow(Terminal(sys.stdout), quiet)
+    finally:
+        folder.drop()  # which leaves it alone unless it is empty
+
+
+def understand(parsed: Parsed, words: list[str]) -> Request:
+    """The data and the settings that a command line means.
+
+    Raises `UsageError` for what cannot be followed.
+    """
+    values = dict(parsed.values)
+    arguments = [*parsed.arguments, *([values["idx"]] if "idx" in values else [])]
+    if len(arguments) != 1:
+        got = f"got {' and '.join(arguments)}" if arguments else "got no data set"
+        raise UsageError(complain(got, "expected one data set", "Try glassnet train mnist"))
+    chosen = {setting.name: values[setting.name] for setting in Settings.all() if setting.name in values}
+    data, data_options = load_named(arguments[0], values)
+    recipe = values.get("recipe", "default")
+    with as_usage():
+        settings = recipe_for(data, recipe, **chosen)
+        _check_effect(chosen, settings)
+    return Request(data, data_options, settings, recipe, parsed, words)
+
+
+def _check_effect(chosen: dict[str, Any], settings: Settings) -> None:
+    """An option that would do nothing is a misunderstanding."""
+    for name, rules in (("momentum", WITH_MOMENTUM), ("weight_decay", WITH_DECAY)):
+        if chosen.get(name) and settings.optimizer not in rules:
+            spelled = Option(name, None, "").spelled
+            expected = f"expected one of {', '.join(rules)}, which have it"
+            raise UsageError(complain(f"got {spelled} with {settings.optimizer}", expected, f"Try --optimizer {rules[0]}"))
+
+
+class _Run:
+    """A training from its first step to its last line."""
+
+    def __init__(self, request: Request, folder: RunFolder, blas: Blas, began: float) -> None:
+        self.request, self.folder, self.blas, self.began = request, folder, blas, began
+        self.training = Training(request.data, request.settings)
+        self.loading = time.perf_counter() - began
+
+    def follow(self, terminal: Terminal, quiet: bool) -> int:
+        """Train, save, show; the exit status."""
+        request, training = self.request, self.training
+        if not quiet:
+            terminal.say(*self._opening(terminal), "")
+        with Interrupt() as interrupt:
+            test = self._learn(Progress(terminal, quiet), interrupt)
+            self._save()
+            test = test or training.test()
+            text = self.folder.write_result(self.result(test, interrupt.name))
+        if request.flag("json"):
+            sys.stdout.write(text)
+        elif not quiet:
+            of = "test" if len(request.data.x_test) else "training"
+            lines = report(test, request.data, training.tested[0], terminal, of)
+            terminal.say("", *lines, "", *self._closing(terminal, interrupt.name))
+        return interrupt.status
+
+    def _learn(self, progress: Progress, interrupt: Interrupt) -> Evaluation | None:
+        """Train to the end, or until a signal comes; the last test, if it is of the network as it is now."""
+        training, test = self.training, None
+        try:
+            for moment in training:
+                test = moment.test
+                progress.show(moment)
+                if interrupt.signal is not None:
+                    break
+        finally:
+            progress.clear()
+        return test
+
+    def _save(self) -> None:
+        request, training = self.request, self.training
+        about = {
+            "data": {"name": request.data.name, "options": request.data_options},
+            "settings": request.settings.as_dict(),
+            "epochs_done": training.epochs_done,
+        }
+        Trained(training.model, training.prepare, request.data.task, request.data.classes, about).save(self.folder.model)
+
+    def result(self, test: Evaluation, stopped: str | None) -> dict[str, Any]:
+        """Everything that is known about the run, for `result.json`."""
+        request, training = self.request, self.training
+        data = request.data
+        return {
+            "format": 1,
+            "command": ["glassnet", "train", *request.words],
+            "date": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+            "data": {
+                "name": data.name,
+                "task": data.task,
+                "options": request.data_options,
+                "train": len(data.x_train),
+                "test": len(data.x_test),
+                "features": data.n_features,
+                "classes": list(data.classes),
+            },
+            "network": self.sizes,
+            "parameters": training.parameters,
+            "recipe": request.recipe,
+            "settings": request.settings.as_dict(),
+            **test.as_dict(),
+            "history": training.history,
+            "epochs_done": training.epochs_done,
+            "stopped": stopped,
+            "seconds": {
+                "loading": self.loading,
+                "training": training.seconds,
+                "total": time.perf_counter() - self.began,
+            },
+            "examples_per_second": _ratio(training.epochs_done * len(data.x_train), training.seconds),
+            "machine": describe_machine(self.blas),
+            "warnings": [warning] if (warning := lowered_kernels(self.blas.core)) else [],
+            "model": "model.safetensors",
+        }
+
+    @property
+    def sizes(self) -> str:
+        """The widths of the layers, such as 784-128-64-10."""
+        data = self.request.data
+        return "-".join(map(str, (data.n_features, *self.request.settings.hidden, data.n_outputs)))
+
+    def _opening(self, terminal: Terminal) -> list[str]:
+        data, s = self.request.data, self.request.settings
+        rate = f"{s.schedule} rate up to {s.learning_rate:g}" if s.schedule != "constant" else f"rate {s.learning_rate:g}"
+        batch = f"batches of {s.batch_size}" if s.batch_size else "all examples at once"
+        epochs = f"{s.epochs} epoch{'s' if s.epochs > 1 else ''}"
+        extras = [f"{name.replace('_', ' ')} {value:g}" for name in ("dropout", "weight_decay", "label_smoothing")
+                  if (value := getattr(s, name))]  # fmt: skip
+        rows = {
+            "data": f"{data.name}: {len(data.x_train):,} examples to learn from, {len(data.x_test):,} to test on",
+            "network": f"{self.sizes}, {s.activation}, {self.training.parameters:,} parameters",
+            "learning": ", ".join([s.optimizer, rate, batch, epochs, *extras, f"seed {s.seed}"]),
+        }
+        return [f"{terminal.dim(f'{label:<9}')}{text}" for label, text in rows.items()]
+
+    def _closing(self, terminal: Terminal, stopped: str | None) -> list[str]:
+        training, path = self.training, self.folder.path
+        seen = round(training.epochs_done * len(self.request.data.x_train))
+        speed = _ratio(seen, training.seconds)
+        lines = [f"{self.training.parameters:,} parameters, {seen:,} examples in {training.seconds:.2f} s ({speed:,.0f}/s)"]
+        if stopped:
+            where = f"after {training.epochs_done:.2f} of {self.request.settings.epochs} epochs"
+            lines.insert(0, terminal.bold(f"stopped by {stopped} {where}: the model is what it had learnt by then"))
+        index = "7" if self.request.data.x_test.ndim == 3 else "--index 7"
+        return [*lines, f"saved in {terminal.bold(path)}", terminal.dim(f"try glassnet predict {path} {index}")]
+
+
+def _ratio(amount: float, seconds: float) -> float:
+    return amount / seconds if seconds else 0.0
