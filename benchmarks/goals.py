@@ -96,13 +96,13 @@ def judge(goal: Goal, measurement: Measurement) -> Judged:
     """The ratio of minima (or the quantity itself), and whether it is within the goal."""
     ours = measurement.best(OURS, goal.threads)
     if ours is None:
-        return Judged(goal, None, "unknown", "glassnet " + why_missing(measurement, OURS))
+        return Judged(goal, None, "unknown", "glassnet " + why_missing(measurement, OURS, goal.threads))
     if not goal.against:
         return _verdict(goal, ours.minimum * measurement.scale)
     family = FAMILIES[goal.against]
     theirs = measurement.best(family, goal.threads)
     if theirs is None:
-        return Judged(goal, None, "unknown", f"{goal.against} {why_missing(measurement, family)}")
+        return Judged(goal, None, "unknown", f"{goal.against} {why_missing(measurement, family, goal.threads)}")
     ratio = theirs.minimum / ours.minimum
     if goal.sense == "at most":
         return _verdict(goal, 1 / ratio)
@@ -115,12 +115,12 @@ def _verdict(goal: Goal, measured: float, ceiling: float | None = None) -> Judge
     return Judged(goal, measured, "pass" if kept else "miss", ceiling=ceiling)
 
 
-def why_missing(measurement: Measurement, family: tuple[str, ...]) -> str:
+def why_missing(measurement: Measurement, family: tuple[str, ...], threads: int | None) -> str:
     """The status and reason of the first member that was not measured."""
     for entry in measurement.entries:
         if entry.peer in family and not entry.counts:
             return f"{entry.status}: {entry.reason}"
-    return "was not asked for"
+    return "was not asked for" if threads is None else f"was not asked for with threads {threads}"
 
 
 def judge_all(measurements: Sequence[Measurement]) -> list[Judged]:

@@ -15,12 +15,14 @@ from glassnet.core.dtypes import (
     Size,
     bool,
     double,
+    finfo,
     float,
     float16,
     float32,
     float64,
     get_default_dtype,
     half,
+    iinfo,
     int,
     int8,
     int16,
@@ -198,6 +200,20 @@ from glassnet.core.random import (
     set_rng_state,
 )
 from glassnet.core.tensor import Tensor
+from glassnet.nn.functional import (
+    batch_norm,
+    bilinear,
+    celu,
+    conv1d,
+    conv2d,
+    cosine_similarity,
+    dropout,
+    embedding,
+    layer_norm,
+    pairwise_distance,
+    prelu,
+    selu,
+)
 from glassnet.serialization import load, save
 from glassnet.version import __version__ as __version__
 

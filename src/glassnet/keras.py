@@ -19,7 +19,19 @@ from glassnet.faces.keras import (
     utils,
 )
 
-_MODULES = (activations, callbacks, datasets, initializers, layers, losses, metrics, models, optimizers, regularizers, utils)
+_MODULES = (
+    activations,
+    callbacks,
+    datasets,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    models,
+    optimizers,
+    regularizers,
+    utils,
+)
 for _module in _MODULES:  # as `os` does with `os.path`: the same module under a second name
     _sys.modules[f"{__name__}.{_module.__name__.rpartition('.')[2]}"] = _module
 

@@ -86,6 +86,9 @@ def test_a_peer_that_was_not_measured_leaves_the_goal_unknown_with_the_reason() 
     assert judge(goal, measurement(measured("glassnet", 1.0), absent)).reason == (
         "scikit-learn absent: No module named 'sklearn'"
     )
+    two_threads = Goal("W3s", "the floor", "at most", 1.4, threads=2)
+    only_one = measurement(measured("glassnet", 1.0, threads=1), measured("floor", 1.0, threads=1))
+    assert judge(two_threads, only_one).reason == "glassnet was not asked for with threads 2"
     crashed = Entry("glassnet", status="failed", reason="exit status 4", values=[0.001])
     assert judge(goal, measurement(crashed, measured("sklearn", 1.0))).reason == "glassnet failed: exit status 4"
 

@@ -1,4 +1,4 @@
-"""Write keras.json, short trainings by Keras 3 from given weights: `KERAS_BACKEND=jax python tests/golden/make_keras.py`."""
+"""Write keras.json, short trainings by Keras 3: `KERAS_BACKEND=jax python tests/golden/make_keras.py`."""
 
 import json
 import pathlib
@@ -44,17 +44,45 @@ CASES = {
         "classes",
         {},
     ],
-    "yes or no": [JUDGE, ["SGD", {"learning_rate": 0.3, "momentum": 0.9}], "binary_crossentropy", ["accuracy"], "binary", {}],
-    "yes or no, in a column": [JUDGE, "rmsprop", "binary_crossentropy", ["accuracy", "mae", "precision", "recall"], "column", {}],
+    "yes or no": [
+        JUDGE,
+        ["SGD", {"learning_rate": 0.3, "momentum": 0.9}],
+        "binary_crossentropy",
+        ["accuracy"],
+        "binary",
+        {},
+    ],
+    "yes or no, in a column": [
+        JUDGE,
+        "rmsprop",
+        "binary_crossentropy",
+        ["accuracy", "mae", "precision", "recall"],
+        "column",
+        {},
+    ],
     "smoothed": [JUDGE, "adam", ["BinaryCrossentropy", {"label_smoothing": 0.2}], ["binary_accuracy"], "column", {}],
     "hinge": [[dense(4, "softsign"), dense(1, "tanh")], "adam", "hinge", [], "column", {}],
-    "numbers": [MEASURE, ["Adam", {"learning_rate": 0.05, "amsgrad": True}], "mse", ["mae"], "real", {"validation_split": 0.2}],
+    "numbers": [
+        MEASURE,
+        ["Adam", {"learning_rate": 0.05, "amsgrad": True}],
+        "mse",
+        ["mae"],
+        "real",
+        {"validation_split": 0.2},
+    ],
     "one number": [[dense(4, "swish"), dense(1)], "adam", "mae", ["root_mean_squared_error"], "one real", {}],
     "huber": [MEASURE, ["SGD", {"learning_rate": 0.1, "momentum": 0.8, "nesterov": True}], "huber", [], "real", {}],
     "log cosh": [MEASURE, ["Nadam", {"learning_rate": 0.01}], "log_cosh", [], "real", {}],
     "counts": [[dense(4, "softplus"), dense(1, "exponential")], "adam", "poisson", [], "counts", {}],
     "adamw": [MEASURE, ["AdamW", {"learning_rate": 0.02, "weight_decay": 0.1}], "mse", [], "real", {}],
-    "sgd with decay": [MEASURE, ["SGD", {"learning_rate": 0.1, "momentum": 0.5, "weight_decay": 0.1}], "mse", [], "real", {}],
+    "sgd with decay": [
+        MEASURE,
+        ["SGD", {"learning_rate": 0.1, "momentum": 0.5, "weight_decay": 0.1}],
+        "mse",
+        [],
+        "real",
+        {},
+    ],
     "adamax": [MEASURE, ["Adamax", {"learning_rate": 0.02}], "mse", [], "real", {}],
     "rmsprop centred": [MEASURE, ["RMSprop", {"momentum": 0.4, "centered": True, "rho": 0.8}], "mse", [], "real", {}],
     "adagrad": [MEASURE, ["Adagrad", {"learning_rate": 0.1}], "mse", [], "real", {}],
@@ -63,7 +91,12 @@ CASES = {
     "each clipped": [MEASURE, ["SGD", {"learning_rate": 0.5, "clipnorm": 0.1}], "mse", [], "real", {}],
     "values clipped": [MEASURE, ["SGD", {"learning_rate": 0.5, "clipvalue": 0.05}], "mse", [], "real", {}],
     "normalised": [
-        [dense(6, use_bias=False), ["BatchNormalization", {"momentum": 0.8}], ["Activation", {"activation": "selu"}], dense(2)],
+        [
+            dense(6, use_bias=False),
+            ["BatchNormalization", {"momentum": 0.8}],
+            ["Activation", {"activation": "selu"}],
+            dense(2),
+        ],
         ["SGD", {"learning_rate": 0.05}],
         "mse",
         [],
@@ -71,7 +104,13 @@ CASES = {
         {"validation_split": 0.3},
     ],
     "layer by layer": [
-        [["LayerNormalization", {}], dense(6, "mish"), ["LeakyReLU", {"negative_slope": 0.1}], dense(3), ["Softmax", {}]],
+        [
+            ["LayerNormalization", {}],
+            dense(6, "mish"),
+            ["LeakyReLU", {"negative_slope": 0.1}],
+            dense(3),
+            ["Softmax", {}],
+        ],
         "adam",
         "categorical_crossentropy",
         ["accuracy"],
@@ -79,7 +118,13 @@ CASES = {
         {},
     ],
     "shapes": [
-        [["Reshape", {"target_shape": [2, 2]}], dense(3, "relu"), ["Flatten", {}], ["Rescaling", {"scale": 0.5, "offset": 0.1}], dense(2)],
+        [
+            ["Reshape", {"target_shape": [2, 2]}],
+            dense(3, "relu"),
+            ["Flatten", {}],
+            ["Rescaling", {"scale": 0.5, "offset": 0.1}],
+            dense(2),
+        ],
         "adam",
         "mse",
         [],
@@ -87,14 +132,21 @@ CASES = {
         {},
     ],
     "penalties": [
-        [dense(5, "tanh", kernel_regularizer="l2", bias_regularizer="l1"), dense(2, kernel_regularizer="l1_l2")],
+        [dense(5, "tanh", kernel_regularizer="l2", bias_regularizer="l1"), dense(2, kernel_regularizer="l1")],
         "adam",
         "mse",
         ["mse"],
         "real",
         {"validation_split": 0.2},
     ],
-    "weighted classes": [CLASSIFY, "adam", "sparse_categorical_crossentropy", [], "classes", {"class_weight": {"0": 3.0, "2": 0.5}}],
+    "weighted classes": [
+        CLASSIFY,
+        "adam",
+        "sparse_categorical_crossentropy",
+        [],
+        "classes",
+        {"class_weight": {"0": 3.0, "2": 0.5}},
+    ],
     "weighted examples": [MEASURE, "adam", "mse", [], "real", {"sample_weight": [1 + i % 3 for i in range(26)]}],
 }
 
@@ -105,7 +157,9 @@ def numbers(arrays):
 
 def beginning(shapes):
     """Weights that look random and are the same everywhere."""
-    return [np.round(np.cos(np.arange(np.prod(s)) * (1.3 + i)) * 0.6, 3).reshape(s) + 0.02 * i for i, s in enumerate(shapes)]
+    return [
+        np.round(np.cos(np.arange(np.prod(s)) * (1.3 + i)) * 0.6, 3).reshape(s) + 0.02 * i for i, s in enumerate(shapes)
+    ]
 
 
 def make(kind, module):

@@ -121,6 +121,9 @@ def test_signature_defaults_and_print(name):
     a, b = (list(inspect.signature(c).parameters.values()) for c in (ours, theirs))
     assert [(p.name, p.default, p.kind) for p in a] == [(p.name, p.default, p.kind) for p in b]
     ours, theirs = ours(weights(glassnet)), theirs(weights(torch))
+    if name != "LBFGS":
+        for lib, optimiser in ((glassnet, ours), (torch, theirs)):
+            optimiser.add_param_group({"params": [lib.zeros(2)], "lr": 0.5})
     assert list(ours.defaults.items()) == list(theirs.defaults.items())
     assert list(ours.param_groups[0]) == list(theirs.param_groups[0])
     assert repr(ours) == repr(theirs)

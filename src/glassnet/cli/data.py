@@ -15,7 +15,9 @@ from glassnet.errors import FileError, GlassnetError, complain
 from glassnet.train.kinds import Kind, Real, Text, Whole, nearest
 
 GROUP = "Data"
-IDX = Option("idx", Text("my-digits", "FOLDER", "a folder"), "train on IDX files in this folder (named as MNIST's)", (), GROUP)
+IDX = Option(
+    "idx", Text("my-digits", "FOLDER", "a folder"), "train on IDX files in this folder (named as MNIST's)", (), GROUP
+)
 _KINDS: dict[str, tuple[Kind, str]] = {
     "n": (Whole(2, MOST_POINTS, "500"), "how many points are drawn"),
     "noise": (Real(below=1000.0, example="0.1"), "how far points stray"),

@@ -48,8 +48,14 @@ def _lines(terminal: Terminal) -> list[str]:
                 first, *more = wrapped(recipe.summary + _classes(recipe), terminal.width - column - 2)
                 options = " ".join(option.spelled for option in dataset_options(recipe.name))
                 lines += [f"  {recipe.name:<{column}}{first}", *(f"  {'':{column}}{line}" for line in more)]
-                lines += [f"  {'':{column}}{terminal.dim(line)}" for line in wrapped(options, terminal.width - column) if line]
-    return [*lines, "", *wrapped("A folder of IDX files of your own is learned by its name: glassnet train my-digits/", terminal.width)]
+                lines += [
+                    f"  {'':{column}}{terminal.dim(line)}" for line in wrapped(options, terminal.width - column) if line
+                ]
+    return [
+        *lines,
+        "",
+        *wrapped("A folder of IDX files of your own is learned by its name: glassnet train my-digits/", terminal.width),
+    ]
 
 
 def _classes(recipe: Recipe) -> str:

@@ -34,7 +34,11 @@ class Page:
         width = min(terminal.width, _WIDEST)
         lines = [f"{terminal.bold('Usage')}  {self.usage}", "", *wrapped(self.says, width)]
         if self.commands:
-            lines += ["", terminal.bold("Commands"), *(f"  {name:<{_COLUMN - 2}}{says}" for name, says in self.commands)]
+            lines += [
+                "",
+                terminal.bold("Commands"),
+                *(f"  {name:<{_COLUMN - 2}}{says}" for name, says in self.commands),
+            ]
         for group in dict.fromkeys(option.group for option in options):
             lines += ["", terminal.bold(group)]
             for option in options:

@@ -53,8 +53,8 @@ def cropped(images: np.ndarray) -> np.ndarray:
     >>> cropped(images).shape
     (1, 4, 3)
     """
-    ink = (images >= _FAINT).any(axis=0)
-    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    ink = np.argwhere((images >= _FAINT).any(axis=0))
+    rows, columns = np.unique(ink[:, 0]), np.unique(ink[:, 1])
     if not len(rows):
         return images
     top, left = max(rows[0] - _MARGIN, 0), max(columns[0] - _MARGIN, 0)

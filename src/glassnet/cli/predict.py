@@ -44,7 +44,7 @@ _BAR = 24
 
 
 class Question(NamedTuple):
-    """One example: what it is called, its numbers, what it really is (if known), what was done to it."""
+    """One example: what it is called, its numbers, its label or target (if known), what was done to it."""
 
     name: str
     x: np.ndarray
@@ -58,7 +58,9 @@ def run(words: Sequence[str]) -> int:
     if parsed.flag("help"):
         return PAGE.show(OPTIONS)
     if not parsed.arguments:
-        raise UsageError(complain("got no model", "expected a run folder or a model file", "Try glassnet predict runs/…"))
+        raise UsageError(
+            complain("got no model", "expected a run folder or a model file", "Try glassnet predict runs/…")
+        )
     trained = load_trained(parsed.arguments[0])
     questions = list(_questions(trained, parsed))
     if not questions:
@@ -104,8 +106,7 @@ def _from_test_set(trained: Trained, file: str, index: int) -> Question:
     if index >= len(data.x_test):
         got = f"got test example {index}"
         raise UsageError(complain(got, f"expected 0 to {len(data.x_test) - 1}", f"Try {max(0, len(data.x_test) - 1)}"))
-    truth = data.y_test[index]
-    return Question(f"test example {index}", data.x_test[index], truth)
+    return Question(f"test example {index}", data.x_test[index], data.y_test[index].tolist())
 
 
 def _from_numbers(trained: Trained, values: tuple[float, ...]) -> Question:
@@ -118,22 +119,26 @@ def _from_numbers(trained: Trained, values: tuple[float, ...]) -> Question:
 
 
 def _as_dict(question: Question, answer: np.ndarray, trained: Trained) -> dict[str, Any]:
-    known = {} if question.truth is None else {"truth": question.truth.tolist()}
-    if trained.task == "regression":
-        return {"example": question.name, "prediction": answer.tolist(), **known}
-    said = int(answer.argmax())
-    probabilities = dict(zip(trained.classes, answer.tolist(), strict=True))
-    if known:
-        known = {"truth": trained.classes[int(question.truth)]}
+    known = {} if question.truth is None else {"truth": _named(question.truth, trained)}
     done = {"prepared": list(question.done)} if question.done else {}
-    return {"example": question.name, "prediction": trained.classes[said], **known, "probabilities": probabilities, **done}
+    if trained.task == "regression":
+        return {"example": question.name, "prediction": answer.tolist(), **known, **done}
+    said, shares = trained.classes[int(answer.argmax())], dict(zip(trained.classes, answer.tolist(), strict=True))
+    return {"example": question.name, "prediction": said, **known, "probabilities": shares, **done}
+
+
+def _named(truth: Any, trained: Trained) -> Any:
+    """The class of a label; the target of a regression as it is."""
+    return trained.classes[truth] if trained.task == "classification" else truth
 
 
 def _shown(question: Question, answer: np.ndarray, trained: Trained, top: int, terminal: Terminal) -> list[str]:
     """The drawing of an image, and beside it the answer."""
-    words = _classes(question, answer, trained, top, terminal) if trained.task == "classification" else _value(
-        question, answer, terminal
-    )  # fmt: skip
+    if trained.task == "regression":
+        known = "" if question.truth is None else f"  (truth {numbers(np.array(question.truth))})"
+        words = [f"{question.name}  {terminal.bold(numbers(answer))}{known}"]
+    else:
+        words = _classes(question, answer, trained, top, terminal)
     if question.x.ndim != 2 or question.x.dtype != np.uint8:
         return [*words, ""]
     drawing = draw(question.x, terminal)
@@ -142,17 +147,13 @@ def _shown(question: Question, answer: np.ndarray, trained: Trained, top: int, t
 
 
 def _classes(question: Question, answer: np.ndarray, trained: Trained, top: int, terminal: Terminal) -> list[str]:
-    order = np.argsort(-answer, kind="stable")[:top].tolist()
+    shares = answer.tolist()
+    order = sorted(range(len(shares)), key=lambda i: -shares[i])[:top]
     label = max(len(trained.classes[i]) for i in order)
-    rows = [f"{trained.classes[i]:>{label}}  {terminal.bar(answer[i], _BAR)}  {percent(answer[i]):>8}" for i in order]
+    rows = [f"{trained.classes[i]:>{label}}  {terminal.bar(shares[i], _BAR)}  {percent(shares[i]):>8}" for i in order]
     rows[0] = terminal.bold(rows[0])
     if question.truth is not None:
-        right = int(question.truth) == order[0]
-        verdict = "right" if right else f"wrong: it is {trained.classes[int(question.truth)]}"
+        right = question.truth == order[0]
+        verdict = "right" if right else f"wrong: it is {trained.classes[question.truth]}"
         rows += ["", terminal.paint(verdict, "32" if right else "31")]
     return [question.name, *(terminal.dim(line) for line in question.done), "", *rows]
-
-
-def _value(question: Question, answer: np.ndarray, terminal: Terminal) -> list[str]:
-    known = "" if question.truth is None else f"  (truth {numbers(question.truth)})"
-    return [f"{question.name}  {terminal.bold(numbers(answer))}{known}"]

@@ -51,11 +51,12 @@ def percent(share: float | None, digits: int = 2) -> str:
 def classes_table(test: Classification, classes: Sequence[str], terminal: Terminal) -> list[str]:
     """One row for each class: what its examples were taken for, and the share that was right."""
     label = min(_LONGEST_LABEL, max(map(len, classes)))
-    cell = max(5, len(str(test.confusion.max())) + 1)
-    room = terminal.width - label - 2 - cell * len(classes) - 10
-    if room < 0:
+    room = terminal.width - label - 12  # the rest is for the share in percent
+    least, longest = max(5, len(str(test.confusion.max())) + 1), max(map(len, classes)) + 2
+    cell = max(least, min(longest, room // len(classes)))
+    if cell * len(classes) > room:
         return _listed(test, classes, terminal, label)
-    bar = min(_BAR, room - 2)
+    bar = min(_BAR, room - cell * len(classes) - 2)
     names = "".join(f"{name[: cell - 1]:>{cell}}" for name in classes)
     lines = [terminal.dim(f"{'':{label}}  {names}     right"), *_rows(test, classes, terminal, label, cell, bar)]
     return [*lines, terminal.dim("each row: what the examples of that class were taken for")]
@@ -110,7 +111,9 @@ def _drawn(test: Classification, classes: Sequence[str], x: np.ndarray, terminal
     if not worst:
         return []
     images = cropped(x[worst])
-    blocks = [[*draw(image, terminal), *_captions(test, i, classes, of)] for image, i in zip(images, worst, strict=True)]
+    blocks = [
+        [*draw(image, terminal), *_captions(test, i, classes, of)] for image, i in zip(images, worst, strict=True)
+    ]
     shown = max(images.shape[2], max(len(line) for block in blocks for line in block[-3:]))
     fitting = max(1, (terminal.width + 3) // (shown + 3))
     lines = side_by_side(blocks[:fitting], [shown] * fitting)

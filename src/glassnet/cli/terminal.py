@@ -103,5 +103,6 @@ def _understands_escapes(stream: TextIO) -> bool:
     handle, mode = msvcrt.get_osfhandle(stream.fileno()), ctypes.c_ulong()
     virtual_terminal = 0x4
     return bool(
-        kernel.GetConsoleMode(handle, ctypes.byref(mode)) and kernel.SetConsoleMode(handle, mode.value | virtual_terminal)
+        kernel.GetConsoleMode(handle, ctypes.byref(mode))
+        and kernel.SetConsoleMode(handle, mode.value | virtual_terminal)
     )

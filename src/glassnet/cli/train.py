@@ -12,14 +12,14 @@ from glassnet.cli.data import IDX, as_usage, dataset_options, load_named, plain
 from glassnet.cli.help import Page
 from glassnet.cli.options import Option, Parsed, UsageError, parse
 from glassnet.cli.progress import Progress
-from glassnet.cli.report import percent, report
+from glassnet.cli.report import report
 from glassnet.cli.terminal import Terminal
 from glassnet.data.datasets import DATASETS, DataSet
 from glassnet.errors import complain
-from glassnet.train.evaluation import Classification, Evaluation
+from glassnet.train.evaluation import Evaluation
 from glassnet.train.interrupt import Interrupt
 from glassnet.train.kinds import Choice, Text, Whole
-from glassnet.train.machine import Blas, describe_machine, lowered_kernels
+from glassnet.train.machine import Blas, describe_machine, lowered_kernels, threads_that_pay
 from glassnet.train.parts import WITH_DECAY, WITH_MOMENTUM
 from glassnet.train.recipes import RECIPES, recipe_for
 from glassnet.train.run_folder import RunFolder
@@ -34,11 +34,12 @@ _RUN = "Run"
 def options_for(dataset: str | None = None) -> list[Option]:
     """All options of the command, with those of one data set or of all."""
     settings = [
-        Option(s.name, s.kind, s.says, s.aliases, "Network" if s.name in _NETWORK else "Learning") for s in Settings.all()
+        Option(s.name, s.kind, s.says, s.aliases, "Network" if s.name in _NETWORK else "Learning")
+        for s in Settings.all()
     ]
     run = [
         Option("recipe", Choice(RECIPES), "settings to start from", (), _RUN, "default"),
-        Option("threads", Whole(1, 4096, "2"), "threads for products of matrices", (), _RUN, "all processors"),
+        Option("threads", Whole(1, 4096, "2"), "threads for products of matrices", (), _RUN, "as many as pay"),
         Option("output", Text(placeholder="FOLDER"), "a new folder for the model and the result", (), _RUN, "runs/…"),
         Option("quiet", None, "show nothing", (), _RUN),
         Option("json", None, "print result.json, and nothing else", (), _RUN),
@@ -76,6 +77,16 @@ class Request:
         """Whether a flag was given."""
         return self.parsed.flag(name)
 
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The widths of the network's layers, such as 784, 128, 64, 10."""
+        return (self.data.n_features, *self.settings.hidden, self.data.n_outputs)
+
+    @property
+    def shape(self) -> str:
+        """The same in words: 784-128-64-10."""
+        return "-".join(map(str, self.sizes))
+
 
 def run(words: Sequence[str]) -> int:
     """Follow a command line; the exit status."""
@@ -84,9 +95,8 @@ def run(words: Sequence[str]) -> int:
     if parsed.flag("help"):
         return PAGE.show(options_for(next((name for name in parsed.arguments if plain(name) in DATASETS), None)))
     blas = Blas()
-    if "threads" in parsed.values:
-        blas.threads = parsed.values["threads"]
     request = understand(parsed, list(words))
+    _set_threads(blas, request)
     quiet = request.flag("quiet") or request.flag("json")
     warning = lowered_kernels(blas.core)
     if warning and not quiet:
@@ -96,6 +106,16 @@ def run(words: Sequence[str]) -> int:
         return _Run(request, folder, blas, began).follow(Terminal(sys.stdout), quiet)
     finally:
         folder.drop()  # which leaves it alone unless it is empty
+
+
+def _set_threads(blas: Blas, request: Request) -> None:
+    """As many as were asked for, else as pay, and never more than the BLAS would take by itself."""
+    asked, usual = request.parsed.values.get("threads"), blas.threads
+    if asked is not None:
+        blas.threads = asked
+    elif usual is not None:
+        batch = request.settings.batch_size or len(request.data.x_train)
+        blas.threads = min(usual, threads_that_pay(request.sizes, batch))
 
 
 def understand(parsed: Parsed, words: list[str]) -> Request:
@@ -123,7 +143,9 @@ def _check_effect(chosen: dict[str, Any], settings: Settings) -> None:
         if chosen.get(name) and settings.optimizer not in rules:
             spelled = Option(name, None, "").spelled
             expected = f"expected one of {', '.join(rules)}, which have it"
-            raise UsageError(complain(f"got {spelled} with {settings.optimizer}", expected, f"Try --optimizer {rules[0]}"))
+            raise UsageError(
+                complain(f"got {spelled} with {settings.optimizer}", expected, f"Try --optimizer {rules[0]}")
+            )
 
 
 class _Run:
@@ -172,7 +194,9 @@ class _Run:
             "settings": request.settings.as_dict(),
             "epochs_done": training.epochs_done,
         }
-        Trained(training.model, training.prepare, request.data.task, request.data.classes, about).save(self.folder.model)
+        Trained(training.model, training.prepare, request.data.task, request.data.classes, about).save(
+            self.folder.model
+        )
 
     def result(self, test: Evaluation, stopped: str | None) -> dict[str, Any]:
         """Everything that is known about the run, for `result.json`."""
@@ -191,7 +215,7 @@ class _Run:
                 "features": data.n_features,
                 "classes": list(data.classes),
             },
-            "network": self.sizes,
+            "network": request.shape,
             "parameters": training.parameters,
             "recipe": request.recipe,
             "settings": request.settings.as_dict(),
@@ -210,22 +234,18 @@ class _Run:
             "model": "model.safetensors",
         }
 
-    @property
-    def sizes(self) -> str:
-        """The widths of the layers, such as 784-128-64-10."""
-        data = self.request.data
-        return "-".join(map(str, (data.n_features, *self.request.settings.hidden, data.n_outputs)))
-
     def _opening(self, terminal: Terminal) -> list[str]:
         data, s = self.request.data, self.request.settings
-        rate = f"{s.schedule} rate up to {s.learning_rate:g}" if s.schedule != "constant" else f"rate {s.learning_rate:g}"
+        rate = (
+            f"{s.schedule} rate up to {s.learning_rate:g}" if s.schedule != "constant" else f"rate {s.learning_rate:g}"
+        )
         batch = f"batches of {s.batch_size}" if s.batch_size else "all examples at once"
         epochs = f"{s.epochs} epoch{'s' if s.epochs > 1 else ''}"
         extras = [f"{name.replace('_', ' ')} {value:g}" for name in ("dropout", "weight_decay", "label_smoothing")
                   if (value := getattr(s, name))]  # fmt: skip
         rows = {
             "data": f"{data.name}: {len(data.x_train):,} examples to learn from, {len(data.x_test):,} to test on",
-            "network": f"{self.sizes}, {s.activation}, {self.training.parameters:,} parameters",
+            "network": f"{self.request.shape}, {s.activation}, {self.training.parameters:,} parameters",
             "learning": ", ".join([s.optimizer, rate, batch, epochs, *extras, f"seed {s.seed}"]),
         }
         return [f"{terminal.dim(f'{label:<9}')}{text}" for label, text in rows.items()]
@@ -234,7 +254,9 @@ class _Run:
         training, path = self.training, self.folder.path
         seen = round(training.epochs_done * len(self.request.data.x_train))
         speed = _ratio(seen, training.seconds)
-        lines = [f"{self.training.parameters:,} parameters, {seen:,} examples in {training.seconds:.2f} s ({speed:,.0f}/s)"]
+        lines = [
+            f"{self.training.parameters:,} parameters, {seen:,} examples in {training.seconds:.2f} s ({speed:,.0f}/s)"
+        ]
         if stopped:
             where = f"after {training.epochs_done:.2f} of {self.request.settings.epochs} epochs"
             lines.insert(0, terminal.bold(f"stopped by {stopped} {where}: the model is what it had learnt by then"))

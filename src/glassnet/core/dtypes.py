@@ -154,3 +154,30 @@ class Size(tuple[Any, ...]):
     def __getitem__(self, index: Any) -> Any:
         part: Any = super().__getitem__(index)
         return Size(part) if isinstance(index, slice) else part
+
+
+class finfo:  # noqa: N801 - PyTorch's name
+    """The limits of a floating point dtype.
+
+    >>> finfo(float32).eps
+    1.1920928955078125e-07
+    """
+
+    def __init__(self, type: Any = None) -> None:
+        limits = np.finfo(_default[0] if type is None else numpy_dtype(type))
+        self.bits, self.dtype = limits.bits, str(limits.dtype)
+        self.eps, self.min, self.max = limits.eps.item(), limits.min.item(), limits.max.item()
+        self.tiny = self.smallest_normal = limits.tiny.item()
+        self.resolution = limits.resolution.item()
+
+
+class iinfo:  # noqa: N801 - PyTorch's name
+    """The limits of an integer dtype.
+
+    >>> iinfo(int8).min, iinfo(int8).max
+    (-128, 127)
+    """
+
+    def __init__(self, type: Any) -> None:
+        limits = np.iinfo(numpy_dtype(type))
+        self.bits, self.dtype, self.min, self.max = limits.bits, str(limits.dtype), limits.min, limits.max

@@ -32,7 +32,7 @@ def gradcheck(
     >>> torch.autograd.gradcheck(lambda x: (x * x).sum(), x)
     True
     """
-    args = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    args: tuple[Any, ...] = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     checked = [(i, t) for i, t in enumerate(args) if isinstance(t, Tensor) and t.needs_grad]
     if not checked:
         raise GradientError(
@@ -60,7 +60,7 @@ def gradcheck(
 
 def gradgradcheck(func: Callable[..., Any], inputs: Tensor | Sequence[Any], **options: Any) -> bool:
     """Whether the second derivatives of func agree with differences of the first."""
-    args = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    args: tuple[Any, ...] = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     at = [i for i, t in enumerate(args) if isinstance(t, Tensor) and t.needs_grad]
 
     def slopes(*xs: Any) -> list[Tensor]:

@@ -24,6 +24,7 @@ from glassnet.core.inplace import (
     uniform_,
     zero_,
 )
+from glassnet.core.kinds import Kinds
 from glassnet.core.mode import mode
 from glassnet.core.tensor import Tensor, as_tensor_like
 from glassnet.errors import NotSupportedError
@@ -72,6 +73,8 @@ _IN_PLACE = """
     triu
 """.split()
 
+_DTYPES: Kinds = (DType, np.dtype, type)
+
 
 # ---- kinds, copies, sizes -----------------------------------------------------------------------------------------
 
@@ -83,7 +86,7 @@ def to(
     for a in args:
         if isinstance(a, Tensor):
             dtype = a.dtype
-        elif isinstance(a, DType | np.dtype | type):
+        elif isinstance(a, _DTYPES):
             dtype = a
         elif not isinstance(a, bool):
             device = a
@@ -153,6 +156,10 @@ def _comparison(function: Callable[..., Tensor]) -> Callable[..., Any]:
     return compare
 
 
+def _itself(self: Tensor) -> Tensor:
+    return self
+
+
 def _logic(on_bits: Callable[..., Tensor]) -> Callable[..., Tensor]:
     def operate(self: Tensor, other: Any) -> Tensor:
         return on_bits(self, other)
@@ -211,7 +218,7 @@ def _install_operators() -> None:
     for name, bits in {"and": ops.bit_and, "or": ops.bit_or, "xor": ops.bit_xor}.items():
         setattr(Tensor, f"__{name}__", _logic(bits))
     operators: dict[str, Any] = {"__neg__": ops.neg, "__abs__": ops.abs, "__invert__": ops.bit_not, "__getitem__": layout.getitem,
-                                 "__setitem__": setitem, "__pos__": lambda self: self}  # fmt: skip
+                                 "__setitem__": setitem, "__pos__": _itself}  # fmt: skip
     for name, function in operators.items():
         setattr(Tensor, name, function)
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.core.kernels import Array, Call
+from glassnet.core.kinds import LISTS
 from glassnet.errors import ValueRangeError
 
 # ---- picking and placing ------------------------------------------------------------------------------------------
@@ -148,7 +149,7 @@ def scatter_add(g: Array, index: Array, out: Array | None = None, *, dim: int, s
         out = np.zeros(shape, g.dtype)
     else:
         out.fill(0)
-    spots = list(np.indices(index.shape, sparse=True))
+    spots: list[Array] = list(np.indices(index.shape, sparse=True))
     spots[dim] = index
     np.add.at(out, tuple(spots), g)
     return out

@@ -10,6 +10,7 @@ attributes by name. Rules are written in the same primitives, so derivatives of 
 """
 
 # pyright: reportUnknownLambdaType=false, reportUnknownArgumentType=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false
 # The rules are lambdas, whose arguments are what the docstring above says: types on each would drown the mathematics.
 
 from __future__ import annotations

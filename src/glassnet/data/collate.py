@@ -23,7 +23,9 @@ def default_collate(batch: Sequence[Any]) -> Any:
     [tensor([0.5000, 1.5000], dtype=torch.float64), ('a', 'b')]
     """
     if not batch:
-        raise DataError(complain("default_collate: got an empty batch", "expected examples", "Try a sampler with indices"))
+        raise DataError(
+            complain("default_collate: got an empty batch", "expected examples", "Try a sampler with indices")
+        )
     first = batch[0]
     for kinds, collate in _BY_KIND:
         if isinstance(first, kinds):
@@ -56,12 +58,13 @@ def _rebuilt(first: Any, make: Callable[[Sequence[Any]], Any], batch: Sequence[A
     else:
         _check_lengths(batch)
         entries = [make(parts) for parts in zip(*batch, strict=True)]
+    kind: Any = type(first)
     if hasattr(first, "_fields"):
-        return type(first)(*entries)
-    if type(first) in (dict, list, tuple):  # PyTorch, too, makes lists of plain tuples
+        return kind(*entries)
+    if kind in (dict, list, tuple):  # PyTorch, too, makes lists of plain tuples
         return entries
     try:
-        return type(first)(entries)
+        return kind(entries)
     except TypeError:  # a container with a constructor of its own
         return entries
 

@@ -234,7 +234,7 @@ def rows_of(dataset: Any) -> Any:
 def random_split(dataset: Any, lengths: Sequence[float], generator: Generator | None = None) -> list[Subset[Any]]:
     """Split a data set at random into parts of the given lengths, or fractions that add up to 1.
 
-    Fractions are rounded down; what is left over goes to the first parts, one each. The same seed gives PyTorch's split.
+    Fractions are rounded down; what is left over goes to the first parts, one each. As in PyTorch.
 
     >>> import glassnet as torch
     >>> parts = random_split(range(10), [0.75, 0.25], generator=torch.Generator().manual_seed(0))

@@ -27,7 +27,7 @@ _FIXED = ("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "per
 class DataLoader:
     """Batches of a data set.
 
-    - `batch_size` examples each (the last may be shorter; `drop_last=True` leaves it out); `None` gives single examples.
+    - `batch_size` examples each, the last perhaps fewer (`drop_last=True` leaves it out); `None` gives single examples.
     - `shuffle=True` visits them in a new random order each pass, drawn from `generator` or the default one.
     - `sampler`, `batch_sampler`: an order of one's own, as indices or as lists of indices.
     - `collate_fn`: from a list of examples to a batch.
@@ -74,13 +74,14 @@ class DataLoader:
         self.worker_init_fn, self.multiprocessing_context = worker_init_fn, multiprocessing_context
         self.pin_memory_device, self.in_order = pin_memory_device, in_order
         self.dataset, self.drop_last, self.generator = dataset, drop_last, generator
+        order: Any = sampler
         if sampler is None and not iterable:
-            sampler = RandomSampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset)
+            order = RandomSampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset)
         if batch_sampler is not None:
             batch_size = None
         elif batch_size is not None:
-            batch_sampler = BatchSampler(itertools.repeat(None) if iterable else sampler, batch_size, drop_last)
-        self.batch_size, self.sampler, self.batch_sampler = batch_size, sampler, batch_sampler
+            batch_sampler = BatchSampler(itertools.repeat(None) if iterable else order, batch_size, drop_last)
+        self.batch_size, self.sampler, self.batch_sampler = batch_size, order, batch_sampler
         self.collate_fn = collate_fn or (default_convert if batch_sampler is None else default_collate)
         self._passes = 0
         self.persistent_workers = persistent_workers  # the last: from here on `__setattr__` guards the rest

@@ -164,7 +164,9 @@ class WeightedRandomSampler(BlockSampler):
         self.weights = factories.as_tensor(weights, dtype=np.float64)
         if self.weights.ndim != 1:
             got = f"WeightedRandomSampler: got weights of shape {tuple(self.weights.shape)}"
-            raise ValueRangeError(complain(got, "expected one weight per example, shape (n,)", "Try weights.reshape(-1)"))
+            raise ValueRangeError(
+                complain(got, "expected one weight per example, shape (n,)", "Try weights.reshape(-1)")
+            )
         self.num_samples, self.replacement, self.generator = num_samples, replacement, generator
 
     def blocks(self) -> Iterator[np.ndarray]:
@@ -202,7 +204,7 @@ class BatchSampler(Sampler[list[int]]):
 
 
 def batches_of(batch_sampler: Any) -> Iterator[Any]:
-    """The batches of indices that a batch sampler deals: arrays where they can be cut from blocks, else its own lists."""
+    """The batches of indices that a batch sampler deals: arrays if they can be cut from blocks, else its own lists."""
     own = type(batch_sampler).__iter__ is BatchSampler.__iter__
     if own and type(batch_sampler.sampler) in _IN_BLOCKS:
         return rebatched(batch_sampler.sampler.blocks(), batch_sampler.batch_size, batch_sampler.drop_last)

@@ -135,7 +135,7 @@ class FlatOptimizer(Optimizer):
 
     @property
     def state(self) -> Any:
-        """What is remembered about each parameter; the tensors in it are windows on the vectors that the rule updates."""
+        """What is remembered about each parameter; its tensors are windows on the vectors that the rule updates."""
         return self._state
 
     @state.setter

@@ -118,7 +118,7 @@ class LBFGS(Optimizer):
                 "LBFGS.step: got no closure; expected a function that computes the loss anew and calls backward, "
                 "because the method looks at several points. Try optimizer.step(closure)."
             )
-        with no_grad():
+        with no_grad(), np.errstate(all="ignore"):  # inf and nan pass in silence, as they do in tensors
             return _Descent(self, self.param_groups[0], closure).run()
 
 

@@ -107,9 +107,10 @@ def cubic_minimum(a: Point, b: Point, low: Any = None, high: Any = None) -> Any:
         low, high = sorted((a.t, b.t))
     left, right = (a, b) if a.t <= b.t else (b, a)
     d1 = a.slope + b.slope - 3 * (a.loss - b.loss) / (a.t - b.t)
-    inside = d1**2 - a.slope * b.slope
-    if not inside >= 0:
+    inside = d1 * d1 - a.slope * b.slope
+    d2 = math.sqrt(inside) if inside >= 0 else 0.0
+    bottom = right.slope - left.slope + 2 * d2
+    if not inside >= 0 or bottom == 0:  # the cubic has no minimum
         return (low + high) / 2.0
-    d2 = math.sqrt(inside)
-    t = right.t - (right.t - left.t) * ((right.slope + d2 - d1) / (right.slope - left.slope + 2 * d2))
+    t = right.t - (right.t - left.t) * ((right.slope + d2 - d1) / bottom)
     return min(max(t, low), high)

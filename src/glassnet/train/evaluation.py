@@ -43,7 +43,10 @@ class Classification:
     def per_class(self) -> list[float | None]:
         """The share of each class that was right; None for a class without examples."""
         totals = self.confusion.sum(axis=1).tolist()
-        return [right / total if total else None for right, total in zip(np.diag(self.confusion).tolist(), totals, strict=True)]
+        return [
+            right / total if total else None
+            for right, total in zip(np.diag(self.confusion).tolist(), totals, strict=True)
+        ]
 
     def worst(self, count: int) -> list[int]:
         """The places of the mistakes that were made with the most certainty, worst first."""
@@ -116,7 +119,9 @@ def outputs_of(model: nn.Module, prepare: Preparation, x: np.ndarray) -> np.ndar
     if not np.isfinite(outputs).all():
         row = int(np.argwhere(~np.isfinite(outputs))[0][0])
         expected = "expected finite numbers"
-        raise ValueRangeError(complain(f"got {outputs[row]} for example {row}", expected, "Try a smaller learning rate"))
+        raise ValueRangeError(
+            complain(f"got {outputs[row]} for example {row}", expected, "Try a smaller learning rate")
+        )
     return outputs
 
 

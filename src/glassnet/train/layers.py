@@ -1,9 +1,9 @@
 """Layers as data: the closed table of what a model file may hold, and the way there and back.
 
-A layer is written as its type and its arguments, `{"type": "Linear", "in_features": 2, "out_features": 3, "bias": true}`,
-and read by looking its type up in `LAYERS`. Nothing in a file is ever looked up anywhere else, every argument is
-checked, and the sizes of the tensors that a layer will hold are worked out (`tensors`) before the layer is made: a file
-cannot ask for more memory than the numbers in it take.
+A layer is written as its type and its arguments, `{"type": "Linear", "in_features": 2, "out_features": 3, …}`, and
+read by looking its type up in `LAYERS`. Nothing in a file is ever looked up anywhere else, every argument is checked,
+and the sizes of the tensors that a layer will hold are worked out (`tensors`) before the layer is made: a file cannot
+ask for more memory than the numbers in it take.
 """
 
 from __future__ import annotations
@@ -89,9 +89,7 @@ def _layer_norm(normalized_shape: Sequence[int], elementwise_affine: bool, bias:
     return {**_if(elementwise_affine, weight=shape), **_if(elementwise_affine and bias, bias=shape)}
 
 
-def _convolution(
-    in_channels: int, out_channels: int, kernel_size: Any, groups: int, bias: bool, **_: Any
-) -> Shapes:
+def _convolution(in_channels: int, out_channels: int, kernel_size: Any, groups: int, bias: bool, **_: Any) -> Shapes:
     kernel = (kernel_size, kernel_size) if isinstance(kernel_size, int) else tuple(kernel_size)
     return {"weight": (out_channels, in_channels // groups, *kernel), **_if(bias, bias=(out_channels,))}
 
@@ -159,7 +157,13 @@ LAYERS: dict[str, Row] = {
     "AvgPool2d": Row(nn.AvgPool2d, {**_POOL, "count_include_pad": FLAG}),
 }  # fmt: skip
 _NAMES = {row.make: name for name, row in LAYERS.items()}
-_UNWRITTEN = {"padding_mode": "zeros", "padding_idx": None, "max_norm": None, "divisor_override": None, "return_indices": False}
+_UNWRITTEN = {
+    "padding_mode": "zeros",
+    "padding_idx": None,
+    "max_norm": None,
+    "divisor_override": None,
+    "return_indices": False,
+}
 
 
 def describe(model: nn.Module, place: str = "model") -> list[dict[str, Any]]:
@@ -220,7 +224,7 @@ def shapes_of(layers: Any, file: str, place: str = "layer", depth: int = 0) -> S
 
 def _name_of(layer: Any, index: int, file: str, place: str) -> str:
     name = layer.get("name", str(index)) if isinstance(layer, dict) else None
-    if not isinstance(name, str) or not name.isidentifier() and name != str(index):
+    if not isinstance(name, str) or (not name.isidentifier() and name != str(index)):
         raise _wrong(file, place, f"{layer!r:.60} as number {index}", "a layer with its type")
     return name
 

@@ -7,8 +7,10 @@ asked directly through the library that is loaded already; only another BLAS nee
 from __future__ import annotations
 
 import ctypes
+import itertools
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -18,11 +20,12 @@ from glassnet.version import __version__
 
 # OpenBLAS' x86 kernels, in the order of what they need of a processor.
 _LEVELS = (
-    ("SSE42", ("Prescott", "Core2", "Penryn", "Dunnington", "Atom", "Nehalem", "Barcelona", "Bobcat", "Athlon", "Opteron")),
+    ("SSE42", ("Prescott", "Core2", "Penryn", "Dunnington", "Atom", "Nehalem", "Barcelona", "Bobcat", "Opteron")),
     ("AVX", ("Sandybridge", "Bulldozer", "Piledriver", "Steamroller")),
     ("AVX2", ("Excavator", "Haswell", "Zen")),
     ("AVX512_SKX", ("SkylakeX", "Cooperlake", "SapphireRapids")),
 )  # fmt: skip
+_WORTH_A_THREAD = 50e6  # operations in a product: below, waiting for each other costs what sharing gains
 _PREFIXES, _SUFFIXES = ("scipy_openblas_", "openblas_"), ("64_", "")
 
 
@@ -93,6 +96,20 @@ def _numpy_library() -> Any:
         return None
 
 
+def threads_that_pay(sizes: Sequence[int], batch: int) -> int:
+    """How many threads the products of a network with layers of these sizes are worth.
+
+    A product shared among threads ends with the slowest of them. For small products two threads on an idle machine
+    gain a quarter, but lose two thirds as soon as anything else runs; and the rounding of a result depends on their
+    number. So small networks use one, whatever the machine.
+
+    >>> threads_that_pay((784, 128, 64, 10), 128), threads_that_pay((784, 1024, 1024, 10), 256)
+    (1, 10)
+    """
+    largest = max(2.0 * batch * rows * columns for rows, columns in itertools.pairwise(sizes))
+    return max(1, int(largest / _WORTH_A_THREAD))
+
+
 def lowered_kernels(core: str | None, environ: Any = os.environ, features: dict[str, bool] | None = None) -> str | None:
     """A warning, if a variable of the environment makes OpenBLAS use older kernels than the processor allows.
 
@@ -104,10 +121,11 @@ OPENBLAS_CORETYPE.'
     if not asked or core is None:
         return None
     if features is None:
-        features = getattr(getattr(np, "_core", None), "_multiarray_umath", None)
-        features = getattr(features, "__cpu_features__", {})
+        core_module = getattr(getattr(np, "_core", None), "_multiarray_umath", None)
+        features = getattr(core_module, "__cpu_features__", {})
+    allowed = dict(features or {})
     level = next((i for i, (_, cores) in enumerate(_LEVELS) if core.lower() in map(str.lower, cores)), None)
-    best = max((i for i, (feature, _) in enumerate(_LEVELS) if features.get(feature)), default=None)
+    best = max((i for i, (feature, _) in enumerate(_LEVELS) if allowed.get(feature)), default=None)
     if level is None or best is None or level >= best:
         return None
     better = _LEVELS[best][0].replace("AVX512_SKX", "AVX-512")

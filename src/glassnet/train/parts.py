@@ -5,9 +5,10 @@ These are the lists that the command line shows. A new activation, start or opti
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from glassnet import nn, optim
 from glassnet.core.mode import no_grad
@@ -100,7 +101,7 @@ def network(inputs: int, outputs: int, settings: Settings) -> nn.Sequential:
     """
     sizes = (inputs, *settings.hidden)
     layers: list[nn.Module] = []
-    for n_in, n_out in zip(sizes, sizes[1:], strict=False):
+    for n_in, n_out in itertools.pairwise(sizes):
         layers += [nn.Linear(n_in, n_out), ACTIVATIONS[settings.activation]()]
         if settings.dropout:
             layers.append(nn.Dropout(settings.dropout))
@@ -116,4 +117,4 @@ def _start(model: nn.Sequential, start: Callable[[Tensor], Any]) -> None:
         for layer in model:
             if isinstance(layer, nn.Linear):
                 start(layer.weight)
-                layer.bias.zero_()
+                init.zeros_(cast(Tensor, layer.bias))

@@ -48,7 +48,9 @@ class Settings:
     init: str = _setting("default", Choice(tuple(INITS)), "how the weights start")
     optimizer: str = _setting("sgd", Choice(tuple(OPTIMIZERS)), "the rule by which the weights are updated")
     learning_rate: float = _setting(0.1, Real(open=True, example="0.1"), "the size of the updates at its highest", "lr")
-    momentum: float = _setting(0.9, Real(below=1.0, example="0.9"), "how much of the last update goes on (sgd, rmsprop)")
+    momentum: float = _setting(
+        0.9, Real(below=1.0, example="0.9"), "how much of the last update goes on (sgd, rmsprop)"
+    )
     schedule: str = _setting("linear", Choice(tuple(SCHEDULES)), "how the rate changes while training goes on")
     warm_up: float = _setting(0.1, Real(below=1.0), "the share of the training in which the rate rises to its highest")
     batch_size: int = _setting(128, WholeOrAll(1, example="128"), "examples for each update")
@@ -56,7 +58,9 @@ class Settings:
     dropout: float = _setting(0.0, Real(below=1.0), "the share of hidden units left out at each step")
     weight_decay: float = _setting(0.0, Real(below=1e6, example="0.01"), "how strongly weights are pulled to zero")
     label_smoothing: float = _setting(0.0, Real(below=1.0), "how much certainty is shared among the other classes")
-    seed: int = _setting(0, Whole(0, most=2**63 - 1, example="1"), "where the random numbers start: same seed, same run")
+    seed: int = _setting(
+        0, Whole(0, most=2**63 - 1, example="1"), "where the random numbers start: same seed, same run"
+    )
 
     def __post_init__(self) -> None:
         for setting in Settings.all():

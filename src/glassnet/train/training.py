@@ -62,7 +62,8 @@ class Training:
     Raises `DataError` for data that cannot be trained on, `ValueRangeError` when the loss is no longer a finite number.
 
     >>> from glassnet.data.datasets import load_dataset
-    >>> training = Training(load_dataset("xor_gate"), Settings(hidden=(8,), activation="tanh", epochs=200, batch_size=4))
+    >>> settings = Settings(hidden=(8,), activation="tanh", epochs=200, batch_size=4)
+    >>> training = Training(load_dataset("xor_gate"), settings)
     >>> moments = list(training)
     >>> moments[-1].epoch, moments[-1].test.accuracy
     (200, 1.0)
@@ -230,7 +231,9 @@ class _Watch:
 
 def _diverged(settings: Settings, first: int, last: int) -> ValueRangeError:
     rate = f"{settings.learning_rate / 10:.2g}"
-    got = f"got a loss that is not a number between steps {first} and {last}, at learning rate {settings.learning_rate:g}"
+    got = (
+        f"got a loss that is not a number between steps {first} and {last}, at learning rate {settings.learning_rate:g}"
+    )
     return ValueRangeError(complain(got, "expected a finite one", f"Try --learning-rate {rate}"))
 
 
@@ -242,7 +245,12 @@ def check_data(data: DataSet) -> None:
     if not len(data.x_train) or not data.n_features:
         got = f"data set `{data.name}`: got {len(data.x_train)} examples of {data.n_features} features"
         raise DataError(complain(got, "expected at least one of each", "Try another data set"))
-    for part, x in (("train", data.x_train), ("test", data.x_test), ("targets", data.y_train), ("targets", data.y_test)):
+    for part, x in (
+        ("train", data.x_train),
+        ("test", data.x_test),
+        ("targets", data.y_train),
+        ("targets", data.y_test),
+    ):
         if x.dtype.kind == "f" and not np.isfinite(x).all():
             row = int(np.argwhere(~np.isfinite(x.reshape(len(x), -1)))[0][0])
             got = f"data set `{data.name}`, {part}: got {x[row]!r:.60} in row {row}"

@@ -22,11 +22,24 @@ print(torch.zeros(2, 3).shape, torch.ones_like(m), torch.rand(2, 2).shape, torch
 print(m.min(), m.mean(), m.sum().item(), m.std(), m.median(), m.max(1).values, m.argmax(), m.prod())
 print(torch.tensor(5).item() + 1, float(torch.tensor(2.5)), int(torch.tensor(7.9)), bool(torch.tensor(0)))
 print(torch.tensor([1.0]).is_floating_point(), torch.is_tensor(a), isinstance(a, torch.Tensor), type(a).__name__)
-print(torch.tensor([0.1]) + torch.tensor([0.2]) == torch.tensor([0.3]), torch.tensor(1 / 3), torch.tensor(1 / 3, dtype=torch.float64))
-print(torch.finfo(torch.float32).eps, torch.iinfo(torch.int64).max, torch.float32.itemsize if hasattr(torch.float32, "itemsize") else 4)
+print(
+    torch.tensor([0.1]) + torch.tensor([0.2]) == torch.tensor([0.3]),
+    torch.tensor(1 / 3),
+    torch.tensor(1 / 3, dtype=torch.float64),
+)
+print(
+    torch.finfo(torch.float32).eps,
+    torch.iinfo(torch.int64).max,
+    torch.float32.itemsize if hasattr(torch.float32, "itemsize") else 4,
+)
 print(torch.get_default_dtype(), torch.tensor([1, 2.0]).dtype, torch.tensor([True, 2]).dtype, torch.pi, torch.inf)
 print("cuda" if torch.cuda.is_available() else "cpu", torch.device("cpu"), a.to("cpu").device)
-for wrong in (lambda: torch.ones(2) + torch.ones(3), lambda: m @ m, lambda: m.view(4, 2), lambda: torch.tensor([1, 2]).mean()):
+for wrong in (
+    lambda: torch.ones(2) + torch.ones(3),
+    lambda: m @ m,
+    lambda: m.view(4, 2),
+    lambda: torch.tensor([1, 2]).mean(),
+):
     try:
         wrong()
     except RuntimeError:

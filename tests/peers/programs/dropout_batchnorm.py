@@ -8,7 +8,9 @@ x = torch.randn(90, 6) * torch.tensor([1.0, 2.0, 0.5, 3.0, 1.0, 1.0]) + 1
 y = (x[:, 0] * x[:, 1] > 1).long() + (x[:, 2] > 1).long()
 
 model = nn.Sequential(
-    nn.Linear(6, 32, bias=False),  # a shift before batch normalisation has no gradient but rounding, which Adam blows up
+    nn.Linear(
+        6, 32, bias=False
+    ),  # a shift before batch normalisation has no gradient but rounding, which Adam blows up
     nn.BatchNorm1d(32),
     nn.ReLU(),
     nn.Dropout(p=0.3),

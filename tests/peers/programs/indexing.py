@@ -25,7 +25,9 @@ print(torch.unique(torch.tensor([3, 1, 3, 2, 1])), torch.bincount(torch.tensor([
 print((f @ f.transpose(1, 2)).shape, torch.outer(torch.arange(3.0), torch.arange(2.0)))
 print(torch.linspace(0, 1, 5), torch.arange(0, 1, 0.25), torch.full((2, 2), 3.5))
 print(torch.tensor([1.5, -0.5, 2.5]).round(), torch.tensor(7) // 2, torch.tensor(-7) % 3, torch.tensor(7) / 2)
-print(torch.cumsum(torch.tensor([1, 2, 3]), 0), torch.prod(torch.tensor([2.0, 3.0])), torch.norm(torch.tensor([3.0, 4.0])))
+print(
+    torch.cumsum(torch.tensor([1, 2, 3]), 0), torch.prod(torch.tensor([2.0, 3.0])), torch.norm(torch.tensor([3.0, 4.0]))
+)
 print((torch.tensor([True, False]) & torch.tensor([True, True])).any(), torch.tensor([1, 1]).all())
 print(torch.tensor([1, 2]) == torch.tensor([1, 3]), torch.isclose(torch.tensor(1.0), torch.tensor(1.0 + 1e-9)))
 print(x.numpy().sum(), x.tolist()[0][0], len(x), x.numel(), x.dim(), x.size(), x.size(1), x.dtype, x.device)

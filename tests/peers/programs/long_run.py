@@ -17,7 +17,7 @@ class MLP(nn.Module):
     def __init__(self, sizes, p):
         super().__init__()
         layers = []
-        for a, b in zip(sizes[:-2], sizes[1:-1], strict=True):
+        for a, b in zip(sizes[:-2], sizes[1:-1], strict=True):  # noqa: RUF007 - as users write it
             layers += [nn.Linear(a, b), nn.ReLU(), nn.Dropout(p)]
         self.net = nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
 
@@ -30,7 +30,7 @@ criterion = nn.CrossEntropyLoss()
 optimizer = optim.SGD(model.parameters(), lr=0.05, momentum=0.9, weight_decay=1e-4)
 scheduler = optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=46)
 step = 0
-for epoch in range(46):
+for _ in range(46):
     model.train()
     for inputs, targets in loader:
         optimizer.zero_grad()

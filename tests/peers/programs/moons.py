@@ -48,7 +48,8 @@ for epoch in range(1, 301):
         with torch.no_grad():
             p = model(X_test)
             accuracy = ((p >= 0.5).float() == y_test).float().mean()
-            print(f"{epoch}: train {loss:.4f}, test {criterion(p, y_test).item():.4f}, accuracy {100 * accuracy.item():.1f}%")
+            test = criterion(p, y_test).item()
+            print(f"{epoch}: train {loss:.4f}, test {test:.4f}, accuracy {100 * accuracy.item():.1f}%")
 
 print(sum(p.numel() for p in model.parameters() if p.requires_grad), "parameters")
 print(model.out.weight.data.sort(dim=1).values)

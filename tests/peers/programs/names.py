@@ -3,7 +3,22 @@
 import torch
 import torch.nn.functional as F
 
-words = ["anna", "bert", "clara", "dora", "emil", "frida", "gerd", "hanna", "ida", "jana", "karl", "lena", "marta", "nora"]
+words = [
+    "anna",
+    "bert",
+    "clara",
+    "dora",
+    "emil",
+    "frida",
+    "gerd",
+    "hanna",
+    "ida",
+    "jana",
+    "karl",
+    "lena",
+    "marta",
+    "nora",
+]
 letters = sorted(set("".join(words)))
 stoi = {s: i + 1 for i, s in enumerate(letters)}
 stoi["."] = 0
@@ -18,7 +33,7 @@ def build(words):
         for ch in w + ".":
             X.append(context)
             Y.append(stoi[ch])
-            context = context[1:] + [stoi[ch]]
+            context = [*context[1:], stoi[ch]]
     return torch.tensor(X), torch.tensor(Y)
 
 
@@ -58,7 +73,7 @@ for _ in range(6):
         h = torch.tanh(emb.view(1, -1) @ W1 + b1)
         probs = F.softmax(h @ W2 + b2, dim=1)
         ix = torch.multinomial(probs, num_samples=1, generator=g).item()
-        context = context[1:] + [ix]
+        context = [*context[1:], ix]
         out.append(ix)
         if ix == 0:
             break
@@ -66,8 +81,8 @@ for _ in range(6):
 
 N = torch.zeros((len(stoi), len(stoi)), dtype=torch.int32)
 for w in words:
-    chs = ["."] + list(w) + ["."]
-    for ch1, ch2 in zip(chs, chs[1:], strict=False):
+    chs = [".", *w, "."]
+    for ch1, ch2 in zip(chs, chs[1:], strict=False):  # noqa: RUF007 - as users write it
         N[stoi[ch1], stoi[ch2]] += 1
 P = (N + 1).float()
 P /= P.sum(1, keepdim=True)

@@ -36,4 +36,7 @@ print(train(DataLoader(data, batch_size=20, sampler=sampler), nn.CrossEntropyLos
 print(torch.cat([y for _, y in DataLoader(data, batch_size=20, sampler=sampler)]).bincount(minlength=3))
 masked = labels.clone()
 masked[::3] = -100
-print(nn.CrossEntropyLoss()(torch.ones(120, 3), masked), nn.CrossEntropyLoss(reduction="sum")(points @ torch.ones(2, 3), masked))
+print(
+    nn.CrossEntropyLoss()(torch.ones(120, 3), masked),
+    nn.CrossEntropyLoss(reduction="sum")(points @ torch.ones(2, 3), masked),
+)

@@ -35,14 +35,23 @@ with torch.no_grad():
     dlogits = F.softmax(logits, 1)
     dlogits[range(n), y] -= 1
     dlogits /= n
-    dW2, db2 = h.T @ dlogits, dlogits.sum(0)
+    d_w2, db2 = h.T @ dlogits, dlogits.sum(0)
     dpre = (1 - h**2) * (dlogits @ W2.T)
     dgain, dbias = (z_hat * dpre).sum(0, keepdim=True), dpre.sum(0, keepdim=True)
     std = (var + 1e-5) ** -0.5
     dz = bn_gain * std / n * (n * dpre - dpre.sum(0) - n / (n - 1) * z_hat * (dpre * z_hat).sum(0))
-    dW1, db1 = x.T @ dz, dz.sum(0)
-for name, mine, t in [("logits", dlogits, logits), ("W2", dW2, W2), ("b2", db2, b2), ("pre", dpre, pre), ("gain", dgain, bn_gain),
-                      ("bias", dbias, bn_bias), ("z", dz, z), ("W1", dW1, W1)]:  # fmt: skip
+    d_w1, db1 = x.T @ dz, dz.sum(0)
+pairs = {
+    "logits": (dlogits, logits),
+    "W2": (d_w2, W2),
+    "b2": (db2, b2),
+    "pre": (dpre, pre),
+    "gain": (dgain, bn_gain),
+    "bias": (dbias, bn_bias),
+    "z": (dz, z),
+    "W1": (d_w1, W1),
+}
+for name, (mine, t) in pairs.items():
     close = torch.allclose(mine, t.grad, atol=1e-6)
     print(f"{name:7s} close: {close!s:5s}  largest gradient {t.grad.abs().max().item():.5f}")
 print(db1.abs().max().item() < 1e-6)

@@ -14,7 +14,7 @@ import numpy as np
 
 from glassnet import nn
 from glassnet.core import ops
-from glassnet.core.mode import World, no_grad
+from glassnet.core.mode import no_grad
 from glassnet.core.tensor import Tensor, wrap
 from glassnet.errors import DataError, NotSupportedError, ShapeError, complain
 from glassnet.faces.keras import activations, initializers, regularizers
@@ -117,7 +117,7 @@ class InputLayer(Layer):
         super().__init__(name=name, input_shape=shape)
 
 
-def Input(shape: Any = None, batch_size: int | None = None, dtype: Any = None, name: str | None = None) -> InputLayer:  # noqa: N802 - Keras's name
+def Input(shape: Any = None, batch_size: int | None = None, dtype: Any = None, name: str | None = None) -> InputLayer:
     """The first entry of a Sequential: the shape of one example."""
     return InputLayer(shape, name=name)
 
@@ -157,7 +157,7 @@ class Dense(Layer):
         """A Linear module, and the activation if there is one."""
         linear = nn.Linear(shape[-1], self.units, bias=self.use_bias)
         linear.weight.data = wrap(np.ascontiguousarray(self.kernel_initializer((shape[-1], self.units)).T))
-        if self.use_bias:
+        if linear.bias is not None:
             linear.bias.data = wrap(self.bias_initializer((self.units,)))
         return [linear] if isinstance(self.activation, nn.Identity) else [linear, self.activation]
 
@@ -208,7 +208,9 @@ class ReLU(Activation):
         if max_value is None:
             super().__init__(nn.LeakyReLU(negative_slope) if negative_slope else nn.ReLU(), **options)
             return
-        super().__init__(lambda x: ops.clamp(nn.functional.leaky_relu(x, negative_slope), low=None, high=max_value), **options)
+        super().__init__(
+            lambda x: ops.clamp(nn.functional.leaky_relu(x, negative_slope), low=None, high=max_value), **options
+        )
 
 
 class LeakyReLU(Activation):
@@ -324,6 +326,9 @@ class BatchNorm(nn.Module):
     Its averages run over the plain (biased) variance, and a frozen layer uses them in training, too.
     """
 
+    moving_mean: Tensor
+    moving_variance: Tensor
+
     def __init__(self, size: int, momentum: float, epsilon: float, center: bool, scale: bool) -> None:
         super().__init__()
         self.momentum, self.epsilon = momentum, epsilon
@@ -377,7 +382,12 @@ class Embedding(Layer):
     """A row of a table for every whole number: (..., ) becomes (..., output_dim)."""
 
     def __init__(
-        self, input_dim: int, output_dim: int, embeddings_initializer: Any = "uniform", input_shape: Any = None, **options: Any
+        self,
+        input_dim: int,
+        output_dim: int,
+        embeddings_initializer: Any = "uniform",
+        input_shape: Any = None,
+        **options: Any,
     ) -> None:
         super().__init__(input_shape=input_shape, **options)
         self.input_dim, self.output_dim = input_dim, output_dim

@@ -125,7 +125,9 @@ class RootMeanSquaredError(MeanOfLoss):
 def _chosen(z: Tensor, scores: bool, threshold: float) -> Tensor:
     """1 where an output is above the threshold; a score is above it where its sigmoid is."""
     if scores:
-        threshold = math.log(threshold / (1 - threshold)) if 0 < threshold < 1 else math.copysign(math.inf, threshold - 0.5)
+        threshold = (
+            math.log(threshold / (1 - threshold)) if 0 < threshold < 1 else math.copysign(math.inf, threshold - 0.5)
+        )
     return ops.gt(z, threshold).float()
 
 

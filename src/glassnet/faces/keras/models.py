@@ -81,7 +81,9 @@ class Sequential:
         return layer
 
     def _new_name(self, kind: str) -> str:
-        stem = "".join(f"_{c.lower()}" if c.isupper() and i and kind[i - 1].islower() else c.lower() for i, c in enumerate(kind))
+        stem = "".join(
+            f"_{c.lower()}" if c.isupper() and i and kind[i - 1].islower() else c.lower() for i, c in enumerate(kind)
+        )
         taken = {layer.name for layer in self.layers}
         return next(n for i in itertools.count() if (n := f"{stem}_{i}" if i else stem) not in taken)
 
@@ -122,7 +124,13 @@ class Sequential:
 
         `loss_weights`, `jit_compile`, `run_eagerly` and `steps_per_execution` change nothing here.
         """
-        unknown = set(options) - {"loss_weights", "jit_compile", "run_eagerly", "steps_per_execution", "auto_scale_loss"}
+        unknown = set(options) - {
+            "loss_weights",
+            "jit_compile",
+            "run_eagerly",
+            "steps_per_execution",
+            "auto_scale_loss",
+        }
         if unknown:
             got = f"compile: got {', '.join(sorted(unknown))}"
             raise NotSupportedError(complain(got, "expected optimizer, loss and metrics", "Try leaving it out"))
@@ -286,7 +294,13 @@ class Sequential:
     # ---- use --------------------------------------------------------------------------------------------------
 
     def evaluate(
-        self, x: Any, y: Any, batch_size: int | None = None, verbose: Any = "auto", sample_weight: Any = None, return_dict: bool = False
+        self,
+        x: Any,
+        y: Any,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        sample_weight: Any = None,
+        return_dict: bool = False,
     ) -> Any:
         """The loss on arrays, or [loss, *metrics] if there are metrics, or all of them as a dict."""
         data = Data(x, y, self._loss("evaluate").labels, sample_weight, call="evaluate")
@@ -386,10 +400,10 @@ class Sums:
             self.counts[i] += float(value)
 
     def logs(self) -> Logs:
-        """The values so far, by name; the loss comes last, as in Keras."""
+        """The values so far, by name, in alphabetical order, as in Keras."""
         pairs = zip(self.metrics, self.counts[::2], self.counts[1::2], strict=True)
         values = {m.name: m.value(total, count) for m, total, count in pairs}
-        return {**values, "loss": self.loss / max(self.examples, 1)}
+        return dict(sorted({**values, "loss": self.loss / max(self.examples, 1)}.items()))
 
 
 def _tell(listeners: Iterable[Callback], event: str, *args: Any) -> None:

@@ -6,7 +6,7 @@ Adagrad: under the root) and in the momentum of SGD, which carries the rate it w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from glassnet.core.ops import abs, assign, maximum, pow, sqrt, square
@@ -80,7 +80,9 @@ def adadelta(w: Tensor, g: Tensor, s: Any, h: Any) -> None:
 class Flat(FlatOptimizer):
     """One of these rules at work on a model's parameters; `remembered` names its vectors and what they start as."""
 
-    def __init__(self, params: Iterable[Tensor], rule: Any, options: dict[str, Any], remembered: dict[str, float]) -> None:
+    def __init__(
+        self, params: Iterable[Tensor], rule: Any, options: dict[str, Any], remembered: dict[str, float]
+    ) -> None:
         self.rule, self.remembered = rule, remembered
         super().__init__(params, {"maximize": False, "decoupled_weight_decay": True, **options})
 
@@ -117,8 +119,8 @@ class Optimizer:
         name: str | None = None,
     ) -> None:
         self.name = name or type(self).__name__.lower()
-        self.schedule = learning_rate if callable(learning_rate) else None
-        rate = self.schedule(0) if self.schedule else learning_rate
+        self.schedule: Callable[[int], float] | None = learning_rate if callable(learning_rate) else None
+        rate: Any = learning_rate if self.schedule is None else self.schedule(0)
         checks.not_negative(type(self).__name__, learning_rate=rate, weight_decay=weight_decay or 0.0)
         self.options = {"lr": float(rate), "weight_decay": weight_decay or 0.0, **options}
         self.remembered = remembered
@@ -127,14 +129,14 @@ class Optimizer:
         self.flat: Flat | None = None
         self.params: list[Tensor] = []
 
-    def attach(self, params: list[Tensor]) -> None:
+    def attach(self, params: Sequence[Tensor]) -> None:
         """Go to work on these parameters, from now on or anew if they are others than before."""
         if [id(p) for p in params] == [id(p) for p in self.params]:
             return
         if not params:
             got = "fit: got a model without weights to train"
             raise DataError(complain(got, "expected a layer with weights", "Try adding Dense(1), or trainable=True"))
-        self.params, self.flat = params, Flat(params, type(self).rule, self.options, self.remembered)
+        self.params, self.flat = list(params), Flat(params, type(self).rule, self.options, self.remembered)
 
     @property
     def learning_rate(self) -> float:
@@ -209,7 +211,12 @@ class Nadam(Optimizer):
     rule = rules.nadam
 
     def __init__(
-        self, learning_rate: Any = 0.001, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-7, **common: Any
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        **common: Any,
     ) -> None:
         betas = checks.fractions("Nadam", "betas", (beta_1, beta_2))
         options = {"betas": betas, "eps": epsilon, "momentum_decay": 1.0}
@@ -222,7 +229,12 @@ class Adamax(Optimizer):
     rule = adamax
 
     def __init__(
-        self, learning_rate: Any = 0.001, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-7, **common: Any
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        **common: Any,
     ) -> None:
         options = {"betas": checks.fractions("Adamax", "betas", (beta_1, beta_2)), "eps": epsilon}
         super().__init__(learning_rate, options, {"exp_avg": 0.0, "exp_inf": 0.0}, **common)

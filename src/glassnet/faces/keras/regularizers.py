@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from glassnet.core import ops
@@ -24,7 +25,7 @@ class L1L2:
         """The penalty for a weight."""
         parts = [(self.l1, ops.abs), (self.l2, ops.square)]
         penalties = [share * size(w).sum() for share, size in parts if share]
-        return sum(penalties[1:], penalties[0]) if penalties else w.new_zeros(())
+        return functools.reduce(ops.add, penalties) if penalties else w.new_zeros(())
 
 
 class L1(L1L2):
