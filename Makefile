@@ -32,7 +32,7 @@ format: $(VENV)/ready-check  ## put the code into shape
 
 bench: $(VENV)/ready-bench  ## the table of speed ratios against the peers (about 15 minutes)
 	$(BIN)/python -m benchmarks.run --json benchmarks/results.json
-	$(BIN)/python -m benchmarks.report benchmarks/results.json
+	$(BIN)/python -m benchmarks.report benchmarks/results.json benchmarks/README.md
 
 clean:
 	$(PYTHON) -c "import shutil; shutil.rmtree('$(VENV)', ignore_errors=True)"

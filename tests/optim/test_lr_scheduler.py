@@ -188,6 +188,80 @@ def test_nested_sequences():
     assert rates(outer, 7) == [0.5, 0.25, 0.25, 0.25, 1.0, 0.5, 0.25]  # as in PyTorch: the inner one is a step ahead
 
 
+class Fading:
+    """A function of the epoch that remembers something."""
+
+    def __init__(self, base):
+        self.base = base
+
+    def __call__(self, x):
+        return self.base**x
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda o, f: schedules.LambdaLR(o, f),
+        lambda o, f: schedules.CyclicLR(o, 0.1, 1.0, 3, scale_fn=f, scale_mode="iterations", cycle_momentum=False),
+    ],
+)
+def test_what_callable_objects_remember_is_part_of_the_state(make):
+    whole = make(sgd(1.0), Fading(0.9))
+    expected = rates(whole, 12)
+    saved = copy.deepcopy(make(sgd(1.0), Fading(0.9)).state_dict())
+    other = make(sgd(1.0), Fading(0.1))
+    other.load_state_dict(saved)
+    assert rates(other, 12)[1:] == expected[1:]
+
+
+def test_a_rate_that_the_user_keeps_as_a_tensor():
+    rate = torch.tensor(1.0)
+    optimizer = torch.optim.SGD([torch.zeros(1)], lr=rate)
+    scheduler = schedules.ExponentialLR(optimizer, 0.5)
+    first = scheduler.get_last_lr()
+    optimizer.step()
+    scheduler.step()
+    assert rate.item() == 0.5
+    assert optimizer.param_groups[0]["lr"] is rate
+    assert first[0].item() == 1.0  # what was given out is a copy
+
+
+def test_cyclic_takes_values_for_each_group():
+    optimizer = sgd(groups=2, momentum=0.9)
+    scheduler = schedules.CyclicLR(optimizer, [0.1, 0.2], [1.0, 0.8], 1)
+    assert scheduler.get_last_lr() == [0.1, 0.2]
+    optimizer.step()
+    scheduler.step()
+    np.testing.assert_allclose(scheduler.get_last_lr(), [1.0, 0.8])
+    assert optimizer.param_groups[1]["momentum"] == pytest.approx(0.8)
+
+
+@given(st.integers(0, 400))
+def test_growing_waves_start_where_the_ones_before_end(epoch):
+    walked = schedules.CosineAnnealingWarmRestarts(sgd(1.0), 5, 2)
+    walked.optimizer.step()
+    for _ in range(epoch):
+        walked.step()
+    jumped = schedules.CosineAnnealingWarmRestarts(sgd(1.0), 5, 2)
+    jumped.step(epoch)
+    assert jumped.get_last_lr() == pytest.approx(walked.get_last_lr(), abs=1e-12)
+    assert (jumped.T_cur, jumped.T_i) == pytest.approx((walked.T_cur, walked.T_i))
+
+
+def test_plateau_and_groups_that_are_added():
+    optimizer = sgd(1.0)
+    one, each = (schedules.ReduceLROnPlateau(optimizer, patience=0, min_lr=m) for m in (0.0, [0.0]))
+    optimizer.add_param_group({"params": [torch.zeros(1)], "lr": 0.5})
+    with pytest.warns(UserWarning, match="deprecated"):
+        one.step(1.0, 7)
+    one.step(1.0)
+    assert one.last_epoch == 8
+    assert one.get_last_lr() == pytest.approx([0.1, 0.05])
+    each.step(1.0)
+    with pytest.raises(errors.DataError, match="got 1 values of min_lr; expected one for each of the 2"):
+        each.step(1.0)
+
+
 # ---- order of calls -----------------------------------------------------------------------------------------------
 
 

@@ -82,3 +82,21 @@ def test_mistakes_are_answered():
         swa_utils.SWALR(optimizer, 0.1, anneal_strategy="sine")
     with pytest.raises(ValueError, match="got anneal_epochs=-1"):
         swa_utils.SWALR(optimizer, 0.1, anneal_epochs=-1)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "shares"), [("linear", [0, 0.25, 0.5, 0.75, 1, 1]), ("cos", [0, None, 0.5, None, 1, 1])]
+)
+def test_rates_go_to_the_goal_and_stay(strategy, shares):
+    optimizer = torch.optim.SGD([torch.zeros(1)], lr=1.0)
+    scheduler = swa_utils.SWALR(optimizer, 0.2, anneal_epochs=4, anneal_strategy=strategy)
+    for share in shares:
+        if share is not None:
+            assert scheduler.get_last_lr()[0] == pytest.approx(1.0 - 0.8 * share)
+        optimizer.step()
+        scheduler.step()
+
+
+def test_rates_that_change_at_once():
+    optimizer = torch.optim.SGD([torch.zeros(1)], lr=1.0)
+    assert swa_utils.SWALR(optimizer, 0.2, anneal_epochs=0).get_last_lr() == [0.2]

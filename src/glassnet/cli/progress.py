@@ -31,7 +31,7 @@ class Progress:
         if moment.test is not None and (moment.epoch % every == 0 or moment.epoch == moment.epochs):
             self.clear()
             if not self._rows:
-                self.terminal.say(self.terminal.dim(_heading(moment)))
+                self.terminal.say(self.terminal.dim(_heading(moment, self.terminal)))
             self.terminal.say(_row(moment))
             self._rows += 1
         if self._live and moment.done < 1:
@@ -82,8 +82,8 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def _heading(moment: Moment) -> str:
-    figures = "test accuracy" if isinstance(moment.test, Classification) else "test error (RMSE)      R²"
+def _heading(moment: Moment, terminal: Terminal) -> str:
+    figures = "test accuracy" if isinstance(moment.test, Classification) else f"test error (RMSE)      {terminal.r2}"
     return f"{'epoch':>6}  {'loss':>9}  {figures}  {'time':>8}"
 
 

@@ -12,7 +12,7 @@ from glassnet.data.registry import DataSet
 from glassnet.train.evaluation import Classification, Evaluation, Regression
 
 _LONGEST_LABEL = 12
-_BAR = 12
+_BAR, _SHORTEST_BAR = 12, 8
 _MOST_LISTED = 3
 
 
@@ -49,28 +49,34 @@ def percent(share: float | None, digits: int = 2) -> str:
 
 
 def classes_table(test: Classification, classes: Sequence[str], terminal: Terminal) -> list[str]:
-    """One row for each class: what its examples were taken for, and the share that was right."""
-    label = min(_LONGEST_LABEL, max(map(len, classes)))
-    room = terminal.width - label - 12  # the rest is for the share in percent
+    """One row for each class: what its examples were taken for, the share that was right, and its mistakes as a bar."""
+    label, room = _label_width(classes), terminal.width - _label_width(classes) - 12  # the rest is for the share
     least, longest = max(5, len(str(test.confusion.max())) + 1), max(map(len, classes)) + 2
     cell = max(least, min(longest, room // len(classes)))
-    if cell * len(classes) > room:
-        return _listed(test, classes, terminal, label)
     bar = min(_BAR, room - cell * len(classes) - 2)
+    if bar < -2:
+        return _listed(test, classes, terminal, label)
     names = "".join(f"{name[: cell - 1]:>{cell}}" for name in classes)
-    lines = [terminal.dim(f"{'':{label}}  {names}     right"), *_rows(test, classes, terminal, label, cell, bar)]
+    mistakes = "  mistakes" if bar >= _SHORTEST_BAR else ""
+    lines = [terminal.dim(f"{'':{label}}  {names}     right{mistakes}")]
+    lines += _rows(test, classes, terminal, label, cell, bar)
     return [*lines, terminal.dim("each row: what the examples of that class were taken for")]
+
+
+def _label_width(classes: Sequence[str]) -> int:
+    return min(_LONGEST_LABEL, max(map(len, classes)))
 
 
 def _rows(
     test: Classification, classes: Sequence[str], terminal: Terminal, label: int, cell: int, bar: int
 ) -> list[str]:
-    most = max(1, int((test.confusion - np.diag(np.diag(test.confusion))).max()))
+    wrong = test.confusion - np.diag(np.diag(test.confusion))
+    most, most_in_row = max(1, int(wrong.max())), max(1, int(wrong.sum(axis=1).max()))
     lines: list[str] = []
     for i, (name, share) in enumerate(zip(classes, test.per_class, strict=True)):
         cells = "".join(_cell(int(n), i == j, most, cell, terminal) for j, n in enumerate(test.confusion[i]))
-        drawn = f"  {terminal.bar(share or 0.0, bar)}" if bar >= 4 else ""
-        lines.append(f"{name[:label]:>{label}}  {cells}  {percent(share, 1):>8}{drawn}")
+        drawn = terminal.bar(int(wrong[i].sum()) / most_in_row, bar, empty=" ") if bar >= _SHORTEST_BAR else ""
+        lines.append(f"{name[:label]:>{label}}  {cells}  {percent(share, 1):>8}  {terminal.paint(drawn, '33')}")
     return lines
 
 
@@ -140,9 +146,9 @@ def numbers(values: np.ndarray) -> str:
 
 def _regression(test: Regression, x: np.ndarray, terminal: Terminal, of: str) -> list[str]:
     errors = np.abs(test.predictions - test.targets).max(axis=1)
-    r2 = "R²" if terminal.unicode else "R2"
+    explained = terminal.bold(f"{terminal.r2} {test.r2:.4f}")
     lines = [
-        f"{terminal.bold(f'{r2} {test.r2:.4f}')} on {test.n:,} {of} examples, typical error (RMSE) {test.rmse:.4g}",
+        f"{explained} on {test.n:,} {of} examples, typical error (RMSE) {test.rmse:.4g}",
         "",
         terminal.bold("largest errors"),
     ]

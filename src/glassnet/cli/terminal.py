@@ -55,7 +55,7 @@ class Terminal:
         """What matters less."""
         return self.paint(text, "2")
 
-    def bar(self, share: float, width: int) -> str:
+    def bar(self, share: float, width: int, empty: str = "░") -> str:
         """A bar of `width` columns, of which `share` is filled.
 
         >>> import io
@@ -63,8 +63,13 @@ class Terminal:
         '██░░'
         """
         full = round(min(max(share, 0.0), 1.0) * width)
-        on, off = ("█", "░") if self.unicode else ("#", ".")
+        on, off = ("█", empty) if self.unicode else ("#", empty.replace("░", "."))
         return on * full + self.dim(off * (width - full))
+
+    @property
+    def r2(self) -> str:
+        """The coefficient of determination."""
+        return "R²" if self.unicode else "R2"
 
 
 def _is_screen(stream: TextIO) -> bool:

@@ -253,7 +253,8 @@ class Replay:
         self.watch = Watch(run.leaves, run.trace.modules)
         self.watch.function(function, *passed.args, **passed.kwargs)
         for m in run.trace.modules:
-            self.watch.function(type(m).forward, m)
+            kind: Any = type(m)
+            self.watch.function(kind.forward, m)
         self.still = self.watch.test()
         arguments = names_of(function, passed.args, passed.kwargs)
         made = {id(t) for t in run.trace.nodes}
@@ -266,7 +267,8 @@ class Replay:
         self.form = run.form
         self.program = replay.build(run.trace, run.inputs, wanted, names, arguments, copies=len(fresh))
         self.outputs = [None if id(t) in made else _passed(t, run) for t in run.outputs]
-        self.assumed = [(t, t.array, t.needs_grad) for t in self.program.captured]
+        read = {id(t): t for t in (*self.program.captured, *run.leaves)}.values()
+        self.assumed = [(t, t.array, t.needs_grad, t.grad is None) for t in read]
         self.modules = [(m, entries_of(vars(m))) for m in dict.fromkeys(run.trace.modules)]
         self.starts, self.left = _gradient_state(run, {id(t) for t in self.program.captured})
         kept = self.program.outputs[len(fresh) :]
@@ -293,8 +295,11 @@ class Replay:
             return False  # something it looked up is gone
         if self.version == World.version:
             return True
-        if not all(t.array is a and t.needs_grad is n and not t.hooks for t, a, n in self.assumed):
-            return False
+        for t, array, needs_grad, no_grad in self.assumed:
+            if t.array is not array or t.needs_grad is not needs_grad or t.hooks:
+                return False
+            if not needs_grad and (t.grad is None) is not no_grad:  # gradients of leaves are looked at in every call
+                return False
         if not all(same_entries(vars(m), entries) for m, entries in self.modules):
             return False
         self.version = World.version

@@ -164,7 +164,7 @@ def linspace(
     if steps == 1:
         return _finish(wrap(np.full(1, start, kind)), requires_grad, device)
     step = kind.type((end - start) / (steps - 1)) if kind == np.float32 else kind.type((end - start) / (steps - 1))
-    i = np.arange(steps)
+    i = np.arange(steps, dtype=np.int64)
     up = kind.type(start) + step * i.astype(kind)
     down = kind.type(end) - step * (steps - 1 - i).astype(kind)
     return _finish(wrap(np.where(i < steps // 2, up, down).astype(kind)), requires_grad, device)

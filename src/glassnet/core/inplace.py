@@ -143,7 +143,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         _write_window(self, index, source)
         return
     past = alias(self) if past is self else past
-    places = layout.getitem(wrap(np.arange(self.array.size).reshape(self.array.shape)), index)
+    places = layout.getitem(wrap(np.arange(self.array.size, dtype=np.int64).reshape(self.array.shape)), index)
     flat = places.reshape(-1)
     spread = source.expand(places.array.shape).reshape(-1)
     ones = wrap(np.ones(flat.array.shape, self.array.dtype))

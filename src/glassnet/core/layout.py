@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.core import dtypes, ops
-from glassnet.core.kinds import ARRAYS, SEQUENCES, TUPLES
+from glassnet.core.kinds import ARRAYS, SEQUENCES, TUPLES, WORDS
 from glassnet.core.mode import mode
 from glassnet.core.tensor import Tensor, as_tensor_like, wrap
 from glassnet.errors import DTypeError, ShapeError, ValueRangeError
@@ -248,7 +248,7 @@ def getitem(input: Tensor, index: Any) -> Tensor:
 
 def _index_arrays(part: Any) -> list[Any]:
     """One entry of an index; a mask becomes the places where it holds."""
-    if isinstance(part, SEQUENCES) and not isinstance(part, str):
+    if isinstance(part, SEQUENCES) and not isinstance(part, WORDS):
         part = wrap(np.asarray([int(p) if isinstance(p, Tensor) else p for p in part]))
     if isinstance(part, ARRAYS):
         part = wrap(part)

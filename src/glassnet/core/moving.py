@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.core.kernels import Array, Call
-from glassnet.core.kinds import LISTS
+from glassnet.core.kinds import ARRAYS, LISTS
 from glassnet.errors import ValueRangeError
 
 # ---- picking and placing ------------------------------------------------------------------------------------------
@@ -56,7 +56,7 @@ def _spots(labels: Array, first: Array, step: int) -> tuple[Array, list[Call]]:
 def _flat(a: Array) -> tuple[Array | None, Array, int]:
     """A matrix as one line of numbers: where each row starts, and how far apart its columns are."""
     rows, columns = a.shape
-    first: Array = np.arange(rows)
+    first = np.arange(rows, dtype=np.int64)
     if a.flags.c_contiguous:
         return a.reshape(-1), first * columns, 1
     if a.flags.f_contiguous:
@@ -115,7 +115,7 @@ def unpick(g: Array, *indices: Array, out: Array | None = None, at: Sequence[Any
 
 def window_of(a: Array, *, index: Any) -> Array:
     y: Any = a[index]  # a NumPy number where every axis is picked from
-    return y if isinstance(y, np.ndarray) else a[(*index, ...)]  # a single number stays a window on the memory
+    return y if isinstance(y, ARRAYS) else a[(*index, ...)]  # a single number stays a window on the memory
 
 
 def put_window(g: Array, out: Array | None = None, *, index: Any, shape: tuple[int, ...]) -> Array:

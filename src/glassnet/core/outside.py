@@ -66,7 +66,7 @@ class Watch:
         if isinstance(function, types.MethodType):
             args, function = (function.__self__, *args), function.__func__
         if not isinstance(function, types.FunctionType):
-            call = inspect.getattr_static(type(function), "__call__", None)
+            call = _of_class(function, "__call__")
             if not isinstance(call, types.FunctionType):
                 return
             args, function = (function, *args), call
@@ -198,7 +198,7 @@ class _Walk:
         text, value = sight
         if isinstance(value, Tensor) and (name != "grad" or id(value) in self.watch.leaves):
             return []
-        made = inspect.getattr_static(type(value), name, None)
+        made = _of_class(value, name)
         if isinstance(made, property):
             if made.fget is not None:
                 self.watch.function(made.fget, value)
@@ -217,6 +217,11 @@ class _Walk:
             return self.watch.see(Sight(f"{text}[{key!r}]", value[key]))
         except (LookupError, TypeError):
             return []
+
+
+def _of_class(value: Any, name: str) -> Any:
+    """What the class of an object has under a name, without running a property."""
+    return inspect.getattr_static(type(value), name, None)
 
 
 def _each(sight: Sight) -> Sights:

@@ -266,7 +266,7 @@ def _fill(t: Tensor, array: np.ndarray) -> None:
 
 def wrap(array: np.ndarray) -> Tensor:
     """A leaf tensor around an array, sharing its memory."""
-    t = cast("Tensor", object.__new__(Tensor))
+    t = object.__new__(Tensor)
     _fill(t, array)
     return t
 

@@ -244,4 +244,5 @@ def get(identifier: Any) -> Loss:
     if not callable(identifier):
         got = f"compile: got loss={identifier!r}"
         raise DataError(complain(got, "expected a name, a loss or a function", "Try loss='mse'"))
-    return Function(identifier)
+    function: Any = identifier
+    return Function(function)

@@ -119,7 +119,7 @@ class Optimizer:
         name: str | None = None,
     ) -> None:
         self.name = name or type(self).__name__.lower()
-        self.schedule: Callable[[int], float] | None = learning_rate if callable(learning_rate) else None
+        self.schedule: Any = learning_rate if callable(learning_rate) else None
         rate: Any = learning_rate if self.schedule is None else self.schedule(0)
         checks.not_negative(type(self).__name__, learning_rate=rate, weight_decay=weight_decay or 0.0)
         self.options = {"lr": float(rate), "weight_decay": weight_decay or 0.0, **options}
