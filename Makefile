@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 .PHONY: demo test test-peers check format bench clean
 
 demo: $(VENV)/ready  ## train the digit classifier on MNIST and show what it learnt
-	$(BIN)/glassnet train mnist
+	@$(BIN)/glassnet train mnist
 
 test: $(VENV)/ready-test  ## every test that needs no other framework
 	$(BIN)/python -m pytest -m "not peers" --ignore=tests/peers
@@ -35,25 +35,25 @@ bench: $(VENV)/ready-bench  ## the table of speed ratios against the peers (abou
 	$(BIN)/python -m benchmarks.report benchmarks/results.json benchmarks/README.md
 
 clean:
-	$(PYTHON) -c "import shutil; shutil.rmtree('$(VENV)', ignore_errors=True)"
+	@$(PYTHON) -c "import shutil; shutil.rmtree('$(VENV)', ignore_errors=True)"
 
 $(VENV)/made:
-	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'glassnet needs Python 3.11 or newer, this is ' + sys.version.split()[0] + '. Try make PYTHON=python3.12')"
-	$(PYTHON) -m venv $(VENV)
-	$(PYTHON) -c "open('$@', 'w')"
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'glassnet needs Python 3.11 or newer, this is ' + sys.version.split()[0] + '. Try make PYTHON=python3.12')"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c "open('$@', 'w')"
 
 $(VENV)/ready: $(VENV)/made pyproject.toml
-	$(PIP) -e .
-	$(PYTHON) -c "open('$@', 'w')"
+	@$(PIP) -e .
+	@$(PYTHON) -c "open('$@', 'w')"
 
 $(VENV)/ready-%: $(VENV)/ready
-	$(PIP) -e ".[$*]"
-	$(PYTHON) -c "open('$@', 'w')"
+	@$(PIP) -e ".[$*]"
+	@$(PYTHON) -c "open('$@', 'w')"
 
 $(VENV)/ready-peers: $(VENV)/ready
-	$(PIP) -e ".[test,peers]"
-	$(PYTHON) -c "open('$@', 'w')"
+	@$(PIP) -e ".[test,peers]"
+	@$(PYTHON) -c "open('$@', 'w')"
 
 $(VENV)/ready-bench: $(VENV)/ready
-	$(PIP) -e ".[test,peers,bench]"
-	$(PYTHON) -c "open('$@', 'w')"
+	@$(PIP) -e ".[test,peers,bench]"
+	@$(PYTHON) -c "open('$@', 'w')"

@@ -40,7 +40,8 @@ class Progress:
     def clear(self) -> None:
         """Take the live line away."""
         if self._shown:
-            self.terminal.stream.write("\r" + " " * self._shown + "\r")
+            blanks = " " * min(self._shown + len("^C"), self.terminal.width)  # the terminal itself shows a Ctrl-C
+            self.terminal.stream.write(f"\r{blanks}\r")
             self.terminal.stream.flush()
             self._shown = 0
 

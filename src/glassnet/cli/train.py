@@ -161,10 +161,10 @@ class _Run:
         request, training = self.request, self.training
         if not quiet:
             terminal.say(*self._opening(terminal), "")
-        with Interrupt() as interrupt:
-            test = self._learn(Progress(terminal, quiet), interrupt)
+        with Interrupt(ask=training.stop) as interrupt:
+            test = self._learn(Progress(terminal, quiet))
             self._save()
-            test = test or training.test()
+            test = test if test is not None and interrupt.signal is None else training.test()
             text = self.folder.write_result(self.result(test, interrupt.name))
         if request.flag("json"):
             sys.stdout.write(text)
@@ -174,15 +174,13 @@ class _Run:
             terminal.say("", *lines, "", *self._closing(terminal, interrupt.name))
         return interrupt.status
 
-    def _learn(self, progress: Progress, interrupt: Interrupt) -> Evaluation | None:
-        """Train to the end, or until a signal comes; the last test, if it is of the network as it is now."""
-        training, test = self.training, None
+    def _learn(self, progress: Progress) -> Evaluation | None:
+        """Train to the end, or until a signal comes; what the last test said."""
+        test = None
         try:
-            for moment in training:
+            for moment in self.training:
                 test = moment.test
                 progress.show(moment)
-                if interrupt.signal is not None:
-                    break
         finally:
             progress.clear()
         return test
@@ -259,9 +257,15 @@ class _Run:
         ]
         if stopped:
             where = f"after {training.epochs_done:.2f} of {self.request.settings.epochs} epochs"
-            lines.insert(0, terminal.bold(f"stopped by {stopped} {where}: the model is what it had learnt by then"))
+            lines.insert(
+                0, terminal.bold(f"stopped by {_who(stopped)} {where}: the model is what it had learnt by then")
+            )
         index = "7" if self.request.data.x_test.ndim == 3 else "--index 7"
         return [*lines, f"saved in {terminal.bold(path)}", terminal.dim(f"try glassnet predict {path} {index}")]
+
+
+def _who(signal: str) -> str:
+    return "Ctrl-C" if signal == "SIGINT" else signal
 
 
 def _ratio(amount: float, seconds: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -10,15 +11,18 @@ _SIGNALS = ("SIGINT", "SIGTERM", "SIGBREAK")  # the last is Windows' Ctrl-Break;
 
 
 class Interrupt:
-    """Within the block a signal only sets `signal`, to be looked at between two steps; a second one ends the program.
+    """Within the block the first signal is noted and `ask` is called; a second one ends the program at once.
 
-    >>> with Interrupt() as interrupt:
-    ...     interrupt.signal is None
-    True
+    >>> with Interrupt(ask=lambda: print("after this step")) as interrupt:
+    ...     signal.raise_signal(signal.SIGINT)
+    after this step
+    >>> interrupt.name, interrupt.status
+    ('SIGINT', 130)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ask: Callable[[], None]) -> None:
         self.signal: int | None = None
+        self._ask = ask
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Interrupt:
@@ -39,6 +43,7 @@ class Interrupt:
         if self.signal is not None:
             raise SystemExit(self.status)
         self.signal = number
+        self._ask()
 
     @property
     def status(self) -> int:
