@@ -78,9 +78,10 @@ class Function:
         """Run `forward`; gradients will flow through `backward`."""
         ctx = Context(tuple(isinstance(a, Tensor) and a.needs_grad for a in args))
         with no_grad():
-            if hasattr(cls, "setup_context"):
+            setup = getattr(cls, "setup_context", None)
+            if setup is not None:
                 result = cls.forward(*args)
-                cls.setup_context(ctx, args, result)
+                setup(ctx, args, result)
             else:
                 result = cls.forward(ctx, *args)
         outputs = (result,) if isinstance(result, Tensor) else tuple(result)

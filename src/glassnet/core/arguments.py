@@ -94,8 +94,9 @@ class Passed:
                 touched(theirs)
                 changed = True
         args, kwargs = self.given
-        changed |= any([self._hand_back_entries(a, used) for a, used in zip(args, self.args, strict=True)])
-        return any([self._hand_back_entries(v, self.kwargs[k]) for k, v in kwargs.items()]) or changed
+        for given, used in (*zip(args, self.args, strict=True), *((v, self.kwargs[k]) for k, v in kwargs.items())):
+            changed |= self._hand_back_entries(given, used)
+        return changed
 
     def _hand_back_entries(self, given: Any, used: Any) -> bool:
         if given is used or not isinstance(given, NESTS):

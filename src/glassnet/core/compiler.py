@@ -146,7 +146,8 @@ class Compiled:
         self.programs.clear()
         name = getattr(self.function, "__name__", "step")
         warnings.warn(
-            f"compile: `{name}` runs op by op, because {reason}; a step to be replayed does the same operations at every call. "
+            f"compile: `{name}` runs op by op, because {reason}; a step to be replayed does the same operations at "
+            "every call. "
             "Try returning the values it reads, and keep changing numbers in tensors.",
             ReplayWarning,
             stacklevel=4,
@@ -253,12 +254,11 @@ class Replay:
         self.watch = Watch(run.leaves, run.trace.modules)
         self.watch.function(function, *passed.args, **passed.kwargs)
         for m in run.trace.modules:
-            kind: Any = type(m)
-            self.watch.function(kind.forward, m)
+            self.watch.function(m.__class__.forward, m)
         self.still = self.watch.test()
         arguments = names_of(function, passed.args, passed.kwargs)
         made = {id(t) for t in run.trace.nodes}
-        names = _names(run.trace)
+        names = {**self.watch.names, **_names(run.trace)}
         gradients = [(p, p.grad) for p in run.leaves if p.grad is not None and id(p.grad) in made]
         for p, g in gradients:
             names.setdefault(id(g), f"d_{names.get(id(p)) or p.name or 'x'}")

@@ -79,7 +79,7 @@ def numpy_dtype(dtype: Any) -> np.dtype[Any]:
     """The NumPy dtype that a user means: a DType, a NumPy dtype or a Python type (float means the default)."""
     if isinstance(dtype, DType):
         return dtype.numpy
-    if dtype is type(0.0):
+    if dtype is builtins.float:
         return _default[0]
     kind = np.dtype(dtype)
     dtype_of(kind)
@@ -109,9 +109,9 @@ def default_float() -> np.dtype[Any]:
 def of_scalar(value: Any, like: np.dtype[Any]) -> np.dtype[Any]:
     """The dtype a Python number takes beside a tensor of dtype `like`: it never widens within a kind."""
     kind = like.kind
-    if type(value) is type(True):
-        return like if kind == "b" else like
-    if isinstance(value, type(0.0)):
+    if isinstance(value, builtins.bool):
+        return like
+    if isinstance(value, builtins.float):
         return like if kind == "f" else _default[0]
     return _LONG if kind == "b" else like
 

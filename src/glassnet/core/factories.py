@@ -159,15 +159,16 @@ def arange(
 def linspace(
     start: float, end: float, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """That many numbers at equal distances, both ends included; each half is counted from its own end, as PyTorch does."""
+    """That many numbers at equal distances, ends included; each half is counted from its own end, as PyTorch does."""
     kind = _float(dtype)
     if steps == 1:
         return _finish(wrap(np.full(1, start, kind)), requires_grad, device)
-    step = kind.type((end - start) / (steps - 1)) if kind == np.float32 else kind.type((end - start) / (steps - 1))
-    i = np.arange(steps, dtype=np.int64)
+    step = kind.type((end - start) / (steps - 1))
+    i: Any = np.arange(steps)
     up = kind.type(start) + step * i.astype(kind)
     down = kind.type(end) - step * (steps - 1 - i).astype(kind)
-    return _finish(wrap(np.where(i < steps // 2, up, down).astype(kind)), requires_grad, device)
+    values = np.where(np.asarray(i < steps // 2), up, down)
+    return _finish(wrap(np.asarray(values, kind)), requires_grad, device)
 
 
 def logspace(

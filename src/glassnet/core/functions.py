@@ -237,7 +237,8 @@ def _extreme(input: Tensor, dim: Any, keepdim: bool, whole: Any, place: Any, pai
         return pairwise(input, dim)
     if input.array.size == 0:
         raise ShapeError(
-            f"max/min: got an empty tensor of shape {input.array.shape}; expected at least one number. Try checking numel() first."
+            f"max/min: got an empty tensor of shape {input.array.shape}; expected at least one number. Try checking "
+            "numel() first."
         )
     if dim is None:
         return whole(input, dim=None, keepdim=False)
@@ -365,7 +366,8 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     d = axis(dim, input.array.ndim)
     if k > input.array.shape[d]:
         raise ValueRangeError(
-            f"topk: got k={k}; expected at most {input.array.shape[d]}, the length of axis {dim}. Try k={input.array.shape[d]}."
+            f"topk: got k={k}; expected at most {input.array.shape[d]}, the length of axis {dim}. Try "
+            f"k={input.array.shape[d]}."
         )
     first = (slice(None),) * d + (slice(0, k),)
     order = ops.argsort(input, dim=d, descending=largest)[first]
@@ -392,7 +394,8 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     """The matrix product; vectors and batches of matrices as in NumPy."""
     if input.array.dtype != other.array.dtype:
         raise DTypeError(
-            f"matmul: got {input.dtype} @ {other.dtype}; expected the same dtype on both sides. Try .to({input.dtype}) on the right one."
+            f"matmul: got {input.dtype} @ {other.dtype}; expected the same dtype on both sides. Try "
+            f".to({input.dtype}) on the right one."
         )
     left, right = input.array.ndim == 1, other.array.ndim == 1
     a = input.reshape(1, -1) if left else input

@@ -1,4 +1,4 @@
-"""Checking derivatives against differences: the slope of f is (f(x + h) - f(x - h)) / 2h, up to an error of order h^2."""
+"""Checking derivatives against differences: the slope of f is (f(x + h) - f(x - h)) / 2h, but for an error like h^2."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ def gradcheck(
                 return False
             at = tuple(int(k) for k in np.argwhere(wrong)[0])
             raise GradientError(
-                f"gradcheck: got the gradient {analytic[at]:.6g} at {list(at)} of input {i}; expected {numeric[at]:.6g}, the slope found by "
+                f"gradcheck: got the gradient {analytic[at]:.6g} at {list(at)} of input {i}; expected "
+                f"{numeric[at]:.6g}, the slope found by "
                 f"differences of {eps:g}. Try checking the derivative there, or float64 inputs (this one is {t.dtype})."
             )
     return True

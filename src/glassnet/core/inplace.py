@@ -1,7 +1,7 @@
 """Changes in place, as PyTorch has them.
 
-The result is written into the tensor's own memory. Inside a followed computation the tensor takes on the new story; what
-it was before lives on as an alias that later rules refer to.
+The result is written into the tensor's own memory. Inside a followed computation the tensor takes on the new story;
+what it was before lives on as an alias that later rules refer to.
 """
 
 from __future__ import annotations
@@ -22,12 +22,14 @@ def become(x: Tensor, result: Tensor, past: Tensor) -> Tensor:
     """x, changed in place into the result; `past` is what `past_of(x)` gave before the result was computed."""
     if result.array.shape != x.array.shape:
         raise ShapeError(
-            f"in place: got a result of shape {tuple(result.array.shape)} for a tensor of shape {tuple(x.array.shape)}; expected "
+            f"in place: got a result of shape {tuple(result.array.shape)} for a tensor of shape "
+            f"{tuple(x.array.shape)}; expected "
             "the same shape, since memory cannot grow. Try the out-of-place form (x = x + y)."
         )
     if result.array.dtype.kind == "f" and x.array.dtype.kind != "f":
         raise DTypeError(
-            f"in place: got a result of {result.dtype} for a tensor of {x.dtype}; expected the same kind. Try x = x.float() first."
+            f"in place: got a result of {result.dtype} for a tensor of {x.dtype}; expected the same kind. Try x = "
+            "x.float() first."
         )
     if not (mode.grad and (result.needs_grad or x.needs_grad)):
         ops.assign(x, result)
@@ -35,7 +37,8 @@ def become(x: Tensor, result: Tensor, past: Tensor) -> Tensor:
         return x
     if x.op is not None and x.op.view and x.inputs and x.inputs[0].needs_grad:
         raise NotSupportedError(
-            "in place: got a window (a slice or a reshape) of a tensor that gradients flow through; glassnet expects the "
+            "in place: got a window (a slice or a reshape) of a tensor that gradients flow through; glassnet expects "
+            "the "
             "whole tensor there. Try torch.where, torch.cat, or y = x.clone() and a change of y."
         )
     past = alias(x) if past is x else past
@@ -55,12 +58,13 @@ def become(x: Tensor, result: Tensor, past: Tensor) -> Tensor:
 
 
 def past_of(x: Tensor) -> Tensor:
-    """What x was before a change in place; a leaf that requires grad may not be changed while gradients are followed."""
+    """What x was before a change in place; a leaf that requires grad may only be changed under no_grad()."""
     if not (mode.grad and x.needs_grad):
         return x
     if x.op is None:
         raise GradientError(
-            f"in place: got a leaf of shape {tuple(x.array.shape)} that requires grad; expected the change inside no_grad(), "
+            f"in place: got a leaf of shape {tuple(x.array.shape)} that requires grad; expected the change inside "
+            "no_grad(), "
             "because its gradient belongs to the value it had. Try with torch.no_grad(): …"
         )
     return alias(x)
@@ -143,7 +147,8 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         _write_window(self, index, source)
         return
     past = alias(self) if past is self else past
-    places = layout.getitem(wrap(np.arange(self.array.size, dtype=np.int64).reshape(self.array.shape)), index)
+    numbered = np.reshape(np.arange(self.array.size, dtype=np.int64), self.array.shape)
+    places = layout.getitem(wrap(numbered), index)
     flat = places.reshape(-1)
     spread = source.expand(places.array.shape).reshape(-1)
     ones = wrap(np.ones(flat.array.shape, self.array.dtype))

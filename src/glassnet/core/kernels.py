@@ -1,7 +1,7 @@
 """How NumPy carries out the primitives that are more than one of its own functions.
 
-Each kernel follows NumPy's calling convention, `kernel(*arrays, out=None, **attributes)`. A `*_calls` function spells the
-same work as plain NumPy calls into arrays made in advance: `[(function, arguments, out), ...]`. That is what replay
+Each kernel follows NumPy's calling convention, `kernel(*arrays, out=None, **attributes)`. A `*_calls` function spells
+the same work as plain NumPy calls into arrays made in advance: `[(function, arguments, out), ...]`. That is what replay
 runs, so both must give the same bits.
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import functools
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -170,12 +171,11 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
     sizes = list(size) if isinstance(size, SEQUENCES) else [builtins.min(size, n - i) for i in range(0, n, size)] or [0]
     if builtins.sum(sizes) != n:
         raise ShapeError(
-            f"split: got sizes {sizes} (together {builtins.sum(sizes)}); expected them to add up to {n}, the length of axis {dim}. Try other sizes."
+            f"split: got sizes {sizes} (together {builtins.sum(sizes)}); expected them to add up to {n}, the length "
+            f"of axis {dim}. Try other sizes."
         )
     ends = np.cumsum([0, *sizes]).tolist()
-    return tuple(
-        ops.window(tensor, index=(slice(None),) * d + (slice(a, b),)) for a, b in zip(ends, ends[1:], strict=False)
-    )
+    return tuple(ops.window(tensor, index=(slice(None),) * d + (slice(a, b),)) for a, b in itertools.pairwise(ends))
 
 
 @numpy_names

@@ -73,6 +73,16 @@ _IN_PLACE = """
     triu
 """.split()
 
+_CASTS = {
+    "float": dtypes.float32,
+    "double": dtypes.float64,
+    "half": dtypes.float16,
+    "long": dtypes.int64,
+    "int": dtypes.int32,
+    "short": dtypes.int16,
+    "byte": dtypes.uint8,
+    "bool": dtypes.bool,
+}
 _DTYPES: Kinds = (DType, np.dtype, type)
 
 
@@ -197,8 +207,7 @@ def install() -> None:
         setattr(Tensor, function.__name__, function)
     for function in (tape.backward, tape.register_hook, tape.retain_grad):
         setattr(Tensor, function.__name__, function)
-    for name, dtype in {"float": dtypes.float32, "double": dtypes.float64, "half": dtypes.float16, "long": dtypes.int64,
-                        "int": dtypes.int32, "bool": dtypes.bool, "short": dtypes.int16, "byte": dtypes.uint8}.items():  # fmt: skip
+    for name, dtype in _CASTS.items():
         setattr(Tensor, name, _caster(dtype))
     for name in ("zeros", "ones", "empty", "full", "tensor"):
         setattr(Tensor, "new_" + name, _new(name))
@@ -207,8 +216,16 @@ def install() -> None:
 
 
 def _install_operators() -> None:
-    arithmetic = {"add": functions.add, "sub": functions.sub, "mul": functions.mul, "truediv": functions.div, "pow": functions.pow,
-                  "matmul": functions.matmul, "mod": ops.remainder, "floordiv": ops.floor_divide}  # fmt: skip
+    arithmetic = {
+        "add": functions.add,
+        "sub": functions.sub,
+        "mul": functions.mul,
+        "truediv": functions.div,
+        "pow": functions.pow,
+        "matmul": functions.matmul,
+        "mod": ops.remainder,
+        "floordiv": ops.floor_divide,
+    }
     for name, function in arithmetic.items():
         setattr(Tensor, f"__{name}__", function)
         setattr(Tensor, f"__r{name}__", _reverse(function))
@@ -217,8 +234,14 @@ def _install_operators() -> None:
         setattr(Tensor, f"__{name}__", _comparison(getattr(ops, name)))
     for name, bits in {"and": ops.bit_and, "or": ops.bit_or, "xor": ops.bit_xor}.items():
         setattr(Tensor, f"__{name}__", _logic(bits))
-    operators: dict[str, Any] = {"__neg__": ops.neg, "__abs__": ops.abs, "__invert__": ops.bit_not, "__getitem__": layout.getitem,
-                                 "__setitem__": setitem, "__pos__": _itself}  # fmt: skip
+    operators: dict[str, Any] = {
+        "__neg__": ops.neg,
+        "__abs__": ops.abs,
+        "__pos__": _itself,
+        "__invert__": ops.bit_not,
+        "__getitem__": layout.getitem,
+        "__setitem__": setitem,
+    }
     for name, function in operators.items():
         setattr(Tensor, name, function)
 

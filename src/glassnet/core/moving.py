@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.core.kernels import Array, Call
-from glassnet.core.kinds import ARRAYS, LISTS
+from glassnet.core.kinds import ARRAYS, Kinds
 from glassnet.errors import ValueRangeError
 
 # ---- picking and placing ------------------------------------------------------------------------------------------
@@ -22,7 +22,8 @@ def check_labels(labels: Array, classes: int) -> None:
     if labels.size and int(labels.view(np.uint64).max()) >= classes:
         row = int(np.flatnonzero((labels < 0) | (labels >= classes))[0])
         raise ValueRangeError(
-            f"got label {labels.reshape(-1)[row]} at row {row}; expected labels from 0 to {classes - 1}, because the scores have "
+            f"got label {labels.reshape(-1)[row]} at row {row}; expected labels from 0 to {classes - 1}, because the "
+            "scores have "
             f"{classes} columns. Try a last layer with {int(labels.max()) + 1} outputs, or check the labels."
         )
 
@@ -85,7 +86,14 @@ def place_calls(out: Array, g: Array, labels: Array, *, classes: int) -> list[Ca
 
 def build_index(at: Sequence[Any], indices: Sequence[Array]) -> tuple[Any, ...]:
     """Put the index arrays where the template has their numbers."""
-    return tuple(indices[i[0]] if isinstance(i, LISTS) else i for i in at)
+    return tuple(_entry(i, indices) for i in at)
+
+
+_LIST: Kinds = (list,)
+
+
+def _entry(spot: Any, indices: Sequence[Array]) -> Any:
+    return indices[spot[0]] if isinstance(spot, _LIST) else spot
 
 
 def pick(a: Array, *indices: Array, out: Array | None = None, at: Sequence[Any]) -> Array:
@@ -132,7 +140,8 @@ def gather(a: Array, index: Array, out: Array | None = None, *, dim: int) -> Arr
     """y[i][j][k] = a[i][index[i][j][k]][k] for dim = 1."""
     if index.size and (int(index.min()) < 0 or int(index.max()) >= a.shape[dim]):
         raise ValueRangeError(
-            f"gather: got indices from {index.min()} to {index.max()}; expected 0 to {a.shape[dim] - 1} along axis {dim}. "
+            f"gather: got indices from {index.min()} to {index.max()}; expected 0 to {a.shape[dim] - 1} along axis "
+            f"{dim}. "
             f"Try index.clamp(0, {a.shape[dim] - 1}) after checking where they come from."
         )
     a = a[tuple(slice(None) if i == dim else slice(n) for i, n in enumerate(index.shape))]
@@ -149,7 +158,7 @@ def scatter_add(g: Array, index: Array, out: Array | None = None, *, dim: int, s
         out = np.zeros(shape, g.dtype)
     else:
         out.fill(0)
-    spots: list[Array] = list(np.indices(index.shape, sparse=True))
+    spots: list[Array] = [*np.ix_(*map(np.arange, index.shape))]
     spots[dim] = index
     np.add.at(out, tuple(spots), g)
     return out

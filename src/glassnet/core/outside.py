@@ -53,6 +53,7 @@ class Watch:
         self.scope: dict[str, Any] = {"same": _same, "same_entries": same_entries}
         self.tests: dict[str, None] = {}  # in order, each once
         self.walked: set[Any] = set()
+        self.names: dict[int, str] = {}  # what the step calls the tensors that it looks up
         self.leaves = {id(t) for t in leaves}  # whose gradients the step itself looks after
         self.modules = {id(m): m for m in modules}  # whose attributes are looked at when `World` changes
         default = self.hold(dtypes.default_float)
@@ -105,9 +106,12 @@ class Watch:
         else:
             self.tests[f"{text} is {name}"] = None
 
-    def see(self, sight: Sight, owner: Any = None) -> Sights:
-        """Note a lookup; what comes back can be looked into further."""
+    def see(self, sight: Sight, name: str = "", owner: Any = None) -> Sights:
+        """Note a lookup by that name; what comes back can be looked into further."""
         value = sight.value
+        for i, t in enumerate(value if isinstance(value, LISTS) else (value,)):
+            if isinstance(t, Tensor) and name:
+                self.names.setdefault(id(t), name if t is value else f"{name}{i}")
         if isinstance(value, types.ModuleType):
             if value.__name__ in _VARYING:
                 raise NotReplayable(f"it uses the module {value.__name__}, whose results differ from call to call")
@@ -181,7 +185,7 @@ class _Walk:
 
     def _global(self, name: str) -> Sights:
         if name in self.names:
-            return self.watch.see(Sight(f"{self.watch.hold(self.names)}[{name!r}]", self.names[name]))
+            return self.watch.see(Sight(f"{self.watch.hold(self.names)}[{name!r}]", self.names[name]), name)
         if name in _SPEAKING and hasattr(builtins, name):
             raise NotReplayable(f"it calls {name}(), which must be done anew at every call")
         return []
@@ -192,7 +196,7 @@ class _Walk:
             value = cell.cell_contents
         except ValueError:
             return []  # not filled yet
-        return self.watch.see(Sight(f"{self.watch.hold(cell)}.cell_contents", value))
+        return self.watch.see(Sight(f"{self.watch.hold(cell)}.cell_contents", value), name)
 
     def _attribute(self, sight: Sight, name: str) -> Sights:
         text, value = sight
@@ -207,7 +211,7 @@ class _Walk:
             found = getattr(value, name)
         except AttributeError:
             return []
-        return self.watch.see(Sight(f"{text}.{name}", found), owner=value)
+        return self.watch.see(Sight(f"{text}.{name}", found), name, value)
 
     def _entry(self, sight: Sight, key: Any) -> Sights:
         text, value = sight
@@ -221,7 +225,7 @@ class _Walk:
 
 def _of_class(value: Any, name: str) -> Any:
     """What the class of an object has under a name, without running a property."""
-    return inspect.getattr_static(type(value), name, None)
+    return inspect.getattr_static(value.__class__, name, None)
 
 
 def _each(sight: Sight) -> Sights:

@@ -210,9 +210,7 @@ def _moving(nodes: Sequence[Node], trace: Trace, inputs: Sequence[Tensor]) -> se
     return moving
 
 
-def _keep_apart(
-    outputs: list[Tensor], copies: int, nodes: list[Node], moving: set[int], names: dict[int, str]
-) -> None:
+def _keep_apart(outputs: list[Tensor], copies: int, nodes: list[Node], moving: set[int], names: dict[int, str]) -> None:
     """Each result that stays in place (a gradient) gets memory of its own, made anew: its reader may change it."""
     own = {id(n.tensor) for n in nodes if id(n.tensor) in moving and not n.op.view}
     for i, g in enumerate(outputs[copies:], copies):
@@ -238,9 +236,7 @@ def _captured(nodes: Sequence[Node], trace: Trace, inputs: Sequence[Tensor], out
 # ---- where each result is made ------------------------------------------------------------------------------------
 
 
-def _place(
-    nodes: Sequence[Node], moving: set[int], arrays: dict[int, Array], outputs: set[int]
-) -> dict[int, Array]:
+def _place(nodes: Sequence[Node], moving: set[int], arrays: dict[int, Array], outputs: set[int]) -> dict[int, Array]:
     """A result that will be packed or stored is made where it is going, so nothing is copied."""
     homes: dict[int, Array] = {}
     readers: dict[int, list[int]] = {}

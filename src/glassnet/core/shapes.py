@@ -16,7 +16,8 @@ def mismatch(op: str, shapes: Sequence[tuple[int, ...]], attrs: dict[str, Any], 
 
 def _plain(op: str, shapes: Sequence[tuple[int, ...]], attrs: dict[str, Any], problem: Exception) -> str:
     with_ = "".join(f", {k}={v!r}" for k, v in attrs.items())
-    return f"{op}: got shape {_list(shapes)}{with_}; expected sizes that fit ({problem}). Try printing .shape before the call."
+    got, expected = f"{op}: got shape {_list(shapes)}{with_}", f"expected sizes that fit ({problem})"
+    return f"{got}; {expected}. Try printing .shape before the call."
 
 
 def _broadcast(op: str, shapes: Sequence[tuple[int, ...]], attrs: dict[str, Any], problem: Exception) -> str:

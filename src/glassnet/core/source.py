@@ -52,7 +52,8 @@ _SHAPES = {0: "number", 1: "flat", 2: "matrix"}
 
 def _span(a: Array) -> Any:
     """The stretch of memory that a fills without gaps."""
-    return (a.__array_interface__["data"][0], a.nbytes) if a.size and (a.flags.c_contiguous or a.flags.f_contiguous) else id(a)
+    filled = a.size and (a.flags.c_contiguous or a.flags.f_contiguous)
+    return (a.__array_interface__["data"][0], a.nbytes) if filled else id(a)
 
 
 def same_place(a: Array | None, b: Array) -> bool:

@@ -106,7 +106,8 @@ def _check_unchanged(rule: Callable[..., Tensor], y: Tensor) -> None:
         if t.written[0] > y.serial and name in read:
             raise GradientError(
                 f"backward: got a tensor of shape {tuple(t.array.shape)} that was changed in place after "
-                f"{y.op.name if y.op else 'an operation'} had used it; expected it unchanged, because the gradient is computed "
+                f"{y.op.name if y.op else 'an operation'} had used it; expected it unchanged, because the gradient "
+                "is computed "
                 "from it. Try the out-of-place form (x = x + 1 for x += 1), or .clone() before the change."
             )
 
@@ -127,13 +128,15 @@ def _seed(y: Tensor, gradient: Tensor | None) -> Tensor:
     if gradient is None:
         if y.array.size != 1:
             raise GradientError(
-                f"backward: got a result of shape {tuple(y.array.shape)}; expected a single number, because a gradient is the "
+                f"backward: got a result of shape {tuple(y.array.shape)}; expected a single number, because a "
+                "gradient is the "
                 "slope of one number. Try .mean() or .sum() first, or backward(gradient=...) with the same shape."
             )
         return ops.full(shape=tuple(y.array.shape), value=1.0, dtype=y.array.dtype)
     if gradient.array.shape != y.array.shape:
         raise ShapeError(
-            f"backward: got a gradient of shape {tuple(gradient.array.shape)} for a result of shape {tuple(y.array.shape)}; expected the same shape. Try torch.ones_like(result)."
+            f"backward: got a gradient of shape {tuple(gradient.array.shape)} for a result of shape "
+            f"{tuple(y.array.shape)}; expected the same shape. Try torch.ones_like(result)."
         )
     return gradient
 
@@ -141,7 +144,8 @@ def _seed(y: Tensor, gradient: Tensor | None) -> Tensor:
 def _check_connected(y: Tensor) -> None:
     if not y.needs_grad:
         raise GradientError(
-            "backward: got a tensor that no gradient flows to; expected one computed from a tensor with requires_grad=True, "
+            "backward: got a tensor that no gradient flows to; expected one computed from a tensor with "
+            "requires_grad=True, "
             "outside no_grad(). Try requires_grad=True on the tensors to be learnt."
         )
 
@@ -219,7 +223,8 @@ def grad(
     if not allow_unused and any(s is None for s in slopes):
         at = [i for i, s in enumerate(slopes) if s is None]
         raise GradientError(
-            f"grad: got inputs {at} that the outputs do not depend on; expected every input to be used. Try allow_unused=True, which gives None for them."
+            f"grad: got inputs {at} that the outputs do not depend on; expected every input to be used. Try "
+            "allow_unused=True, which gives None for them."
         )
     return slopes
 
@@ -245,7 +250,8 @@ def register_hook(tensor: Tensor, hook: Callable[[Tensor], Tensor | None]) -> Ha
     """Call hook(gradient) when a gradient reaches the tensor; what it returns takes the gradient's place."""
     if not tensor.needs_grad:
         raise GradientError(
-            "register_hook: got a tensor that does not require grad; expected one that does. Try tensor.requires_grad_() first."
+            "register_hook: got a tensor that does not require grad; expected one that does. Try "
+            "tensor.requires_grad_() first."
         )
     tensor.hooks = {} if tensor.hooks is None else tensor.hooks
     return Handle(tensor.hooks, hook)

@@ -68,7 +68,7 @@ class Tensor:
     past: Tensor | None  # what it was before it was last changed in place while gradients were followed
 
     def __init__(self, *data: Any) -> None:
-        """PyTorch's old constructor: `Tensor([1, 2])` holds those numbers, `Tensor(2, 3)` is a float32 array of that shape."""
+        """PyTorch's old constructor: `Tensor([1, 2])` holds those numbers, `Tensor(2, 3)` is an array of that shape."""
         if len(data) == 1 and not isinstance(data[0], int):
             array = np.array(data[0].array if isinstance(data[0], Tensor) else data[0], dtypes.default_float())
         else:
