@@ -5,7 +5,7 @@
 
 import math as _math
 
-from glassnet import autograd, errors, nn, optim, utils
+from glassnet import autograd, cuda, errors, nn, optim, utils
 from glassnet.core import methods as _methods  # gives Tensor its methods
 from glassnet.core.compiler import compile
 from glassnet.core.dtypes import (

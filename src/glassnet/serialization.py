@@ -132,4 +132,6 @@ def _pair(entry: Any, arrays: dict[str, np.ndarray]) -> tuple[Any, Any]:
 
 
 def _wrong(got: str) -> FormatError:
-    return FormatError(complain(f"load: got {got}", "expected the structure that save writes", "Try another copy of the file"))
+    return FormatError(
+        complain(f"load: got {got}", "expected the structure that save writes", "Try another copy of the file")
+    )

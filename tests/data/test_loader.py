@@ -1,5 +1,6 @@
-"""Data sets, samplers and the loader: PyTorch's orders (from PyTorch 2.13), the short way against the long one, errors."""
+"""Data sets, samplers, the loader: PyTorch 2.13's orders, the short way against the long one, mistakes."""
 
+import itertools
 import math
 import warnings
 from collections import namedtuple
@@ -46,6 +47,10 @@ def numbered(n):
 
 def orders(loader):
     return [batch[0].tolist() for batch in loader]
+
+
+def joined(lists):
+    return list(itertools.chain.from_iterable(lists))
 
 
 class Slow(Dataset):
@@ -105,7 +110,7 @@ SAMPLED = [
 def test_samplers_give_pytorchs_order_alone_and_in_a_loader(make, expected):
     assert list(make()) == expected
     assert len(make()) == len(expected)
-    assert sum(orders(DataLoader(numbered(20), batch_size=3, sampler=make())), []) == expected
+    assert joined(orders(DataLoader(numbered(20), batch_size=3, sampler=make()))) == expected
 
 
 def test_random_split_gives_pytorchs_parts():
@@ -127,7 +132,7 @@ def test_a_shuffled_pass_shows_everything_once(n, size, drop, seed):
     loader = DataLoader(numbered(n), batch_size=size, shuffle=True, drop_last=drop)
     batches = orders(loader)
     assert len(batches) == len(loader) == len(iter(loader))
-    shown = sum(batches, [])
+    shown = joined(batches)
     assert len(set(shown)) == len(shown) == (n - n % size if drop else n)
     assert all(len(b) == size for b in batches[: n // size])
 
@@ -170,7 +175,7 @@ def test_batches_of_any_iterable(n, size, drop):
     sampler = BatchSampler(range(n), size, drop)
     lists = list(sampler)
     assert len(lists) == len(sampler)
-    assert sum(lists, []) == list(range(n - n % size if drop else n))
+    assert joined(lists) == list(range(n - n % size if drop else n))
 
 
 # ---- making batches -------------------------------------------------------------------------------------------------
@@ -259,8 +264,8 @@ def test_streams_and_single_examples():
 
 
 def test_joined_data_sets():
-    joined = numbered(3) + numbered(2)
-    assert [e[0].item() for e in (joined[i] for i in (0, 2, 3, -1))] == [0, 2, 0, 1]
+    both = numbered(3) + numbered(2)
+    assert [e[0].item() for e in (both[i] for i in (0, 2, 3, -1))] == [0, 2, 0, 1]
     assert len(ConcatDataset([[1], [2, 3]])) == 3
     assert StackDataset([1, 2], "ab")[1] == (2, "b")
     assert StackDataset(x=[1, 2], y="ab")[0] == {"x": 1, "y": "a"}

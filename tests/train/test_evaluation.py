@@ -37,8 +37,8 @@ def test_the_confusion_matrix_counts_every_example_once(case):
 
 @given(judged())
 def test_accuracy_overall_is_the_weighted_mean_over_the_classes(case):
-    _, labels, test = case
-    assert test.accuracy == pytest.approx(np.mean(test.probabilities.argmax(axis=1) == labels))
+    scores, labels, test = case
+    assert test.accuracy == pytest.approx(np.mean(scores.argmax(axis=1) == labels))
     weighted = sum(share * (labels == i).sum() for i, share in enumerate(test.per_class) if share is not None)
     assert weighted / test.n == pytest.approx(test.accuracy)
     assert all((share is None) == (not (labels == i).any()) for i, share in enumerate(test.per_class))

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 from glassnet.errors import ValueRangeError
 from glassnet.train.kinds import Choice, Numbers, Real, Sizes, Text, Whole, WholeOrAll, nearest
 
-KINDS = [Whole(1, 50), Real(0.0, 1.0, open=True), Choice(("relu", "leaky_relu")), Sizes(), WholeOrAll(1), Numbers(), Text()]
+KINDS = [
+    Whole(1, 50),
+    Real(0.0, 1.0, open=True),
+    Choice(("relu", "leaky_relu")),
+    Sizes(),
+    WholeOrAll(1),
+    Numbers(),
+    Text(),
+]
 
 
 @given(st.integers(-100, 100))

@@ -12,7 +12,7 @@ from glassnet.train.recipes import recipe_for
 from glassnet.train.settings import Settings
 from glassnet.train.training import Training
 
-GAUSS = load_dataset("gauss", n=100)
+GAUSS = load_dataset("gauss", n=300)
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
@@ -53,7 +53,7 @@ def test_the_default_start_is_the_layer_s_own():
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimiser_learns(name):
-    training = Training(GAUSS, recipe_for(GAUSS, optimizer=name, hidden=(8,), epochs=30))
+    training = Training(GAUSS, recipe_for(GAUSS, optimizer=name, hidden=(8,), epochs=60))
     moments = list(training)
     assert moments[-1].test.accuracy >= 0.95
 

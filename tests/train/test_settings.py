@@ -19,7 +19,7 @@ MOONS = load_dataset("moons")
 
 
 def test_every_setting_says_what_it_is():
-    listed = list(Settings.all())
+    listed = Settings.all()
     assert len({setting.name for setting in listed}) == len(listed)
     assert all(setting.says and setting.kind.expected and setting.kind.example for setting in listed)
 

@@ -127,13 +127,13 @@ def _drawn(test: Classification, classes: Sequence[str], x: np.ndarray, terminal
 
 
 def _captions(test: Classification, i: int, classes: Sequence[str], of: str) -> list[str]:
-    said = int(test.probabilities[i].argmax())
+    said = int(test.said[i])
     sure = percent(float(test.probabilities[i, said]))
     return [f"true {classes[test.labels[i]]}", f"said {classes[said]}, {sure}", f"{of} image {i}"]
 
 
 def _verdict(test: Classification, i: int, classes: Sequence[str]) -> str:
-    said = int(test.probabilities[i].argmax())
+    said = int(test.said[i])
     sure = percent(float(test.probabilities[i, said]))
     return f"true {classes[test.labels[i]]}, said {classes[said]} with {sure}"
 

@@ -156,6 +156,10 @@ def arange(
     return _finish(wrap(values.astype(kind)), requires_grad, device)
 
 
+def _leaf(values: Any, kind: np.dtype[Any]) -> Tensor:
+    return wrap(values.astype(kind))
+
+
 def linspace(
     start: float, end: float, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
@@ -167,8 +171,7 @@ def linspace(
     i: Any = np.arange(steps)
     up = kind.type(start) + step * i.astype(kind)
     down = kind.type(end) - step * (steps - 1 - i).astype(kind)
-    values = np.where(np.asarray(i < steps // 2), up, down)
-    return _finish(wrap(np.asarray(values, kind)), requires_grad, device)
+    return _finish(_leaf(np.where(i < steps // 2, up, down), kind), requires_grad, device)
 
 
 def logspace(

@@ -142,9 +142,16 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     return where(mask, as_tensor_like(value, input), input)
 
 
-def nan_to_num(input: Tensor, nan: float = 0.0) -> Tensor:
-    """input with NaN replaced."""
-    return where(ops.isnan(input), nan, input)
+def nan_to_num(
+    input: Tensor, nan: float | None = 0.0, posinf: float | None = None, neginf: float | None = None
+) -> Tensor:
+    """input with NaN replaced, and infinities (by the largest and smallest finite numbers unless told)."""
+    if input.array.dtype.kind != "f":
+        return ops.copy(input)
+    limits = dtypes.finfo(input.dtype)
+    y = where(ops.isnan(input), 0.0 if nan is None else nan, input)
+    y = where(ops.eq(input, math.inf), limits.max if posinf is None else posinf, y)
+    return where(ops.eq(input, -math.inf), limits.min if neginf is None else neginf, y)
 
 
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
@@ -209,7 +216,8 @@ def std(
 @numpy_names
 def prod(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The product, by halves, so that zeros among the factors do no harm to the gradient."""
-    x = input.reshape(-1) if dim is None else input
+    x = input if input.array.dtype.kind == "f" else ops.cast(input, dtype=np.dtype(np.int64))
+    x = x.reshape(-1) if dim is None else x
     d = 0 if dim is None else axis(dim, x.array.ndim)
     lead = (slice(None),) * d
     if x.array.shape[d] == 0:

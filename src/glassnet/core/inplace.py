@@ -147,9 +147,8 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         _write_window(self, index, source)
         return
     past = alias(self) if past is self else past
-    numbered = np.reshape(np.arange(self.array.size, dtype=np.int64), self.array.shape)
-    places = layout.getitem(wrap(numbered), index)
-    flat = places.reshape(-1)
+    places = layout.getitem(wrap(np.arange(self.array.size, dtype=np.int64).reshape(self.array.shape)), index)
+    flat: Tensor = places.reshape(-1)
     spread = source.expand(places.array.shape).reshape(-1)
     ones = wrap(np.ones(flat.array.shape, self.array.dtype))
     put, hits = (ops.unpick(v, flat, at=([0],), shape=(self.array.size,)).reshape(self.shape) for v in (spread, ones))

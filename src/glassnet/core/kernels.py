@@ -101,6 +101,7 @@ def sigmoid(a: Array, out: Array | None = None) -> Array:
 
 
 def sigmoid_calls(out: Array, a: Array) -> list[Call]:
+    """The calls that make up `sigmoid`."""
     one = constant(1, a)
     return [(np.negative, (a,), out), (np.exp, (out,), out), (np.add, (out, one), out), (np.divide, (one, out), out)]
 
@@ -115,6 +116,7 @@ def softplus(a: Array, out: Array | None = None) -> Array:
 
 
 def softplus_calls(out: Array, a: Array) -> list[Call]:
+    """The calls that make up `softplus`."""
     t = np.empty_like(a)
     top = np.empty_like(a)
     return [
@@ -128,10 +130,12 @@ def softplus_calls(out: Array, a: Array) -> list[Call]:
 
 
 def relu(a: Array, out: Array | None = None) -> Array:
+    """max(a, 0)."""
     return np.maximum(a, constant(0, a), out=out)
 
 
 def relu_calls(out: Array, a: Array) -> list[Call]:
+    """The calls that make up `relu`."""
     return [(np.maximum, (a, np.zeros_like(a)), out)]  # against an array of zeros NumPy keeps to its vector loop
 
 
@@ -183,6 +187,7 @@ def power(a: Array, out: Array | None = None, *, exponent: float) -> Array:
 
 
 def power_calls(out: Array, a: Array, *, exponent: float) -> list[Call]:
+    """The calls that make up `power`."""
     if exponent == 2:
         return [(np.multiply, (a, a), out)]
     if exponent == 0.5:
@@ -208,6 +213,7 @@ def within(a: Array, out: Array | None = None, *, low: float | None, high: float
 
 
 def where(c: Array, a: Array, b: Array, out: Array | None = None) -> Array:
+    """a where c holds, else b."""
     if out is None:
         return np.where(c, a, b)
     np.copyto(out, b)
@@ -216,6 +222,7 @@ def where(c: Array, a: Array, b: Array, out: Array | None = None) -> Array:
 
 
 def cast(a: Array, out: Array | None = None, *, dtype: np.dtype[Any]) -> Array:
+    """The same numbers as another dtype."""
     if out is None:
         return a.astype(dtype)
     np.copyto(out, a, casting="unsafe")
@@ -231,23 +238,27 @@ def kept(shape: tuple[int, ...], dim: Dims) -> tuple[int, ...]:
 
 
 def add_up(a: Array, out: Array | None = None, *, dim: Dims = None, keepdim: bool = False) -> Array:
+    """Sum over axes; whole numbers and truth values add up as int64."""
     kind = np.dtype(np.int64) if a.dtype.kind in "iub" else a.dtype
     return np.add.reduce(a, axis=dim, keepdims=keepdim, out=out, dtype=kind)
 
 
 def add_up_calls(out: Array, a: Array, *, dim: Dims = None, keepdim: bool = False) -> list[Call] | None:
+    """The calls that make up `add_up`."""
     if a.dtype.kind != "f":
         return None
     return _by_ones(out, a, dim, 1.0)
 
 
 def mean(a: Array, out: Array | None = None, *, dim: Dims = None, keepdim: bool = False) -> Array:
+    """Sum over axes, divided by how many numbers went into each."""
     out = np.asarray(np.add.reduce(a, axis=dim, keepdims=keepdim, out=out))
     count = a.size // max(out.size, 1)
     return np.divide(out, constant(count, a), out=out)
 
 
 def mean_calls(out: Array, a: Array, *, dim: Dims = None, keepdim: bool = False) -> list[Call] | None:
+    """The calls that make up `mean`."""
     return _by_ones(out, a, dim, 1 / max(a.size // max(out.size, 1), 1))
 
 
@@ -275,6 +286,7 @@ def sum_to(a: Array, out: Array | None = None, *, shape: tuple[int, ...]) -> Arr
 
 
 def sum_to_calls(out: Array, a: Array, *, shape: tuple[int, ...]) -> list[Call] | None:
+    """The calls that make up `sum_to`."""
     if a.ndim == 2 and shape in ((a.shape[1],), (1, a.shape[1])) and a.shape[0] > 0:
         if a.shape[1] == 1:  # one column: an inner product
             return [(np.dot, (a.reshape(-1), np.ones(a.shape[0], a.dtype)), out.reshape(()))]
@@ -303,6 +315,7 @@ def softmax(a: Array, out: Array | None = None, *, dim: int) -> Array:
 
 
 def softmax_calls(out: Array, a: Array, *, dim: int) -> list[Call] | None:
+    """The calls that make up `softmax`."""
     if not a.size:
         return None
     col = np.empty(kept(a.shape, (dim,)), a.dtype)
@@ -325,6 +338,7 @@ def log_softmax(a: Array, out: Array | None = None, *, dim: int) -> Array:
 
 
 def log_softmax_calls(out: Array, a: Array, *, dim: int) -> list[Call] | None:
+    """The calls that make up `log_softmax`."""
     if not a.size:
         return None
     col, e = np.empty(kept(a.shape, (dim,)), a.dtype), np.empty_like(out)
@@ -354,10 +368,12 @@ def norm(a: Array, out: Array | None = None, *, dim: Dims, keepdim: bool) -> Arr
 
 
 def matmul(a: Array, b: Array, out: Array | None = None) -> Array:
+    """Product of matrices, or of stacks of them."""
     return np.dot(a, b, out=out) if a.ndim == b.ndim == 2 else np.matmul(a, b, out=out)
 
 
 def matmul_calls(out: Array, a: Array, b: Array) -> list[Call] | None:
+    """The calls that make up `matmul`."""
     if a.ndim != 2 or b.ndim != 2:
         return None
     if not out.flags.c_contiguous:  # made column by column: the same product of the transposes
@@ -366,11 +382,13 @@ def matmul_calls(out: Array, a: Array, b: Array) -> list[Call] | None:
 
 
 def linear(x: Array, w: Array, b: Array, out: Array | None = None) -> Array:
+    """x w^T + b."""
     out = matmul(x, w.T, out=out)
     return np.add(out, b, out=out)
 
 
 def linear_calls(out: Array, x: Array, w: Array, b: Array) -> list[Call]:
+    """The calls that make up `linear`."""
     bias = b.reshape(()) if b.size == 1 else b
     if x.ndim != 2:
         return [(np.matmul, (x, w.T), out), (np.add, (out, bias), out)]

@@ -144,7 +144,7 @@ def repeat(input: Tensor, *sizes: Any) -> Tensor:
     for i, n in enumerate(_shape(sizes)):
         while y.array.ndim < len(_shape(sizes)):
             y = y.unsqueeze(0)
-        y = cat([y] * n, i) if n != 1 else y
+        y = cat([y] * n, i) if n > 1 else ops.window(y, index=(slice(None),) * i + (slice(0, n),)) if n == 0 else y
     return y
 
 
@@ -191,13 +191,17 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     return tuple(ops.window(input, index=(slice(None),) * d + (i,)) for i in range(input.array.shape[d]))
 
 
-def flip(input: Tensor, dims: Any) -> Tensor:
+def flip(input: Tensor, *dims: Any) -> Tensor:
     """Back to front along the given axes."""
-    return ops.flip(input, dims=axes(dims, input))
+    return ops.flip(input, dims=tuple(axis(d, input.array.ndim) for d in _shape(dims)))
 
 
-def roll(input: Tensor, shifts: int, dims: int | None = None) -> Tensor:
-    """Shifted round along one axis."""
+def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
+    """Shifted round along one axis, or along several, each by its own number of places."""
+    if isinstance(dims, SEQUENCES):
+        for shift, dim in zip(shifts if isinstance(shifts, SEQUENCES) else [shifts], dims, strict=True):
+            input = roll(input, shift, dim)
+        return input
     x = input.reshape(-1) if dims is None else input
     d = 0 if dims is None else axis(dims, x.array.ndim)
     k = shifts % builtins.max(x.array.shape[d], 1)
@@ -208,12 +212,17 @@ def roll(input: Tensor, shifts: int, dims: int | None = None) -> Tensor:
 
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """The lower triangle, zeros above."""
-    return input * wrap(np.tril(np.ones(input.array.shape, input.array.dtype), diagonal))
+    return _keep(input, np.tril(np.ones(input.array.shape, bool), diagonal))
 
 
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """The upper triangle, zeros below."""
-    return input * wrap(np.triu(np.ones(input.array.shape, input.array.dtype), diagonal))
+    return _keep(input, np.triu(np.ones(input.array.shape, bool), diagonal))
+
+
+def _keep(input: Tensor, mask: np.ndarray) -> Tensor:
+    """input where the mask holds, else 0; a product would make NaN of infinities that are not kept."""
+    return ops.where(wrap(mask), input, wrap(np.zeros((), input.array.dtype)))
 
 
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:

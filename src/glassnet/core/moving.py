@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.core.kernels import Array, Call
-from glassnet.core.kinds import ARRAYS, Kinds
+from glassnet.core.kinds import ARRAYS
 from glassnet.errors import ValueRangeError
 
 # ---- picking and placing ------------------------------------------------------------------------------------------
@@ -39,6 +39,7 @@ def choose(a: Array, labels: Array, out: Array | None = None) -> Array:
 
 
 def choose_calls(out: Array, a: Array, labels: Array) -> list[Call] | None:
+    """The calls that make up `choose`."""
     flat, first, step = _flat(a)
     if flat is None:
         return None
@@ -76,6 +77,7 @@ def place(g: Array, labels: Array, out: Array | None = None, *, classes: int) ->
 
 
 def place_calls(out: Array, g: Array, labels: Array, *, classes: int) -> list[Call] | None:
+    """The calls that make up `place`."""
     flat, first, step = _flat(out)
     if flat is None:
         return None
@@ -89,11 +91,8 @@ def build_index(at: Sequence[Any], indices: Sequence[Array]) -> tuple[Any, ...]:
     return tuple(_entry(i, indices) for i in at)
 
 
-_LIST: Kinds = (list,)
-
-
 def _entry(spot: Any, indices: Sequence[Array]) -> Any:
-    return indices[spot[0]] if isinstance(spot, _LIST) else spot
+    return indices[spot[0]] if isinstance(spot, list) else spot  # pyright: ignore[reportUnknownVariableType]
 
 
 def pick(a: Array, *indices: Array, out: Array | None = None, at: Sequence[Any]) -> Array:
@@ -106,6 +105,7 @@ def pick(a: Array, *indices: Array, out: Array | None = None, at: Sequence[Any])
 
 
 def pick_calls(out: Array, a: Array, *indices: Array, at: Sequence[Any]) -> list[Call] | None:
+    """The calls that make up `pick`."""
     if len(at) == 1 and len(indices) == 1 and out.flags.c_contiguous:
         return [(np.take, (a, indices[0], 0, out), None)]
     return None
@@ -122,6 +122,7 @@ def unpick(g: Array, *indices: Array, out: Array | None = None, at: Sequence[Any
 
 
 def window_of(a: Array, *, index: Any) -> Array:
+    """a[index] for slices and whole numbers: the same memory."""
     y: Any = a[index]  # a NumPy number where every axis is picked from
     return y if isinstance(y, ARRAYS) else a[(*index, ...)]  # a single number stays a window on the memory
 
@@ -165,6 +166,7 @@ def scatter_add(g: Array, index: Array, out: Array | None = None, *, dim: int, s
 
 
 def one_hot(labels: Array, *, classes: int) -> Array:
+    """Rows of zeros with a 1 at the label."""
     check_labels(labels, classes)
     return np.eye(classes, dtype=np.int64)[labels]
 
@@ -173,10 +175,12 @@ def one_hot(labels: Array, *, classes: int) -> Array:
 
 
 def concat(*parts: Array, out: Array | None = None, dim: int) -> Array:
+    """The parts end to end along an axis."""
     return np.concatenate(parts, axis=dim, out=out)
 
 
 def concat_calls(out: Array, *parts: Array, dim: int) -> list[Call]:
+    """The calls that make up `concat`."""
     calls: list[Call] = []
     start = 0
     for p in parts:
@@ -192,11 +196,13 @@ def pack(*parts: Array, out: Array | None = None) -> Array:
 
 
 def assign(target: Array, value: Array, out: Array | None = None) -> Array:
+    """target, overwritten with value."""
     np.copyto(target, value, casting="same_kind")
     return target
 
 
 def full(*, shape: tuple[int, ...], value: float, dtype: np.dtype[Any], out: Array | None = None) -> Array:
+    """One value everywhere."""
     if out is None:
         return np.full(shape, value, dtype)
     out.fill(value)
@@ -213,6 +219,7 @@ def random(*, draw: Callable[..., Array], out: Array | None = None, **options: A
 
 
 def pad(a: Array, out: Array | None = None, *, widths: tuple[tuple[int, int], ...], value: float) -> Array:
+    """a with a margin of one value around it."""
     y = np.pad(a, widths, constant_values=value)
     if out is None:
         return y

@@ -213,7 +213,8 @@ atan2 = primitive("atan2", np.arctan2,
                   say="the angle of the point ({1}, {0})", tex=r"\operatorname{{atan2}}({0}, {1})", elementwise=True, samples=_pair)
 remainder = primitive("remainder", np.remainder, lambda g, y, a, b: fit(g, a.shape), lambda g, y, a, b: fit(-g * floor(a / b), b.shape),
                       say="the remainder of {0} divided by {1}", tex=r"{0} \bmod {1}", elementwise=True, samples=_apart)
-floor_divide = primitive("floor_divide", np.floor_divide, say="how many whole times {1} goes into {0}",
+floor_divide = primitive("floor_divide", np.floor_divide, lambda g, y, a, b: fit(g * 0.0, a.shape), lambda g, y, a, b: fit(g * 0.0, b.shape),
+                         say="how many whole times {1} goes into {0}",
                          tex=r"\lfloor {0} / {1} \rfloor", elementwise=True, samples=_apart)
 where = primitive("where", kernels.where, None,
                   lambda g, y, c, a, b: fit(where(c, g, 0.0), a.shape), lambda g, y, c, a, b: fit(where(c, 0.0, g), b.shape),

@@ -245,6 +245,7 @@ def entries_of(value: Any) -> tuple[Any, ...]:
 
 
 def same_entries(value: Any, before: tuple[Any, ...]) -> bool:
+    """Whether a list, tuple or dict still has the entries it had."""
     now = tuple(value) if isinstance(value, LISTS) and len(value) == len(before) else entries_of(value)
     return len(now) == len(before) and (all(map(operator.is_, now, before)) or all(map(_same, now, before)))
 

@@ -182,7 +182,8 @@ def _scientific(sizes: np.ndarray) -> bool:
 # What PyTorch prints for rows that have another name here; a 1 marks the form with axes.
 _PRINTED = {
     "linear": "Addmm", "matmul": "Mm", "power": "Pow", "square": "Pow", "norm": "LinalgVectorNorm",
-    "permute": "Permute", "reshape": "View", "window": "Slice", "pick": "Index", "concat": "Cat", "copy": "Clone", "cast": "ToCopy",
+    "permute": "Permute", "reshape": "View", "window": "Slice", "pick": "Index", "concat": "Cat", "copy": "Clone",
+    "cast": "ToCopy",
     "choose": "NllLoss", "bce": "BinaryCrossEntropy", "bce_with_logits": "BinaryCrossEntropyWithLogits", "amax": "Max",
     "amin": "Min", "pass_where_positive": "ThresholdBackward", "scatter_add": "ScatterAdd", "neg": "Neg",
 }  # fmt: skip

@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from glassnet.errors import ShapeError
+from glassnet.errors import ShapeError, ValueRangeError
 
 
 def mismatch(op: str, shapes: Sequence[tuple[int, ...]], attrs: dict[str, Any], problem: Exception) -> ShapeError:
     """The error for a primitive that NumPy refused, in terms of the user's own shapes."""
     teller = _TELLERS.get(op, _broadcast if len(shapes) > 1 else _plain)
     return ShapeError(teller(op, shapes, attrs, problem))
+
+
+def out_of_range(op: str, shapes: Sequence[tuple[int, ...]], problem: Exception) -> ValueRangeError:
+    """The error for an index beyond the end of an axis."""
+    where = str(problem).replace(" is out of bounds for", " for")
+    a = shapes[0]
+    return ValueRangeError(
+        f"{op}: got {where} of a tensor of shape {a}; expected an index from {-a[0] if a else 0} to {a[0] - 1 if a else 0} on its "
+        f"first axis, and likewise on the others. Try tensor[-1] for the last entry."
+    )
 
 
 def _plain(op: str, shapes: Sequence[tuple[int, ...]], attrs: dict[str, Any], problem: Exception) -> str:

@@ -16,7 +16,7 @@ from glassnet.core.dtypes import DType, Size
 from glassnet.core.kinds import ARRAYS, NUMPY
 from glassnet.core.mode import World, mode, serial
 from glassnet.core.printing import format_tensor, grad_fn_name
-from glassnet.errors import DTypeError, GradientError, ShapeError, ValueRangeError
+from glassnet.errors import DTypeError, GlassnetError, GradientError, ShapeError
 
 if TYPE_CHECKING:
     from glassnet.core.ops import Op
@@ -321,16 +321,18 @@ def apply(op: Op, *inputs: Tensor, **attrs: Any) -> Tensor:
     arrays = [x.array for x in inputs]
     try:
         out = mode.quietly(op.run, *arrays, **attrs)
-    except (ValueError, IndexError) as problem:
-        if isinstance(problem, ShapeError | ValueRangeError):
-            raise
+    except GlassnetError:
+        raise
+    except IndexError as problem:
+        raise shapes.out_of_range(op.name, [a.shape for a in arrays], problem) from None
+    except ValueError as problem:
         raise shapes.mismatch(op.name, [a.shape for a in arrays], attrs, problem) from None
     if type(out) is not np.ndarray:
         out = np.asarray(out)
     if out.dtype == np.float64 and arrays and not any(a.dtype == np.float64 for a in arrays) and op.name != "cast":
         out = out.astype(dtypes.default_float())  # float64 comes only from float64
     y = wrap(out)
-    if op.view and out.base is not None:
+    if op.view and (out.base is not None or out is arrays[0]):
         y.written = inputs[0].written
     needs = mode.grad and bool(op.vjp) and out.dtype.kind == "f" and any(x.needs_grad for x in inputs)
     if needs or mode.trace is not None:

@@ -70,6 +70,11 @@ class ParamGroup(dict[str, Any]):
             self[key] = default
         return self[key]
 
+    def plain(self) -> SimpleNamespace:
+        """What is alive, as Python numbers at this moment."""
+        numbers = {k: v.array.item() if isinstance(v, Tensor) else v for k, v in vars(self.live).items()}
+        return SimpleNamespace(**numbers)
+
     def _follow(self, key: str, value: Any) -> None:
         """Let the live values say the same as the dictionary."""
         if key not in self.followed:

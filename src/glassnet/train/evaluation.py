@@ -21,12 +21,14 @@ _ROWS = 1000  # at a time: enough to keep the processor busy, few enough to stay
 class Classification:
     """What became of a classifier's examples.
 
-    `confusion[i, j]` counts the examples of class i that were taken for class j; `probabilities` is `(n, classes)`.
+    `confusion[i, j]` counts the examples of class i that were taken for class j; `probabilities` is `(n, classes)`;
+    `said` and `labels` are the classes `(n,)` that the network named and those that are true.
     """
 
     loss: float
     confusion: np.ndarray
     probabilities: np.ndarray = field(repr=False)
+    said: np.ndarray = field(repr=False)
     labels: np.ndarray = field(repr=False)
 
     @property
@@ -50,9 +52,8 @@ class Classification:
 
     def worst(self, count: int) -> list[int]:
         """The places of the mistakes that were made with the most certainty, worst first."""
-        said = self.probabilities.argmax(axis=1)
-        wrong = np.flatnonzero(said != self.labels)
-        order = np.argsort(-self.probabilities[wrong, said[wrong]], kind="stable")
+        wrong = np.flatnonzero(self.said != self.labels)
+        order = np.argsort(-self.probabilities[wrong, self.said[wrong]], kind="stable")
         return wrong[order[:count]].tolist()
 
     def as_dict(self, prefix: str = "test_") -> dict[str, Any]:
@@ -145,11 +146,12 @@ def classification(scores: np.ndarray, labels: np.ndarray) -> Classification:
            [1, 1]]))
     """
     classes, n = scores.shape[1], len(labels)
-    counts = np.bincount(labels * classes + scores.argmax(axis=1), minlength=classes * classes)
+    said = scores.argmax(axis=1)  # of the scores: probabilities of almost equal scores are equal
+    counts = np.bincount(labels * classes + said, minlength=classes * classes)
     probabilities = softmax(scores.astype(np.float64))
     chosen = probabilities[np.arange(n), labels]
     loss = float(-np.log(np.maximum(chosen, 1e-300)).mean()) if n else math.nan
-    return Classification(loss, counts.reshape(classes, classes), probabilities, labels)
+    return Classification(loss, counts.reshape(classes, classes), probabilities, said, labels)
 
 
 def evaluate(model: nn.Module, prepare: Preparation, x: np.ndarray, y: np.ndarray) -> Evaluation:

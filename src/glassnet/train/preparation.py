@@ -78,7 +78,8 @@ class Preparation:
         """The one that a model file describes; `FormatError` names the file if it describes none."""
         try:
             shape = tuple(int(size) for size in values["shape"])
-            scale, offset = np.asarray(values["scale"], np.float32), np.asarray(values["offset"], np.float32)
+            with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused as that
+                scale, offset = np.asarray(values["scale"], np.float32), np.asarray(values["offset"], np.float32)
             fits = all(size >= 0 for size in shape) and math.prod(shape) <= _MOST_NUMBERS
             fits = fits and all(a.shape in ((), (math.prod(shape),)) and np.isfinite(a).all() for a in (scale, offset))
         except (KeyError, TypeError, ValueError, OverflowError):

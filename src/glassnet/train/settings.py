@@ -6,7 +6,6 @@ page. Its default is the default recipe for images; `recipes` has the others.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
@@ -71,13 +70,13 @@ class Settings:
             raise ValueRangeError(complain(got, expected, "Try batch_size=0 (--batch-size all), dropout=0"))
 
     @classmethod
-    def all(cls) -> Iterator[Setting]:
+    def all(cls) -> list[Setting]:
         """The settings in order.
 
-        >>> [setting.name for setting in Settings.all()][:3]
+        >>> [setting.name for setting in Settings.all()[:3]]
         ['hidden', 'activation', 'init']
         """
-        return (Setting(f.name, f.metadata["kind"], f.metadata["says"], f.metadata["aliases"]) for f in fields(cls))
+        return [Setting(f.name, f.metadata["kind"], f.metadata["says"], f.metadata["aliases"]) for f in fields(cls)]
 
     def as_dict(self) -> dict[str, Any]:
         """The settings by name, as they are written into files; the momentum only where it has an effect."""

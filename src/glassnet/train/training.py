@@ -230,7 +230,7 @@ class _Watch:
 
 
 def _diverged(settings: Settings, first: int, last: int) -> ValueRangeError:
-    rate = f"{settings.learning_rate / 10:.2g}"
+    rate = f"{min(settings.learning_rate / 10, OPTIMIZERS[settings.optimizer].rate):.2g}"
     got = (
         f"got a loss that is not a number between steps {first} and {last}, at learning rate {settings.learning_rate:g}"
     )

@@ -198,4 +198,5 @@ def get(identifier: Any) -> Callable[[Sequence[int]], np.ndarray]:
     """The initializer that a name stands for; a callable `(shape) -> array` is taken as it is."""
     if isinstance(identifier, str):
         return found("initializer", identifier, NAMES)()
-    return identifier() if isinstance(identifier, type) else identifier
+    function = identifier() if isinstance(identifier, type) else identifier
+    return lambda shape: np.asarray(function(shape), np.float32)

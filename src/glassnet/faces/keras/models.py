@@ -168,11 +168,11 @@ class Sequential:
             c.set_model(self)
             c.set_params({"epochs": epochs, "steps": progress.steps, "verbose": progress.verbose})
         self.stop_training = False
-        _tell(listeners, "on_train_begin")
+        _tell(listeners, "on_train_begin", {})
         logs: Logs = {}
         for epoch in range(initial_epoch, epochs):
             progress.title(epoch, epochs)
-            _tell(listeners, "on_epoch_begin", epoch)
+            _tell(listeners, "on_epoch_begin", epoch, {})
             logs = self._epoch(step, data, size, shuffle, listeners, progress)
             if held is not None and (epoch + 1) % validation_freq == 0:
                 logs |= {f"val_{name}": value for name, value in self._measure(held, AT_ONCE).items()}
@@ -269,7 +269,7 @@ class Sequential:
         sums = Sums(self.metrics)
         heard = [c for c in listeners if _hears_batches(c)]
         for i, (x, y, weights) in enumerate(data.batches(size, shuffle)):
-            _tell(heard, "on_train_batch_begin", i)
+            _tell(heard, "on_train_batch_begin", i, {})
             self.optimizer.before_step()
             loss, *counts = step(x, y) if weights is None else step(x, y, weights)
             sums.add(loss.item() * len(x), len(x), counts)

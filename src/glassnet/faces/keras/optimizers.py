@@ -9,20 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from glassnet.core.ops import abs, assign, maximum, pow, sqrt, square
 from glassnet.core.tensor import Tensor
 from glassnet.errors import DataError, complain
 from glassnet.faces.keras import schedules
 from glassnet.faces.keras.lookup import found
 from glassnet.nn import utils
 from glassnet.optim import checks, rules
+from glassnet.optim.algebra import abs, assign, maximum, pow, sqrt, square
 from glassnet.optim.flat import FlatOptimizer
-from glassnet.optim.rules import count, decay, fading, moment
+from glassnet.optim.rules import Vector, count, decay, fading, moment
 
 # ---- the rules: w, g, s and h as in `glassnet.optim.rules` ----------------------------------------------------------
 
 
-def sgd(w: Tensor, g: Tensor, s: Any, h: Any) -> None:
+def sgd(w: Vector, g: Vector, s: Any, h: Any) -> None:
     """w ← w + v with v ← μ·v − lr·g."""
     shrunk, _ = decay(w, g, h)
     push = h.lr * g
@@ -33,7 +33,7 @@ def sgd(w: Tensor, g: Tensor, s: Any, h: Any) -> None:
         assign(w, shrunk - push)
 
 
-def adam(w: Tensor, g: Tensor, s: Any, h: Any) -> None:
+def adam(w: Vector, g: Vector, s: Any, h: Any) -> None:
     """w ← w − lr·√(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε)."""
     t = count(s)
     m = moment(s.exp_avg, g, h.beta1)
@@ -44,7 +44,7 @@ def adam(w: Tensor, g: Tensor, s: Any, h: Any) -> None:
     assign(w, decay(w, g, h)[0] - rate * (m / (sqrt(v) + h.eps)))
 
 
-def adamax(w: Tensor, g: Tensor, s: Any, h: Any) -> None:
+def adamax(w: Vector, g: Vector, s: Any, h: Any) -> None:
     """w ← w − lr / (1 − β₁ᵗ) · m / (u + ε) with u ← max(β₂·u, |g|)."""
     t = count(s)
     m = moment(s.exp_avg, g, h.beta1)
@@ -52,7 +52,7 @@ def adamax(w: Tensor, g: Tensor, s: Any, h: Any) -> None:
     assign(w, decay(w, g, h)[0] - (h.lr / (1.0 - pow(h.beta1, t))) * (m / (u + h.eps)))
 
 
-def rmsprop(w: Tensor, g: Tensor, s: Any, h: Any) -> None:
+def rmsprop(w: Vector, g: Vector, s: Any, h: Any) -> None:
     """w ← w − lr·g / √(v + ε), v the running average of g², less the square of that of g if centred."""
     v = moment(s.square_avg, square(g), h.alpha)
     if h.centered:
@@ -63,13 +63,13 @@ def rmsprop(w: Tensor, g: Tensor, s: Any, h: Any) -> None:
     assign(w, decay(w, g, h)[0] - step)
 
 
-def adagrad(w: Tensor, g: Tensor, s: Any, h: Any) -> None:
+def adagrad(w: Vector, g: Vector, s: Any, h: Any) -> None:
     """w ← w − lr·g / √(Σ g² + ε)."""
     total = assign(s.sum, s.sum + square(g))
     assign(w, decay(w, g, h)[0] - h.lr * g / sqrt(total + h.eps))
 
 
-def adadelta(w: Tensor, g: Tensor, s: Any, h: Any) -> None:
+def adadelta(w: Vector, g: Vector, s: Any, h: Any) -> None:
     """w ← w − lr·Δ with Δ = g·√(average of Δ² + ε) / √(average of g² + ε)."""
     v = moment(s.square_avg, square(g), h.rho)
     delta = sqrt(s.acc_delta + h.eps) / sqrt(v + h.eps) * g

@@ -1,0 +1,222 @@
+"""More of PyTorch's functions that work number by number, made of the primitives in `ops.py`."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from glassnet.core import dtypes, ops
+from glassnet.core.functions import clamp, trunc
+from glassnet.core.layout import where
+from glassnet.core.tensor import Tensor, as_tensor_like, wrap
+from glassnet.errors import DTypeError
+
+__all__ = [
+    "acosh",
+    "asinh",
+    "atanh",
+    "bitwise_and",
+    "bitwise_left_shift",
+    "bitwise_not",
+    "bitwise_or",
+    "bitwise_right_shift",
+    "bitwise_xor",
+    "clamp_max",
+    "clamp_min",
+    "copysign",
+    "deg2rad",
+    "erfc",
+    "float_power",
+    "fmax",
+    "fmin",
+    "fmod",
+    "frac",
+    "heaviside",
+    "hypot",
+    "logaddexp",
+    "logit",
+    "positive",
+    "rad2deg",
+    "round",
+    "sgn",
+    "sinc",
+    "xlogy",
+]
+
+
+def clamp_min(input: Tensor, min: Any) -> Tensor:
+    """Raise every number to at least min."""
+    return clamp(input, min=min)
+
+
+def clamp_max(input: Tensor, max: Any) -> Tensor:
+    """Lower every number to at most max."""
+    return clamp(input, max=max)
+
+
+def round(input: Tensor, *, decimals: int = 0) -> Tensor:
+    """Round to the nearest whole number, halves to the even one; or to so many decimals."""
+    if decimals == 0:
+        return ops.round(input)
+    scale = 10.0**decimals
+    return ops.round(input * scale) / scale
+
+
+def frac(input: Tensor) -> Tensor:
+    """What is left of each number after its whole part."""
+    return input - trunc(input)
+
+
+def fmod(input: Tensor, other: Any) -> Tensor:
+    """The remainder of input / other, with the sign of input."""
+    return input - trunc(input / other).to(input.dtype) * other
+
+
+def positive(input: Tensor) -> Tensor:
+    """The tensor itself."""
+    return input
+
+
+def sgn(input: Tensor) -> Tensor:
+    """-1, 0 or 1."""
+    return ops.sign(input)
+
+
+def copysign(input: Tensor, other: Any) -> Tensor:
+    """The size of input with the sign of other (-0.0 counts as negative)."""
+    sign = wrap(np.copysign(np.ones((), input.array.dtype), as_tensor_like(other, input).array))
+    return ops.abs(input) * sign
+
+
+def heaviside(input: Tensor, values: Tensor) -> Tensor:
+    """0 below 0, 1 above, and `values` at 0."""
+    return where(ops.eq(input, 0), values, ops.cast(ops.gt(input, 0), dtype=input.array.dtype))
+
+
+def hypot(input: Tensor, other: Tensor) -> Tensor:
+    """sqrt(input^2 + other^2), without overflow."""
+    big = ops.maximum(ops.abs(input), ops.abs(other)).detach()
+    scale = where(ops.eq(big, 0), 1.0, big)
+    return ops.sqrt(ops.square(input / scale) + ops.square(other / scale)) * scale
+
+
+def fmax(input: Tensor, other: Tensor) -> Tensor:
+    """The larger of each pair; NaN only where both are."""
+    return where(ops.isnan(input), other, where(ops.isnan(other), input, ops.maximum(input, other)))
+
+
+def fmin(input: Tensor, other: Tensor) -> Tensor:
+    """The smaller of each pair; NaN only where both are."""
+    return where(ops.isnan(input), other, where(ops.isnan(other), input, ops.minimum(input, other)))
+
+
+def float_power(input: Any, exponent: Any) -> Tensor:
+    """input ** exponent in float64."""
+    base, power = (v.double() if isinstance(v, Tensor) else v for v in (input, exponent))
+    return ops.pow(base, power)
+
+
+def logaddexp(input: Tensor, other: Tensor) -> Tensor:
+    """log(exp(input) + exp(other)), without overflow."""
+    return ops.maximum(input, other) + ops.log1p(ops.exp(-ops.abs(input - other)))
+
+
+def logit(input: Tensor, eps: float | None = None) -> Tensor:
+    """log(x / (1 - x)), the inverse of the sigmoid; eps keeps x between eps and 1 - eps.
+
+    >>> import glassnet as torch
+    >>> torch.logit(torch.tensor([0.5, 0.9]))
+    tensor([0.0000, 2.1972])
+    """
+    x = input if eps is None else ops.clamp(input, low=eps, high=1 - eps)
+    return ops.log(x / (1.0 - x))
+
+
+def xlogy(input: Any, other: Any) -> Tensor:
+    """input * log(other), and 0 where input is 0, even times log(0)."""
+    x = as_tensor_like(input, other if isinstance(other, Tensor) else None)
+    y = as_tensor_like(other, x)
+    return where(ops.eq(x, 0), 0.0, x * ops.log(where(ops.eq(x, 0), 1.0, y)))
+
+
+def erfc(input: Tensor) -> Tensor:
+    """1 - erf(x)."""
+    return 1.0 - ops.erf(input)
+
+
+def sinc(input: Tensor) -> Tensor:
+    """sin(pi x) / (pi x), and 1 at 0."""
+    x = where(ops.eq(input, 0), 1.0, input) * math.pi
+    return where(ops.eq(input, 0), 1.0, ops.sin(x) / x)
+
+
+def asinh(input: Tensor) -> Tensor:
+    """The inverse of sinh."""
+    size = ops.abs(input)
+    return ops.sign(input) * ops.log1p(size + ops.square(size) / (1.0 + ops.sqrt(ops.square(size) + 1.0)))
+
+
+def acosh(input: Tensor) -> Tensor:
+    """The inverse of cosh, from 1 on."""
+    return ops.log(input + ops.sqrt(input - 1.0) * ops.sqrt(input + 1.0))
+
+
+def atanh(input: Tensor) -> Tensor:
+    """The inverse of tanh, between -1 and 1."""
+    return 0.5 * (ops.log1p(input) - ops.log1p(-input))
+
+
+def deg2rad(input: Tensor) -> Tensor:
+    """Degrees as radians."""
+    return input * (math.pi / 180)
+
+
+def rad2deg(input: Tensor) -> Tensor:
+    """Radians as degrees."""
+    return input * (180 / math.pi)
+
+
+# ---- bits -----------------------------------------------------------------------------------------------------------
+
+
+def bitwise_and(input: Any, other: Any) -> Tensor:
+    """The bits set in both."""
+    return ops.bit_and(input, other)
+
+
+def bitwise_or(input: Any, other: Any) -> Tensor:
+    """The bits set in either."""
+    return ops.bit_or(input, other)
+
+
+def bitwise_xor(input: Any, other: Any) -> Tensor:
+    """The bits set in one only."""
+    return ops.bit_xor(input, other)
+
+
+def bitwise_not(input: Tensor) -> Tensor:
+    """Every bit turned over."""
+    return ops.bit_not(input)
+
+
+def bitwise_left_shift(input: Tensor, other: Any) -> Tensor:
+    """input * 2 ** other, for whole numbers."""
+    return input * ops.pow(_whole(input, 2), _whole_other(input, other))
+
+
+def bitwise_right_shift(input: Tensor, other: Any) -> Tensor:
+    """input / 2 ** other, rounded down, for whole numbers."""
+    return ops.floor_divide(input, ops.pow(_whole(input, 2), _whole_other(input, other)))
+
+
+def _whole(input: Tensor, value: int) -> Tensor:
+    if input.array.dtype.kind not in "iu":
+        raise DTypeError(f"shift: got {input.dtype} numbers; expected whole numbers. Try x.long().")
+    return wrap(np.asarray(value, input.array.dtype))
+
+
+def _whole_other(input: Tensor, other: Any) -> Tensor:
+    places = as_tensor_like(other, input)
+    return places if places.array.dtype == input.array.dtype else ops.cast(places, dtype=dtypes.numpy_dtype(input.dtype))
