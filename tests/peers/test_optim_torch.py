@@ -53,6 +53,15 @@ OPTIMISERS: list[tuple[str, dict[str, Any]]] = [
 NAMES = ["SGD", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop", "Adagrad", "Adadelta", "Rprop", "ASGD", "LBFGS"]
 
 
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """On problems this small PyTorch's threads mostly wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture
 def double():
     """float64 for both: also for the counts that PyTorch keeps in its default kind of numbers."""

@@ -15,6 +15,8 @@ import numpy as np
 from glassnet.core import ops
 from glassnet.core.tensor import Tensor
 
+_DOUBLE = np.dtype(np.float64)
+
 
 def _both(on_tensors: Callable[..., Tensor], on_arrays: Callable[..., Any]) -> Callable[..., Any]:
     def function(*inputs: Any) -> Any:
@@ -46,7 +48,9 @@ where = _both(ops.where, np.where)
 
 def number(x: Any) -> Any:
     """A single number of the state, to be reckoned with in double precision."""
-    return x if isinstance(x, Tensor) else x.item()
+    if isinstance(x, Tensor):
+        return x if x.array.dtype == _DOUBLE else ops.cast(x, dtype=_DOUBLE)
+    return x.item() if isinstance(x, np.ndarray) else x
 
 
 def assign(target: Any, value: Any) -> Any:

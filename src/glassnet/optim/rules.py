@@ -37,7 +37,7 @@ def moment(average: Vector, value: Vector, beta: Vector) -> Vector:
 
 def count(s: Any) -> Vector:
     """One more step taken."""
-    return assign(s.step, number(s.step) + 1.0)
+    return number(assign(s.step, s.step + 1.0))
 
 
 # ---- descent ------------------------------------------------------------------------------------------------------
@@ -143,7 +143,7 @@ def nadam(w: Vector, g: Vector, s: Any, h: Any) -> None:
     t = count(s)
     mu = h.beta1 * (1.0 - 0.5 * pow(0.96, t * h.momentum_decay))
     mu_next = h.beta1 * (1.0 - 0.5 * pow(0.96, (t + 1.0) * h.momentum_decay))
-    product = assign(s.mu_product, number(s.mu_product) * mu)
+    product = number(assign(s.mu_product, number(s.mu_product) * mu))
     m = moment(s.exp_avg, g, h.beta1)
     v = moment(s.exp_avg_sq, square(g), h.beta2)
     now = h.lr * (1.0 - mu) / (1.0 - product)
