@@ -5,8 +5,61 @@
 
 import math as _math
 
-from glassnet import autograd, cuda, errors, nn, optim, utils
+from glassnet import autograd, cuda, errors, linalg, nn, optim, utils
+from glassnet.compat import (
+    BoolTensor,
+    ByteTensor,
+    CharTensor,
+    DoubleTensor,
+    FloatTensor,
+    HalfTensor,
+    IntTensor,
+    LongTensor,
+    ShortTensor,
+    backends,
+    can_cast,
+    get_num_threads,
+    is_complex,
+    is_floating_point,
+    is_nonzero,
+    promote_types,
+    result_type,
+    set_float32_matmul_precision,
+    set_num_threads,
+    use_deterministic_algorithms,
+)
 from glassnet.core import methods as _methods  # gives Tensor its methods
+from glassnet.core.arranging import (
+    argwhere,
+    atleast_1d,
+    atleast_2d,
+    block_diag,
+    broadcast_tensors,
+    cartesian_prod,
+    column_stack,
+    combinations,
+    diag_embed,
+    diagonal,
+    dstack,
+    fliplr,
+    flipud,
+    hstack,
+    movedim,
+    narrow,
+    ravel,
+    repeat_interleave,
+    rot90,
+    select,
+    take_along_dim,
+    tensor_split,
+    tile,
+    tril_indices,
+    triu_indices,
+    unflatten,
+    unfold,
+    vander,
+    vstack,
+)
 from glassnet.core.compiler import compile
 from glassnet.core.dtypes import (
     DType as dtype,
@@ -33,6 +86,37 @@ from glassnet.core.dtypes import (
     short,
     uint8,
 )
+from glassnet.core.elementwise import (
+    acosh,
+    asinh,
+    atanh,
+    bitwise_and,
+    bitwise_left_shift,
+    bitwise_not,
+    bitwise_or,
+    bitwise_right_shift,
+    bitwise_xor,
+    clamp_max,
+    clamp_min,
+    copysign,
+    deg2rad,
+    erfc,
+    float_power,
+    fmax,
+    fmin,
+    fmod,
+    frac,
+    heaviside,
+    hypot,
+    logaddexp,
+    logit,
+    positive,
+    rad2deg,
+    round,
+    sgn,
+    sinc,
+    xlogy,
+)
 from glassnet.core.factories import (
     arange,
     as_tensor,
@@ -53,9 +137,11 @@ from glassnet.core.factories import (
     rand,
     rand_like,
     randint,
+    randint_like,
     randn,
     randn_like,
     randperm,
+    scalar_tensor,
     tensor,
     zeros,
     zeros_like,
@@ -89,6 +175,7 @@ from glassnet.core.functions import (
     matmul,
     max,
     mean,
+    median,
     min,
     mul,
     nan_to_num,
@@ -180,7 +267,6 @@ from glassnet.core.ops import (
     neg,
     relu,
     remainder,
-    round,
     sigmoid,
     sign,
     sin,
@@ -190,6 +276,22 @@ from glassnet.core.ops import (
     tanh,
 )
 from glassnet.core.printing import set_printoptions
+from glassnet.core.products import (
+    addbmm,
+    addmm,
+    addmv,
+    addr,
+    baddbmm,
+    cdist,
+    chain_matmul,
+    cross,
+    dist,
+    einsum,
+    inner,
+    kron,
+    tensordot,
+    vdot,
+)
 from glassnet.core.random import (
     Generator,
     default_generator,
@@ -198,6 +300,31 @@ from glassnet.core.random import (
     manual_seed,
     seed,
     set_rng_state,
+)
+from glassnet.core.statistics import (
+    aminmax,
+    bucketize,
+    corrcoef,
+    count_nonzero,
+    cov,
+    cummax,
+    cummin,
+    cumprod,
+    diff,
+    histc,
+    isin,
+    kthvalue,
+    logcumsumexp,
+    mode,
+    msort,
+    nanmean,
+    nansum,
+    quantile,
+    searchsorted,
+    std_mean,
+    trapezoid,
+    unique_consecutive,
+    var_mean,
 )
 from glassnet.core.tensor import Tensor
 from glassnet.nn.functional import (
@@ -217,9 +344,12 @@ from glassnet.nn.functional import (
 from glassnet.serialization import load, save
 from glassnet.version import __version__ as __version__
 
-absolute, multiply, subtract, divide, true_divide, concat, clip = abs, mul, sub, div, div, cat, clamp
+absolute, multiply, subtract, divide, true_divide, concat, concatenate, clip = abs, mul, sub, div, div, cat, cat, clamp
+negative, fix, ger, row_stack, moveaxis, swapaxes, swapdims = neg, trunc, outer, vstack, movedim, transpose, transpose
+arccos, arcsin, arctan, arctan2, arccosh, arcsinh, arctanh = acos, asin, atan, atan2, acosh, asinh, atanh
+greater, greater_equal, less, less_equal, not_equal, det = gt, ge, lt, le, ne, linalg.det
+inverse, pinverse, matrix_power = linalg.inv, linalg.pinv, linalg.matrix_power
 inf, nan, pi, e = _math.inf, _math.nan, _math.pi, _math.e
-FloatTensor, DoubleTensor = Tensor, Tensor
 
 
 def is_tensor(obj: object) -> _methods.Any:

@@ -149,6 +149,11 @@ def test_amsgrad_never_lets_a_step_grow_again():
         largest = kept
 
 
+def test_radam_with_a_short_memory_never_trusts_v():
+    # β₂ = 0.6 makes ρ∞ = 4, where the formula for r divides by 0; ρ > 5 is never reached, so the steps go along m̂ = g
+    np.testing.assert_allclose(stepped("RAdam", [0.0], [3.0], 4, lr=0.1, betas=(0.9, 0.6)), [-1.2], rtol=1e-12)
+
+
 # ---- replay -------------------------------------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from glassnet.data.datasets import DATASETS, DataSet, Recipe, load_dataset
 from glassnet.data.images import idx_folder
 from glassnet.data.registry import MOST_POINTS
 from glassnet.errors import FileError, GlassnetError, complain
-from glassnet.train.kinds import Kind, Real, Text, Whole, nearest
+from glassnet.train.kinds import Kind, Real, Text, Whole, nearest, shown
 
 GROUP = "Data"
 IDX = Option(
@@ -99,6 +99,5 @@ def as_usage(options: dict[str, Any] | None = None) -> Iterator[None]:
 def _unknown(name: str) -> str:
     near = nearest(plain(name), DATASETS)
     hint = f"Try {near}" if near else "Try glassnet datasets, which lists them"
-    shown = name if name.isprintable() and len(name) <= 60 else repr(name[:60])
     names = ", ".join(DATASETS)
-    return complain(f"got the data set {shown}", f"expected a folder of IDX files or one of {names}", hint)
+    return complain(f"got the data set {shown(name)}", f"expected a folder of IDX files or one of {names}", hint)

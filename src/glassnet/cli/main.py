@@ -107,11 +107,11 @@ def _dispatch(words: Sequence[str]) -> int:
 def _find(name: str) -> Command:
     if name in COMMANDS:
         return COMMANDS[name][0]
-    from glassnet.train.kinds import nearest
+    from glassnet.train.kinds import nearest, shown
 
     near = nearest(name.lower(), COMMANDS)
     hint = f"Try glassnet {near}" if near else "Try glassnet --help"
-    raise UsageError(complain(f"got the command {name[:60]!r}", f"expected one of {', '.join(COMMANDS)}", hint))
+    raise UsageError(complain(f"got the command {shown(name)}", f"expected one of {', '.join(COMMANDS)}", hint))
 
 
 def _fail(problem: object, status: int) -> int:

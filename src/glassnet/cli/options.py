@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from glassnet.errors import GlassnetError, complain
-from glassnet.train.kinds import Kind, nearest
+from glassnet.train.kinds import Kind, nearest, shown
 
 
 class UsageError(GlassnetError):
@@ -89,7 +89,9 @@ def _read(word: str, rest: Iterator[str], table: dict[str, Option]) -> tuple[Opt
         raise _unknown(typed, table)
     if option.kind is None:
         if equals:
-            raise UsageError(complain(f"got {word[:80]}", f"expected {option.spelled} alone", f"Try {option.spelled}"))
+            raise UsageError(
+                complain(f"got {shown(word)}", f"expected {option.spelled} alone", f"Try {option.spelled}")
+            )
         return option, True
     if not equals:
         following = next(rest, None)
@@ -115,4 +117,4 @@ def _is_number(word: str) -> bool:
 def _unknown(typed: str, table: dict[str, Option]) -> UsageError:
     near = nearest(_plain(typed), table)
     hint = f"Try {table[near].spelled}" if near else "Try --help, which lists them"
-    return UsageError(complain(f"got the option {typed[:60]}", "expected one that this command has", hint))
+    return UsageError(complain(f"got the option {shown(typed)}", "expected one that this command has", hint))

@@ -122,7 +122,7 @@ def _drawn(test: Classification, classes: Sequence[str], x: np.ndarray, terminal
     ]
     shown = max(images.shape[2], max(len(line) for block in blocks for line in block[-3:]))
     fitting = max(1, (terminal.width + 3) // (shown + 3))
-    lines = side_by_side(blocks[:fitting], [shown] * fitting)
+    lines = side_by_side(blocks[:fitting], [shown] * len(blocks[:fitting]))
     return ["", terminal.bold("worst mistakes"), "", *lines]
 
 

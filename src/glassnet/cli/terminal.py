@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TextIO
 
-_NARROWEST, _WIDTH_OF_FILES = 40, 100
+_NARROWEST, _WIDTH_OF_FILES = 20, 100
 
 
 class Terminal:

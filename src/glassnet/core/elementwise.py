@@ -71,7 +71,7 @@ def frac(input: Tensor) -> Tensor:
 
 def fmod(input: Tensor, other: Any) -> Tensor:
     """The remainder of input / other, with the sign of input."""
-    return input - trunc(input / other).to(input.dtype) * other
+    return ops.fmod(input, other)
 
 
 def positive(input: Tensor) -> Tensor:
@@ -219,4 +219,6 @@ def _whole(input: Tensor, value: int) -> Tensor:
 
 def _whole_other(input: Tensor, other: Any) -> Tensor:
     places = as_tensor_like(other, input)
-    return places if places.array.dtype == input.array.dtype else ops.cast(places, dtype=dtypes.numpy_dtype(input.dtype))
+    return (
+        places if places.array.dtype == input.array.dtype else ops.cast(places, dtype=dtypes.numpy_dtype(input.dtype))
+    )

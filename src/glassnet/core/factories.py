@@ -100,6 +100,11 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, r
     return _finish(ops.full(shape=shape, value=fill_value, dtype=kind), requires_grad, device)
 
 
+def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """A single number, of the default dtype unless told."""
+    return full((), s, dtype=_float(dtype), device=device, requires_grad=requires_grad)
+
+
 def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Filled with 0."""
     return full(_shape(size), 0, dtype=_float(dtype), device=device, requires_grad=requires_grad)
@@ -248,6 +253,14 @@ def randint(
         generator=generator,
     )
     return _finish(t if dtype is None else ops.cast(t, dtype=dtypes.numpy_dtype(dtype)), requires_grad)
+
+
+def randint_like(
+    input: Tensor, low: int, high: Any = None, *, dtype: Any = None, generator: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Whole numbers from low (0 unless told) to high - 1, of the same shape and dtype."""
+    kind = _like(input, dtype)
+    return randint(*((0, low) if high is None else (low, high)), input.array.shape, dtype=kind, generator=generator)
 
 
 def randperm(n: int, *, generator: Any = None, dtype: Any = None, device: Any = None) -> Tensor:

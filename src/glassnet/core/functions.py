@@ -14,7 +14,7 @@ import numpy as np
 from glassnet.core import dtypes, ops
 from glassnet.core.dtypes import numpy_dtype
 from glassnet.core.layout import axes, axis, cat, diag, numpy_names, where
-from glassnet.core.tensor import Tensor, as_tensor_like, wrap
+from glassnet.core.tensor import Tensor, as_tensor_like, to_array, wrap
 from glassnet.errors import DTypeError, ShapeError, ValueRangeError
 
 
@@ -59,6 +59,8 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     """input / other, number by number; rounding_mode is None, "floor" or "trunc"."""
     if rounding_mode == "floor":
         return ops.floor_divide(input, other)
+    if rounding_mode == "trunc" and builtins.all(to_array(v).dtype.kind in "iu" for v in (input, other)):
+        return ops.floor_divide(ops.sub(input, ops.fmod(input, other)), other)
     quotient = ops.div(input, other)
     return trunc(quotient) if rounding_mode == "trunc" else quotient
 
@@ -81,7 +83,7 @@ def rsub(other: Any, input: Any) -> Tensor:
 
 def trunc(input: Tensor) -> Tensor:
     """Round towards zero."""
-    return ops.sign(input) * ops.floor(ops.abs(input))
+    return ops.trunc(input)
 
 
 def reciprocal(input: Tensor) -> Tensor:
@@ -91,34 +93,34 @@ def reciprocal(input: Tensor) -> Tensor:
 
 def rsqrt(input: Tensor) -> Tensor:
     """1 / sqrt(input)."""
-    return ops.power(input, exponent=-0.5)
+    return pow(input, -0.5)
 
 
 def tan(input: Tensor) -> Tensor:
     """Tangent."""
-    return ops.sin(input) / ops.cos(input)
+    return ops.tan(input)
 
 
 def log2(input: Tensor) -> Tensor:
     """Logarithm to base 2."""
-    return ops.log(input) * (1 / math.log(2))
+    return ops.log2(input)
 
 
 def log10(input: Tensor) -> Tensor:
     """Logarithm to base 10."""
-    return ops.log(input) * (1 / math.log(10))
+    return ops.log10(input)
 
 
 def exp2(input: Tensor) -> Tensor:
     """2 ** input."""
-    return ops.exp(input * math.log(2))
+    return ops.exp2(input)
 
 
 def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """Hold every number between min and max; either may be left out, or be a tensor."""
     if isinstance(min, Tensor) or isinstance(max, Tensor):
-        y = input if min is None else ops.maximum(input, min)
-        return y if max is None else ops.minimum(y, max)
+        y = input if min is None else where(ops.lt(input, min), min, input)
+        return y if max is None else where(ops.gt(y, max), max, y)
     return ops.clamp(input, low=min, high=max)
 
 
@@ -194,15 +196,19 @@ def var(
     input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None
 ) -> Tensor:
     """The mean squared distance from the mean, divided by n - correction (1 unless told)."""
-    need_float(input, "var")
+    away, over, freedom = _deviations(input, "var", dim, unbiased, correction)
+    return ops.sum(ops.square(away), dim=over, keepdim=keepdim) / freedom
+
+
+def _deviations(input: Tensor, name: str, dim: Any, unbiased: bool, correction: int | None) -> tuple[Tensor, Any, float]:
+    """The distances from the mean, the axes they are spread over, and n - correction."""
+    need_float(input, name)
     if isinstance(dim, bool):  # PyTorch's var(unbiased)
         dim, unbiased = None, dim
-    correction = int(unbiased) if correction is None else correction
     over = axes(dim, input)
     count = input.array.size if over is None else math.prod(input.array.shape[i] for i in over)
-    away = input - ops.mean(input, dim=over, keepdim=True)
-    total = ops.sum(ops.square(away), dim=over, keepdim=keepdim)
-    return total / float(builtins.max(count - correction, 0))
+    freedom = count - (int(unbiased) if correction is None else correction)
+    return input - ops.mean(input, dim=over, keepdim=True), over, float(builtins.max(freedom, 0))
 
 
 @numpy_names
@@ -210,7 +216,8 @@ def std(
     input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None
 ) -> Tensor:
     """The square root of the variance."""
-    return ops.sqrt(var(input, dim, unbiased, keepdim, correction=correction))
+    away, over, freedom = _deviations(input, "std", dim, unbiased, correction)
+    return ops.norm(away, dim=over, keepdim=keepdim) / math.sqrt(freedom)
 
 
 @numpy_names
@@ -327,7 +334,9 @@ def norm(input: Tensor, p: Any = 2, dim: Any = None, keepdim: bool = False) -> T
         return (ops.amax if p > 0 else ops.amin)(size, dim=over, keepdim=keepdim)
     if p == 0:
         return ops.sum(ops.cast(ops.ne(input, 0.0), dtype=input.array.dtype), dim=over, keepdim=keepdim)
-    return ops.power(ops.sum(ops.power(size, exponent=p), dim=over, keepdim=keepdim), exponent=1 / p)
+    total = ops.sum(ops.power(size, exponent=p), dim=over, keepdim=keepdim)
+    nothing = ops.eq(total, 0.0)  # where the root has no slope, but the norm is taken to have the slope 0
+    return where(nothing, total, ops.power(where(nothing, 1.0, total), exponent=1 / p))
 
 
 @numpy_names
@@ -382,12 +391,17 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     return Topk(ops.gather(input, order, dim=d), order)
 
 
-def unique(input: Tensor, return_counts: bool = False) -> Any:
-    """The different numbers, sorted."""
-    if return_counts:
-        values, counts = np.unique(input.read("unique"), return_counts=True)
-        return wrap(values), wrap(counts)
-    return wrap(np.unique(input.read("unique")))
+@numpy_names
+def unique(
+    input: Tensor,
+    sorted: bool = True,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    dim: int | None = None,
+) -> Any:
+    """The different numbers (or slices along dim), sorted; on request, where each went, and how often it came."""
+    told = np.unique(input.read("unique"), False, return_inverse, return_counts, dim)
+    return tuple(wrap(t) for t in told) if isinstance(told, tuple) else wrap(told)
 
 
 def bincount(input: Tensor, minlength: int = 0) -> Tensor:

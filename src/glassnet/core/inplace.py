@@ -37,9 +37,8 @@ def become(x: Tensor, result: Tensor, past: Tensor) -> Tensor:
         return x
     if x.op is not None and x.op.view and x.inputs and x.inputs[0].needs_grad:
         raise NotSupportedError(
-            "in place: got a window (a slice or a reshape) of a tensor that gradients flow through; glassnet expects "
-            "the "
-            "whole tensor there. Try torch.where, torch.cat, or y = x.clone() and a change of y."
+            "in place: got a window (a slice or a reshape) of a tensor that gradients flow through; expected "
+            "the whole tensor. Try torch.where, torch.cat, or y = x.clone() and a change of y."
         )
     past = alias(x) if past is x else past
     if mode.trace is not None:

@@ -203,13 +203,41 @@ def clamp(a: Array, out: Array | None = None, *, low: float | None, high: float 
 
 
 def within(a: Array, out: Array | None = None, *, low: float | None, high: float | None) -> Array:
-    """1 where low <= a <= high, else 0: the slope of clamp."""
-    inside = np.ones(a.shape, bool)
-    if low is not None:
-        inside &= a >= low
-    if high is not None:
-        inside &= a <= high
-    return np.add(inside, constant(0, a), out=out)
+    """Where low <= a <= high; an absent bound does not bind."""
+    above = np.greater_equal(a, constant(-np.inf if low is None else low, a), out=out)
+    return np.logical_and(above, np.less_equal(a, constant(np.inf if high is None else high, a)), out=out)
+
+
+def round_off(a: Array, out: Array | None = None) -> Array:
+    """To the nearest whole number, halves to even; whole numbers stay as they are."""
+    return np.rint(a, out=out) if a.dtype.kind == "f" else np.positive(a, out=out)
+
+
+def whole(function: Callable[..., Any]) -> Callable[..., Array]:
+    """A division whose result is whole, or what is left of it; whole numbers cannot be divided by 0."""
+
+    def divided(a: Array, b: Array, out: Array | None = None) -> Array:
+        if b.dtype.kind in "iu" and not b.all():
+            raise ValueRangeError(
+                f"got a division of whole numbers ({b.dtype}) by 0; expected another divisor, because they have no inf. "
+                "Try .float() first, or torch.where for the zeros."
+            )
+        return function(a, b, out=out)
+
+    return divided
+
+
+def order(a: Array, dim: int, descending: bool) -> Array:
+    """The indices that sort a; equal numbers keep their order, and nan counts as the largest."""
+    if not descending:
+        return np.argsort(a, axis=dim, kind="stable")
+    backward = np.argsort(np.flip(a, dim), axis=dim, kind="stable")
+    return np.flip(a.shape[dim] - 1 - backward, dim)
+
+
+def bits(a: Array) -> Array:
+    """The same memory as whole numbers: times 0 they are 0 even where a is inf or nan, times 1 they are themselves."""
+    return a.view(f"i{a.itemsize}")
 
 
 def where(c: Array, a: Array, b: Array, out: Array | None = None) -> Array:

@@ -61,9 +61,12 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     return ops.where(condition if condition.array.dtype.kind == "b" else ops.ne(condition, 0), a, b)
 
 
-def nonzero(input: Tensor) -> Tensor:
-    """The indices of the numbers that are not zero, one row each."""
-    return wrap(np.argwhere(input.read("nonzero")).astype(np.int64))
+def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
+    """The indices of the numbers that are not zero, one row each; or one tensor per axis (as_tuple)."""
+    places = np.nonzero(input.read("nonzero")) if input.array.ndim else np.nonzero(input.read("nonzero").reshape(1))
+    if as_tuple:
+        return tuple(wrap(p) for p in places)
+    return wrap(np.stack(places, 1)[:, : input.array.ndim])
 
 
 # ---- shape --------------------------------------------------------------------------------------------------------

@@ -10,7 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.core import dtypes, factories, functions, layout, ops, tape
+from glassnet.core import (
+    arranging,
+    dtypes,
+    elementwise,
+    factories,
+    functions,
+    layout,
+    ops,
+    products,
+    statistics,
+    tape,
+)
 from glassnet.core.dtypes import DType, Size
 from glassnet.core.inplace import (
     bernoulli_,
@@ -25,8 +36,8 @@ from glassnet.core.inplace import (
     zero_,
 )
 from glassnet.core.kinds import Kinds
-from glassnet.core.mode import mode
-from glassnet.core.tensor import Tensor, as_tensor_like
+from glassnet.core.mode import World, mode
+from glassnet.core.tensor import Tensor, as_tensor_like, wrap
 from glassnet.errors import NotSupportedError
 
 # ---- names that are the same as a function or a row ---------------------------------------------------------------
@@ -48,6 +59,19 @@ _LAYOUT = """
     roll tril triu diag gather scatter_add scatter index_select masked_select take
 """.split()
 
+_MORE = {
+    elementwise: elementwise.__all__,
+    statistics: """
+        aminmax corrcoef count_nonzero cov cummax cummin cumprod diff histc kthvalue logcumsumexp mode msort nanmean
+        nansum quantile unique_consecutive
+    """.split(),
+    arranging: """
+        argwhere diag_embed diagonal fliplr flipud index_copy index_fill index_put movedim narrow ravel
+        repeat_interleave rot90 select take_along_dim tensor_split tile unflatten unfold
+    """.split(),
+    products: "addbmm addmm addmv addr baddbmm cross dist inner kron vdot".split(),
+}
+
 _SYNONYMS = {
     "view": "reshape",
     "multiply": "mul",
@@ -62,6 +86,15 @@ _SYNONYMS = {
     "clip": "clamp",
     "arctan": "atan",
     "swapaxes": "transpose",
+    "arccos": "acos",
+    "arcsin": "asin",
+    "arctan2": "atan2",
+    "fix": "trunc",
+    "moveaxis": "movedim",
+    "swapdims": "transpose",
+    "not_equal": "ne",
+    "greater_equal": "ge",
+    "less_equal": "le",
     "greater": "gt",
     "less": "lt",
     "ger": "outer",
@@ -69,6 +102,8 @@ _SYNONYMS = {
 
 _IN_PLACE = """
     add sub mul div pow neg abs square sqrt exp log sigmoid tanh relu clamp floor ceil round trunc reciprocal rsqrt
+    acos asin atan tan sinh cosh log2 log10 log1p exp2 expm1 sign fmod frac hypot copysign xlogy logit cumsum cumprod
+    index_fill index_copy index_put addmm addmv addr baddbmm clamp_min clamp_max
     lerp addcmul addcdiv masked_fill scatter_add scatter erf sin cos clip remainder floor_divide nan_to_num tril
     triu
 """.split()
@@ -185,6 +220,9 @@ def install() -> None:
         setattr(Tensor, name, getattr(functions, name))
     for name in _LAYOUT:
         setattr(Tensor, name, getattr(layout, name))
+    for module, names in _MORE.items():
+        for name in names:
+            setattr(Tensor, name, getattr(module, name))
     for synonym, name in _SYNONYMS.items():
         setattr(Tensor, synonym, getattr(Tensor, name))
     for name in _IN_PLACE:
@@ -205,6 +243,8 @@ def install() -> None:
         numel,
     ):
         setattr(Tensor, function.__name__, function)
+    for name in ("unsqueeze", "squeeze", "t", "transpose"):
+        setattr(Tensor, name + "_", _in_another_shape(getattr(Tensor, name)))
     for function in (tape.backward, tape.register_hook, tape.retain_grad):
         setattr(Tensor, function.__name__, function)
     for name, dtype in _CASTS.items():
@@ -235,6 +275,8 @@ def _install_operators() -> None:
     for name, bits in {"and": ops.bit_and, "or": ops.bit_or, "xor": ops.bit_xor}.items():
         setattr(Tensor, f"__{name}__", _logic(bits))
     operators: dict[str, Any] = {
+        "__lshift__": elementwise.bitwise_left_shift,
+        "__rshift__": elementwise.bitwise_right_shift,
         "__neg__": ops.neg,
         "__abs__": ops.abs,
         "__pos__": _itself,
@@ -270,10 +312,64 @@ def _install_properties() -> None:
     Tensor.type_as = lambda self, other: to(self, other.dtype)  # type: ignore[attr-defined]
     Tensor.view_as = Tensor.reshape_as = lambda self, other: layout.reshape(self, other.array.shape)  # type: ignore[attr-defined]
     Tensor.expand_as = lambda self, other: layout.expand(self, other.array.shape)  # type: ignore[attr-defined]
-    Tensor.index_add_ = in_place(index_add)  # type: ignore[attr-defined]
-    Tensor.clamp_min = lambda self, min: functions.clamp(self, min=min)  # type: ignore[attr-defined]
-    Tensor.clamp_max = lambda self, max: functions.clamp(self, max=max)  # type: ignore[attr-defined]
+    Tensor.index_add, Tensor.index_add_ = index_add, in_place(index_add)  # type: ignore[attr-defined]
+    Tensor.type = _type  # type: ignore[attr-defined]
+    Tensor.fill_diagonal_ = _fill_diagonal  # type: ignore[attr-defined]
+    Tensor.is_nonzero = lambda self: bool(self)  # type: ignore[attr-defined]
+    Tensor.is_signed = lambda self: self.array.dtype.kind in "fi"  # type: ignore[attr-defined]
+    Tensor.storage_offset = _storage_offset  # type: ignore[attr-defined]
+    Tensor.bernoulli = factories.bernoulli  # type: ignore[attr-defined]
+    Tensor.multinomial = factories.multinomial  # type: ignore[attr-defined]
     Tensor.cuda = _no_cuda  # type: ignore[attr-defined]
+
+
+def _in_another_shape(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def changed(self: Tensor, *args: Any) -> Tensor:
+        if self.needs_grad and mode.grad:
+            raise NotSupportedError(
+                f"{function.__name__}_: got a tensor that gradients flow through; expected one without. "
+                f"Try y = x.{function.__name__}(...)."
+            )
+        if mode.trace is not None:
+            mode.trace.stop(f"{function.__name__}_ changes a shape in place")
+        self.array = function(wrap(self.array), *args).array
+        World.changed()
+        return self
+
+    return changed
+
+
+def _type(self: Tensor, dtype: Any = None) -> Any:
+    if dtype is not None:
+        return to(self, dtype)
+    return f"torch.{_TYPES[self.dtype.name]}Tensor"
+
+
+_TYPES = {
+    "float16": "Half",
+    "float32": "Float",
+    "float64": "Double",
+    "int8": "Char",
+    "int16": "Short",
+    "int32": "Int",
+    "int64": "Long",
+    "uint8": "Byte",
+    "bool": "Bool",
+}
+
+
+def _fill_diagonal(self: Tensor, fill_value: float, wrap: bool = False) -> Tensor:
+    """Set the numbers on the diagonal."""
+    i = np.arange(int(min(self.array.shape)))
+    setitem(self, (i,) * self.array.ndim, fill_value)
+    return self
+
+
+def _storage_offset(self: Tensor) -> int:
+    base = self.array.base
+    if not isinstance(base, np.ndarray):
+        return 0
+    return (self.array.__array_interface__["data"][0] - base.__array_interface__["data"][0]) // self.array.itemsize
 
 
 def _detach_in_place(self: Tensor) -> Tensor:
@@ -285,7 +381,8 @@ def _detach_in_place(self: Tensor) -> Tensor:
 
 def _no_cuda(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     raise NotSupportedError(
-        "cuda(): got a request for a GPU; glassnet computes on the CPU. Try leaving .cuda() out, or .to('cpu')."
+        "cuda(): got a request for a GPU; expected the CPU, the only device glassnet has. Try leaving .cuda() out, or "
+        ".to('cpu')."
     )
 
 

@@ -79,20 +79,27 @@ def primitive(
     op = OPS[name] = Op(name, run, each or vjp, **facets)
 
     def call(*inputs: Any, **attrs: Any) -> Tensor:
-        return apply(op, *_tensors(inputs, op.elementwise), **attrs)
+        return apply(op, *_tensors(inputs, op), **attrs)
 
     call.__name__ = name
     return call
 
 
-def _tensors(inputs: tuple[Any, ...], unify: bool) -> tuple[Tensor, ...]:
-    """The inputs as tensors and, for arithmetic, of one dtype."""
+_OF_REALS = frozenset(
+    "sqrt exp expm1 exp2 log log1p log2 log10 sin cos tan asin acos atan sinh cosh erf sigmoid tanh softplus".split()
+)
+
+
+def _tensors(inputs: tuple[Any, ...], op: Op) -> tuple[Tensor, ...]:
+    """The inputs as tensors and, for arithmetic, of one dtype; functions of real numbers make floats of integers."""
     for x in inputs:
         if not isinstance(x, Tensor):
             like = next((t for t in inputs if isinstance(t, Tensor)), None)
             inputs = tuple(as_tensor_like(v, like) for v in inputs)
             break
-    if unify and len(inputs) > 1 and builtins.any(x.array.dtype is not inputs[0].array.dtype for x in inputs):
+    if op.name in _OF_REALS and inputs[0].array.dtype.kind != "f":
+        return (cast(inputs[0], dtype=dtypes.default_float()),)
+    if op.elementwise and len(inputs) > 1 and builtins.any(x.array.dtype is not inputs[0].array.dtype for x in inputs):
         common = dtypes.promote([x.array for x in inputs])
         return tuple(x if x.array.dtype == common else cast(x, dtype=common) for x in inputs)
     return inputs
@@ -131,6 +138,8 @@ def _weight_gradient(g: Tensor, x: Tensor) -> Tensor:
 
 
 def _power_slope(g: Tensor, a: Tensor, exponent: float) -> Tensor:
+    if exponent == 0:
+        return _nothing(g)
     return g * 2.0 * a if exponent == 2 else g * (power(a, exponent=exponent - 1) * exponent)
 
 
@@ -168,8 +177,19 @@ def _tie_share(g: Tensor, y: Tensor, a: Tensor, dim: kernels.Dims, keepdim: bool
 
 
 def _half_ties(g: Tensor, a: Tensor, b: Tensor, beats: Callable[..., Tensor]) -> Tensor:
-    kind = g.array.dtype
-    return fit(g * ((cast(beats(a, b), dtype=kind) + cast(logical_not(beats(b, a)), dtype=kind)) * 0.5), a.shape)
+    """All of g where a is the winner, half of it where both are equal; nothing, even of inf, where b is."""
+    return fit(where(beats(b, a), 0.0, where(eq(a, b), g * 0.5, g)), a.shape)
+
+
+def _nothing(g: Tensor) -> Tensor:
+    """The gradient of a step function: zeros, even where g is inf."""
+    return full(shape=tuple(g.array.shape), value=0.0, dtype=g.array.dtype)
+
+
+def _per_square(g: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    """g / (a^2 + b^2), and 0 at the origin."""
+    size = square(a) + square(b)
+    return where(eq(size, 0.0), 0.0, g / size)
 
 
 def _piece(i: int, g: Tensor, parts: tuple[Tensor, ...], dim: int) -> Tensor:
@@ -200,7 +220,7 @@ div = primitive("div", np.true_divide, lambda g, y, a, b: fit(g / b, a.shape), l
                 say="divide {0} by {1}", tex=r"\frac{{{0}}}{{{1}}}", elementwise=True, samples=_apart)
 pow = primitive("pow", np.power,
                 lambda g, y, a, b: fit(g * where(eq(b, 0.0), 0.0, b * pow(a, b - 1.0)), a.shape),
-                lambda g, y, a, b: fit(g * where(eq(y, 0.0), 0.0, y * log(a)), b.shape),
+                lambda g, y, a, b: fit(g * where(logical_and(eq(a, 0.0), ge(b, 0.0)), 0.0, y * log(a)), b.shape),
                 say="raise {0} to the power {1}", tex="{0}^{{{1}}}", elementwise=True,
                 samples=(sample((3, 4), (3, 4), low=0.5), sample((3, 4), (4,), low=0.5)))
 maximum = primitive("maximum", np.maximum, lambda g, y, a, b: _half_ties(g, a, b, gt), lambda g, y, a, b: _half_ties(g, b, a, gt),
@@ -208,12 +228,14 @@ maximum = primitive("maximum", np.maximum, lambda g, y, a, b: _half_ties(g, a, b
 minimum = primitive("minimum", np.minimum, lambda g, y, a, b: _half_ties(g, a, b, lt), lambda g, y, a, b: _half_ties(g, b, a, lt),
                     say="the smaller of {0} and {1}", tex=r"\min({0}, {1})", elementwise=True, samples=_pair)
 atan2 = primitive("atan2", np.arctan2,
-                  lambda g, y, a, b: fit(g * b / (square(a) + square(b)), a.shape),
-                  lambda g, y, a, b: fit(-g * a / (square(a) + square(b)), b.shape),
+                  lambda g, y, a, b: fit(_per_square(g * b, a, b), a.shape),
+                  lambda g, y, a, b: fit(_per_square(-g * a, a, b), b.shape),
                   say="the angle of the point ({1}, {0})", tex=r"\operatorname{{atan2}}({0}, {1})", elementwise=True, samples=_pair)
-remainder = primitive("remainder", np.remainder, lambda g, y, a, b: fit(g, a.shape), lambda g, y, a, b: fit(-g * floor(a / b), b.shape),
+remainder = primitive("remainder", kernels.whole(np.remainder), lambda g, y, a, b: fit(g, a.shape), lambda g, y, a, b: fit(-g * floor(a / b), b.shape),
                       say="the remainder of {0} divided by {1}", tex=r"{0} \bmod {1}", elementwise=True, samples=_apart)
-floor_divide = primitive("floor_divide", np.floor_divide, lambda g, y, a, b: fit(g * 0.0, a.shape), lambda g, y, a, b: fit(g * 0.0, b.shape),
+fmod = primitive("fmod", kernels.whole(np.fmod), lambda g, y, a, b: fit(g, a.shape), lambda g, y, a, b: fit(-g * trunc(a / b), b.shape),
+                 say="what is left of {0} after whole steps of {1} towards zero", tex=r"\operatorname{{fmod}}({0}, {1})", elementwise=True, samples=_apart)
+floor_divide = primitive("floor_divide", kernels.whole(np.floor_divide), lambda g, y, a, b: fit(g * 0.0, a.shape), lambda g, y, a, b: fit(g * 0.0, b.shape),
                          say="how many whole times {1} goes into {0}",
                          tex=r"\lfloor {0} / {1} \rfloor", elementwise=True, samples=_apart)
 where = primitive("where", kernels.where, None,
@@ -235,6 +257,11 @@ log = primitive("log", np.log, lambda g, y, a: g / a, say="natural logarithm of 
 log1p = primitive("log1p", np.log1p, lambda g, y, a: g / (a + 1.0), say="natural logarithm of 1 + {0}", tex=r"\ln(1 + {0})", elementwise=True, samples=_positive)
 sin = primitive("sin", np.sin, lambda g, y, a: g * cos(a), say="sine of {0}", tex=r"\sin {0}", elementwise=True, samples=_one)
 cos = primitive("cos", np.cos, lambda g, y, a: -g * sin(a), say="cosine of {0}", tex=r"\cos {0}", elementwise=True, samples=_one)
+tan = primitive("tan", np.tan, lambda g, y, a: g * (square(y) + 1.0), say="tangent of {0}", tex=r"\tan {0}", elementwise=True,
+                samples=(sample((3, 4), low=-1.2, high=1.2),))
+exp2 = primitive("exp2", np.exp2, lambda g, y, a: g * y * math.log(2), say="2 to the power {0}", tex="2^{{{0}}}", elementwise=True, samples=_one)
+log2 = primitive("log2", np.log2, lambda g, y, a: g / (a * math.log(2)), say="logarithm of {0} to base 2", tex=r"\log_2 {0}", elementwise=True, samples=_positive)
+log10 = primitive("log10", np.log10, lambda g, y, a: g / (a * math.log(10)), say="logarithm of {0} to base 10", tex=r"\log_{{10}} {0}", elementwise=True, samples=_positive)
 asin = primitive("asin", np.arcsin, lambda g, y, a: g / sqrt(1.0 - square(a)), say="the angle whose sine is {0}", tex=r"\arcsin {0}",
                  elementwise=True, samples=(sample((3, 4), low=-0.9, high=0.9),))
 acos = primitive("acos", np.arccos, lambda g, y, a: -g / sqrt(1.0 - square(a)), say="the angle whose cosine is {0}", tex=r"\arccos {0}",
@@ -244,15 +271,16 @@ sinh = primitive("sinh", np.sinh, lambda g, y, a: g * cosh(a), say="hyperbolic s
 cosh = primitive("cosh", np.cosh, lambda g, y, a: g * sinh(a), say="hyperbolic cosine of {0}", tex=r"\cosh {0}", elementwise=True, samples=_one)
 erf = primitive("erf", kernels.erf, lambda g, y, a: g * (exp(-square(a)) * (2 / math.sqrt(math.pi))), say="error function of {0}",
                 tex=r"\operatorname{{erf}}({0})", elementwise=True, samples=_one)
-sign = primitive("sign", np.sign, lambda g, y, a: g * 0.0, say="sign of {0}", tex=r"\operatorname{{sign}}({0})", elementwise=True, samples=_one)
-floor = primitive("floor", np.floor, lambda g, y, a: g * 0.0, say="round {0} down", tex=r"\lfloor {0} \rfloor", elementwise=True, samples=_one)
-ceil = primitive("ceil", np.ceil, lambda g, y, a: g * 0.0, say="round {0} up", tex=r"\lceil {0} \rceil", elementwise=True, samples=_one)
-round = primitive("round", np.rint, lambda g, y, a: g * 0.0, say="round {0} to the nearest whole number, halves to even",
+sign = primitive("sign", np.sign, lambda g, y, a: _nothing(g), say="sign of {0}", tex=r"\operatorname{{sign}}({0})", elementwise=True, samples=_one)
+floor = primitive("floor", np.floor, lambda g, y, a: _nothing(g), say="round {0} down", tex=r"\lfloor {0} \rfloor", elementwise=True, samples=_one)
+ceil = primitive("ceil", np.ceil, lambda g, y, a: _nothing(g), say="round {0} up", tex=r"\lceil {0} \rceil", elementwise=True, samples=_one)
+trunc = primitive("trunc", np.trunc, lambda g, y, a: _nothing(g), say="round {0} towards zero", tex=r"\operatorname{{trunc}}({0})", elementwise=True, samples=_one)
+round = primitive("round", kernels.round_off, lambda g, y, a: _nothing(g), say="round {0} to the nearest whole number, halves to even",
                   tex=r"\operatorname{{round}}({0})", elementwise=True, samples=_one)
-clamp = primitive("clamp", kernels.clamp, lambda g, y, a, low, high: g * within(a, low=low, high=high),
+clamp = primitive("clamp", kernels.clamp, lambda g, y, a, low, high: where(within(a, low=low, high=high), g, 0.0),
                   say="hold {0} between {low} and {high}", tex=r"\operatorname{{clamp}}({0}, {low}, {high})", elementwise=True,
                   samples=(Sample(((3, 4),), -2, 2, {"low": -1.0, "high": 0.5}), Sample(((3, 4),), -2, 2, {"low": 0.1, "high": None})))
-within = primitive("within", kernels.within, say="1 where {0} lies between {low} and {high}, else 0",
+within = primitive("within", kernels.within, say="whether {0} lies between {low} and {high}",
                    tex=r"[{low} \le {0} \le {high}]", elementwise=True, samples=(Sample(((3, 4),), -2, 2, {"low": -1.0, "high": 0.5}),))
 cast = primitive("cast", kernels.cast, lambda g, y, a, dtype: cast(g, dtype=a.array.dtype), say="{0} as {dtype} numbers", tex="{0}",
                  samples=(sample((3, 4), dtype=np.dtype("float32")), sample((3,), dtype=np.dtype("float64"))))
@@ -273,12 +301,14 @@ gelu = primitive("gelu", _gelu,
 
 
 def _pass_where_positive(g: np.ndarray, y: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-    return np.multiply(g, np.greater(y, kernels.constant(0, y)), out=out)
+    out = np.empty(np.broadcast_shapes(g.shape, y.shape), g.dtype) if out is None else out
+    np.multiply(kernels.bits(g), np.greater(y, kernels.constant(0, y)), out=kernels.bits(out))
+    return out
 
 
 def _pass_where_positive_calls(out: np.ndarray, g: np.ndarray, y: np.ndarray) -> list[kernels.Call]:
     mask = np.empty_like(y, dtype=bool)
-    return [(np.greater, (y, kernels.constant(0, y)), mask), (np.multiply, (g, mask), out)]
+    return [(np.greater, (y, kernels.constant(0, y)), mask), (np.multiply, (kernels.bits(g), mask), kernels.bits(out))]
 
 
 pass_where_positive = primitive("pass_where_positive", _pass_where_positive, lambda h, z, g, y: pass_where_positive(h, y), None,
@@ -325,7 +355,7 @@ argmax = primitive("argmax", lambda a, out=None, *, dim, keepdim: np.argmax(a, a
                    say="the place of the largest of {0}", tex=r"\arg\max {0}", samples=(sample((3, 4), dim=1, keepdim=False), sample((3, 4), dim=None, keepdim=False)))
 argmin = primitive("argmin", lambda a, out=None, *, dim, keepdim: np.argmin(a, axis=dim, keepdims=keepdim, out=out),
                    say="the place of the smallest of {0}", tex=r"\arg\min {0}", samples=(sample((3, 4), dim=1, keepdim=False),))
-argsort = primitive("argsort", lambda a, *, dim, descending: np.argsort(-a if descending else a, axis=dim, kind="stable"),
+argsort = primitive("argsort", lambda a, *, dim, descending: kernels.order(a, dim, descending),
                     say="the order of {0}", tex=r"\operatorname{{argsort}}({0})", samples=(sample((3, 4), dim=1, descending=True),))
 any = primitive("any", lambda a, out=None, *, dim, keepdim: np.logical_or.reduce(a, axis=dim, keepdims=keepdim, out=out),
                 say="whether any of {0} holds", tex=r"\exists {0}", samples=_reduce)

@@ -109,6 +109,14 @@ def root(t: Tensor) -> Tensor:
     return t
 
 
+def _memory(t: Tensor) -> int:
+    """What tells one piece of memory from another; a flat vector and the parameters on it share theirs."""
+    a = t.array
+    while isinstance(a.base, np.ndarray):
+        a = a.base
+    return id(a)
+
+
 def _changed(nodes: Sequence[Node], trace: Trace) -> set[int]:
     """The tensors whose memory the step changes in place."""
     return {id(root(n.inputs[0])) for n in nodes if n.op.name == "assign"} | {id(t) for t in trace.superseded}
@@ -130,19 +138,20 @@ def _simplify(nodes: list[Node], trace: Trace) -> tuple[list[Node], dict[int, Te
     same: dict[int, Tensor] = {}
     done: dict[Any, Tensor] = {}
     changed, writes = _changed(nodes, trace), dict[int, int]()
+    stored = {_memory(n.inputs[0]) for n in nodes if n.op.name == "assign"}
     kept: list[Node] = []
     for n in nodes:
         n.inputs = tuple(same.get(id(x), x) for x in n.inputs)
         if n.op.name == "assign":
-            where = id(root(n.inputs[0]))
+            where = _memory(n.inputs[0])
             writes[where] = writes.get(where, 0) + 1
         elif n.op.pure and id(n.tensor) not in changed and id(root(n.tensor)) not in changed:
             key = (
                 n.op.name,
-                tuple((id(x), writes.get(id(root(x)), 0)) for x in n.inputs),
+                tuple((id(x), writes.get(_memory(x), 0)) for x in n.inputs),
                 repr(sorted(n.attrs.items())),
             )
-            candidates = (_times_one(n, changed), _saved(n, trace, writes), done.get(key))
+            candidates = (_times_one(n, changed, stored), _saved(n, trace, writes), done.get(key))
             twin = next((t for t in candidates if t is not None), None)
             if twin is not None:
                 same[id(n.tensor)] = twin
@@ -152,7 +161,7 @@ def _simplify(nodes: list[Node], trace: Trace) -> tuple[list[Node], dict[int, Te
     return kept, same
 
 
-def _times_one(n: Node, changed: set[int]) -> Tensor | None:
+def _times_one(n: Node, changed: set[int], stored: set[int]) -> Tensor | None:
     """The other factor, where one factor is a constant 1; neither may be changed in place."""
     if n.op.name not in ("mul", "div"):
         return None
@@ -160,7 +169,7 @@ def _times_one(n: Node, changed: set[int]) -> Tensor | None:
         one = n.inputs[i]
         if one.op is not None and one.op.name not in ("full", "expand", "cast", "reshape"):
             continue
-        if id(root(x)) in changed or id(root(one)) in changed or not _alike(x, n.tensor):
+        if any(id(root(t)) in changed or _memory(t) in stored for t in (x, one)) or not _alike(x, n.tensor):
             continue
         if _constant_value(one) == 1.0:
             return x
@@ -170,7 +179,7 @@ def _times_one(n: Node, changed: set[int]) -> Tensor | None:
 def _saved(n: Node, trace: Trace, writes: dict[int, int]) -> Tensor | None:
     """What a copy was taken of before a change in place: a replay gives the result of the change its own memory."""
     if n.op.name == "copy" and n.inputs and any(n.inputs[0] is past for past in trace.superseded):
-        return None if id(root(n.inputs[0])) in writes else n.inputs[0]
+        return None if _memory(n.inputs[0]) in writes else n.inputs[0]
     return None
 
 

@@ -26,6 +26,16 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return close[0] if close else None
 
 
+def shown(word: str) -> str:
+    """A word as it may stand in a message: as it is, or in quotes if it is odd; never long.
+
+    >>> print(shown("moons"), shown("two words"), shown(""))
+    moons 'two words' ''
+    """
+    plain = word.isprintable() and word and " " not in word
+    return (word if plain else repr(word))[:60]
+
+
 class Kind:
     """What all kinds share; `read` and `holds` are each kind's own."""
 
@@ -61,9 +71,8 @@ class Kind:
                 return value
         except ValueError:
             pass
-        shown = word if word and len(word) <= 60 and word.isprintable() and " " not in word else repr(word[:60])
         hint = f"Try {name} {self.suggestion(word)}"
-        raise ValueRangeError(complain(f"got {name} {shown}", f"expected {self.expected}", hint))
+        raise ValueRangeError(complain(f"got {name} {shown(word)}", f"expected {self.expected}", hint))
 
     def check(self, name: str, value: Any) -> None:
         """Raise `ValueRangeError` unless the value is of this kind."""

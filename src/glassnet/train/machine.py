@@ -113,9 +113,9 @@ def threads_that_pay(sizes: Sequence[int], batch: int) -> int:
 def lowered_kernels(core: str | None, environ: Any = os.environ, features: dict[str, bool] | None = None) -> str | None:
     """A warning, if a variable of the environment makes OpenBLAS use older kernels than the processor allows.
 
-    >>> lowered_kernels("Haswell", {"OPENBLAS_CORETYPE": "Haswell"}, {"AVX2": True, "AVX512_SKX": True})
-    'OPENBLAS_CORETYPE=Haswell keeps OpenBLAS from using this processor's AVX-512 and can halve the speed. Try unset \
-OPENBLAS_CORETYPE.'
+    >>> print(lowered_kernels("Haswell", {"OPENBLAS_CORETYPE": "Haswell"}, {"AVX2": True, "AVX512_SKX": True}))
+    OPENBLAS_CORETYPE=Haswell keeps OpenBLAS from using this processor's AVX-512 and can halve the speed. Try unset
+    OPENBLAS_CORETYPE.
     """
     asked = environ.get("OPENBLAS_CORETYPE")
     if not asked or core is None:

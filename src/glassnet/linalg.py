@@ -1,0 +1,279 @@
+"""PyTorch's `linalg`: norms, inverses, solutions, and decompositions of matrices.
+
+Gradients flow through the norms, products, `inv`, `solve` and `det`; the decompositions give numbers only.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from glassnet.autograd import Function
+from glassnet.core import functions
+from glassnet.core.layout import axis
+from glassnet.core.mode import mode
+from glassnet.core.products import chain_matmul
+from glassnet.core.tensor import Tensor, wrap
+from glassnet.errors import DTypeError, GradientError, ShapeError, ValueRangeError, complain
+
+__all__ = [
+    "cholesky",
+    "det",
+    "eigh",
+    "eigvalsh",
+    "inv",
+    "lstsq",
+    "matrix_norm",
+    "matrix_power",
+    "matrix_rank",
+    "multi_dot",
+    "norm",
+    "pinv",
+    "qr",
+    "solve",
+    "svd",
+    "svdvals",
+    "vector_norm",
+]
+
+
+# ---- norms and products ---------------------------------------------------------------------------------------------
+
+
+def vector_norm(x: Tensor, ord: float = 2, dim: Any = None, keepdim: bool = False) -> Tensor:
+    """(sum |x|^ord)^(1/ord), over all axes or the given ones."""
+    return functions.norm(x, ord, dim, keepdim)
+
+
+def norm(A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False) -> Tensor:
+    """The length of a vector or of all numbers together; with `ord` and two axes, a norm of matrices.
+
+    >>> import glassnet as torch
+    >>> torch.linalg.norm(torch.tensor([3.0, 4.0]))
+    tensor(5.)
+    """
+    if ord is not None and ((dim is None and A.ndim == 2) or (isinstance(dim, tuple | list) and len(dim) == 2)):
+        return matrix_norm(A, ord, dim or (-2, -1), keepdim)
+    return functions.norm(A, 2 if ord is None else ord, dim, keepdim)
+
+
+def matrix_norm(A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False) -> Tensor:
+    """The norm of matrices: "fro", "nuc", 1, -1, 2, -2, inf or -inf."""
+    if ord == "fro":
+        return functions.norm(A, 2, dim, keepdim)
+    if ord in ("nuc", 2, -2):
+        rows, columns = (axis(d, A.ndim) for d in dim)
+        values = svdvals(A.permute(*[d for d in range(A.ndim) if d not in (rows, columns)], rows, columns))
+        y = values.sum(-1) if ord == "nuc" else values[..., 0 if ord == 2 else -1]
+        return y.unsqueeze(rows).unsqueeze(columns) if keepdim and rows < columns else y
+    sums = A.abs().sum(dim[0] if abs(ord) == 1 else dim[1], keepdim=True)
+    y = (functions.amax if ord > 0 else functions.amin)(sums, tuple(dim), True)
+    return y if keepdim else y.squeeze(tuple(dim))
+
+
+def multi_dot(tensors: Any) -> Tensor:
+    """All matrices multiplied, in the order that costs the fewest multiplications."""
+    return chain_matmul(*tensors)
+
+
+def matrix_power(A: Tensor, n: int) -> Tensor:
+    """A multiplied n times with itself; a negative n takes the inverse first."""
+    if n < 0:
+        return matrix_power(inv(A), -n)
+    y = wrap(np.broadcast_to(np.eye(A.array.shape[-1], dtype=A.array.dtype), A.array.shape).copy())
+    for _ in range(n):
+        y = y @ A
+    return y
+
+
+# ---- inverses -------------------------------------------------------------------------------------------------------
+
+
+def _square(call: str, A: Tensor) -> np.ndarray:
+    array = _floats(call, A)
+    if array.ndim < 2 or array.shape[-1] != array.shape[-2]:
+        got = f"{call}: got a tensor of shape {tuple(array.shape)}"
+        raise ShapeError(complain(got, "expected square matrices", "Try A.T @ A, or lstsq for other matrices"))
+    return array
+
+
+def _floats(call: str, A: Tensor) -> np.ndarray:
+    array = A.read(call)
+    if array.dtype.kind != "f":
+        raise DTypeError(complain(f"{call}: got {A.dtype} numbers", "expected floating point", "Try A.float()"))
+    return array
+
+
+def _solved(call: str, array: np.ndarray, other: np.ndarray | None = None) -> np.ndarray:
+    try:
+        return np.linalg.inv(array) if other is None else np.linalg.solve(array, other)
+    except np.linalg.LinAlgError:
+        got = f"{call}: got a singular matrix"
+        raise ValueRangeError(complain(got, "expected one with an inverse", "Try torch.linalg.pinv")) from None
+
+
+class _Inverse(Function):
+    """dA = -Y^T dY Y^T for Y = A^-1."""
+
+    @staticmethod
+    def forward(ctx: Any, A: Tensor) -> Tensor:
+        y = wrap(_solved("inv", _square("inv", A)))
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Tensor:
+        (y,) = ctx.saved_tensors
+        return -(y.mT @ g @ y.mT)
+
+
+def inv(A: Tensor) -> Tensor:
+    """The inverse of every matrix.
+
+    >>> import glassnet as torch
+    >>> torch.linalg.inv(torch.tensor([[2.0, 0.0], [0.0, 4.0]]))
+    tensor([[0.5000, 0.0000],
+            [0.0000, 0.2500]])
+    """
+    return _Inverse.apply(A)
+
+
+class _Solution(Function):
+    """dB = A^-T dX and dA = -dB X^T for A X = B."""
+
+    @staticmethod
+    def forward(ctx: Any, A: Tensor, B: Tensor) -> Tensor:
+        x = wrap(_solved("solve", _square("solve", A), _floats("solve", B)))
+        ctx.save_for_backward(A, x)
+        return x
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> tuple[Tensor, Tensor]:
+        a, x = ctx.saved_tensors
+        db = solve(a.mT, g)
+        return -(db @ x.mT), db
+
+
+def solve(A: Tensor, B: Tensor) -> Tensor:
+    """X with A @ X = B; B may be a vector."""
+    if B.ndim == 1:
+        return _Solution.apply(A, B.reshape(-1, 1)).reshape(-1)
+    return _Solution.apply(A, B)
+
+
+class _Determinant(Function):
+    """dA = det(A) A^-T."""
+
+    @staticmethod
+    def forward(ctx: Any, A: Tensor) -> Tensor:
+        y = wrap(np.asarray(np.linalg.det(_square("det", A))))
+        ctx.save_for_backward(A, y)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Tensor:
+        a, y = ctx.saved_tensors
+        return (g * y).unsqueeze(-1).unsqueeze(-1) * inv(a).mT
+
+
+def det(A: Tensor) -> Tensor:
+    """The determinant of every matrix."""
+    return _Determinant.apply(A)
+
+
+# ---- decompositions: numbers only -----------------------------------------------------------------------------------
+
+
+class SVD(NamedTuple):
+    """A = U diag(S) Vh."""
+
+    U: Tensor
+    S: Tensor
+    Vh: Tensor
+
+
+class QR(NamedTuple):
+    """A = Q R."""
+
+    Q: Tensor
+    R: Tensor
+
+
+class Eigen(NamedTuple):
+    """A = V diag(L) V^T."""
+
+    eigenvalues: Tensor
+    eigenvectors: Tensor
+
+
+class LeastSquares(NamedTuple):
+    """What `lstsq` returns."""
+
+    solution: Tensor
+    residuals: Tensor
+    rank: Tensor
+    singular_values: Tensor
+
+
+def _plain(call: str, A: Tensor) -> np.ndarray:
+    if A.needs_grad and mode.grad:
+        got = f"{call}: got a matrix that gradients flow through"
+        raise GradientError(
+            complain(got, "expected one without, because glassnet has no derivative here", "Try A.detach()")
+        )
+    return _floats(call, A)
+
+
+def svd(A: Tensor, full_matrices: bool = True) -> SVD:
+    """The singular values S, largest first, and the matrices U and Vh beside them."""
+    return SVD(*map(wrap, np.linalg.svd(_plain("svd", A), full_matrices)))
+
+
+def svdvals(A: Tensor) -> Tensor:
+    """The singular values, largest first."""
+    return wrap(np.linalg.svd(_plain("svdvals", A), compute_uv=False))
+
+
+def qr(A: Tensor, mode: str = "reduced") -> QR:
+    """Q with orthonormal columns and the upper triangle R."""
+    return QR(*map(wrap, np.linalg.qr(_plain("qr", A), "complete" if mode == "complete" else "reduced")))
+
+
+def eigh(A: Tensor, UPLO: str = "L") -> Eigen:
+    """The eigenvalues of a symmetric matrix, smallest first, and its eigenvectors in the columns."""
+    return Eigen(*map(wrap, np.linalg.eigh(_plain("eigh", A), UPLO)))  # type: ignore[arg-type]
+
+
+def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
+    """The eigenvalues of a symmetric matrix, smallest first."""
+    return wrap(np.linalg.eigvalsh(_plain("eigvalsh", A), UPLO))  # type: ignore[arg-type]
+
+
+def cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
+    """The lower triangle L with L @ L.T = A, for a positive definite A."""
+    try:
+        lower = np.linalg.cholesky(_plain("cholesky", A))
+    except np.linalg.LinAlgError:
+        got = "cholesky: got a matrix that is not positive definite"
+        raise ValueRangeError(complain(got, "expected one like X.T @ X", "Try A + 1e-6 * torch.eye(len(A))")) from None
+    return wrap(np.ascontiguousarray(np.swapaxes(lower, -1, -2)) if upper else lower)
+
+
+def pinv(A: Tensor, rtol: float | None = None) -> Tensor:
+    """The pseudo-inverse (R. Penrose, 1955)."""
+    array = _plain("pinv", A)
+    cut = max(array.shape[-2:]) * np.finfo(array.dtype).eps if rtol is None else rtol
+    return wrap(np.linalg.pinv(array, cut))
+
+
+def matrix_rank(A: Tensor) -> Tensor:
+    """How many singular values are not zero, to rounding."""
+    return wrap(np.asarray(np.linalg.matrix_rank(_plain("matrix_rank", A)), np.int64))
+
+
+def lstsq(A: Tensor, B: Tensor) -> LeastSquares:
+    """The X for which |A @ X - B| is smallest."""
+    a, b = _plain("lstsq", A), _plain("lstsq", B)
+    x, residuals, rank, values = np.linalg.lstsq(a, b, rcond=None)
+    return LeastSquares(wrap(x), wrap(np.asarray(residuals)), wrap(np.asarray(rank, np.int64)), wrap(values))
