@@ -328,15 +328,12 @@ from glassnet.core.statistics import (
 )
 from glassnet.core.tensor import Tensor
 from glassnet.nn.functional import (
-    batch_norm,
     bilinear,
     celu,
     conv1d,
     conv2d,
     cosine_similarity,
     dropout,
-    embedding,
-    layer_norm,
     pairwise_distance,
     prelu,
     selu,

@@ -91,7 +91,8 @@ ACTIVATIONS = "relu, tanh, sigmoid, leaky_relu, gelu, silu, elu, selu, softplus,
 OPTIMIZERS = "sgd, adam, adamw, nadam, radam, adamax, rmsprop, adagrad, adadelta, asgd, rprop, lbfgs"
 
 USAGE = {  # exit status 2
-    "trian mnist": "got the command trian; expected one of train, predict, evaluate, datasets, help. Try glassnet train.",
+    "trian mnist": "got the command trian; expected one of train, predict, evaluate, datasets, help. Try "
+    "glassnet train.",
     "help prdict": "got the command prdict; expected one of train, predict, evaluate, datasets, help. "
     "Try glassnet predict.",
     "--verbose": "got the command --verbose; expected one of train, predict, evaluate, datasets, help. "
@@ -109,23 +110,26 @@ USAGE = {  # exit status 2
     "train moons --lr 0": "got --learning-rate 0; expected a number above 0. Try --learning-rate 0.1.",
     "train moons --lr nan": "got --learning-rate nan; expected a number above 0. Try --learning-rate 0.1.",
     "train moons --lr -1": "got --learning-rate -1; expected a number above 0. Try --learning-rate 0.1.",
-    "train moons --hidden 8,,4": "got --hidden 8,,4; expected whole numbers of at least 1 with commas between, or none. "
+    "train moons --hidden 8,,4": "got --hidden 8,,4; expected whole numbers of at least 1 with commas between, "
+    "or none. "
     "Try --hidden 128,64.",
     "train moons --activation rleu": f"got --activation rleu; expected one of {ACTIVATIONS}. Try --activation relu.",
     "train moons --optimizer adma": f"got --optimizer adma; expected one of {OPTIMIZERS}. Try --optimizer adam.",
     "train moons --init kaiming": "got --init kaiming; expected one of default, kaiming_uniform, kaiming_normal, "
-    "xavier_uniform, xavier_normal, orthogonal, normal, zeros. Try --init kaiming_normal.",
+    "xavier_uniform, xavier_normal, orthogonal, normal, zeros. Try --init kaiming_uniform.",
     "train moons --schedule cos": "got --schedule cos; expected one of constant, linear, cosine, one-cycle, step, "
     "exponential. Try --schedule cosine.",
     "train moons --recipe best": "got --recipe best; expected one of default, good, fast. Try --recipe fast.",
     "train moons --dropout 1": "got --dropout 1; expected a number of at least 0 and below 1. Try --dropout 0.1.",
     "train moons --batch-size 0": "got --batch-size 0; expected a whole number of at least 1, or all. "
     "Try --batch-size 128.",
-    "train moons --seed -1": "got --seed -1; expected a whole number from 0 to 9,223,372,036,854,775,807. Try --seed 1.",
+    "train moons --seed -1": "got --seed -1; expected a whole number from 0 to 9,223,372,036,854,775,807. Try "
+    "--seed 1.",
     "train moons --threads 0": "got --threads 0; expected a whole number from 1 to 4,096. Try --threads 2.",
     "train moons --momentum 0.5": "got --momentum with adamw; expected one of sgd, rmsprop, which have it. "
     "Try --optimizer sgd.",
-    "train moons --optimizer lbfgs --batch-size 20": "got lbfgs with batch_size=20, dropout=0; expected all examples at "
+    "train moons --optimizer lbfgs --batch-size 20": "got lbfgs with batch_size=20, dropout=0; expected all "
+    "examples at "
     "once and no dropout: it compares losses along a line. Try batch_size=0 (--batch-size all), dropout=0.",
     "train moons --n 1": "got --n 1; expected a whole number from 2 to 10,000,000. Try --n 500.",
     "train moons --noise -1": "got --noise -1; expected a number of at least 0 and below 1000. Try --noise 0.1.",
@@ -147,7 +151,8 @@ USAGE = {  # exit status 2
     "predict points.safetensors 100": "got test example 100; expected 0 to 99. Try 99.",
     "predict points.safetensors white.png": "got the image white.png for a model of 2 features; expected numbers. "
     "Try --x 0.5,0.5.",
-    "predict orphan.safetensors 3": "got orphan.safetensors, which does not say what it was trained on; expected a data "
+    "predict orphan.safetensors 3": "got orphan.safetensors, which does not say what it was trained on; "
+    "expected a data "
     "set. Try glassnet evaluate orphan.safetensors mnist.",
     "evaluate": "got 0 arguments; expected a model, and perhaps a data set. Try glassnet evaluate runs/….",
     "evaluate a b c": "got 3 arguments; expected a model, and perhaps a data set. Try glassnet evaluate runs/….",
@@ -159,21 +164,27 @@ USAGE = {  # exit status 2
 FILES = {  # exit status 1
     "train empty": "got folder empty without train-images-idx3-ubyte; expected it (or its .gz or .xz) there. "
     "Try naming the files: idx_files(images, labels), or adding train-images-idx3-ubyte.",
-    "train moons --output notes.txt": "got 'File exists' on trying to make the folder notes.txt; expected no error. "
-    "Try another folder.",
-    "predict nothing.safetensors 7": "got 'No such file or directory' on trying to open nothing.safetensors; expected a "
+    "train moons --output notes.txt": "got --output notes.txt, which is a file; expected a new folder. "
+    "Try --output notes.txt-2.",
+    "predict nothing.safetensors 7": "got 'No such file or directory' on trying to open nothing.safetensors; "
+    "expected a "
     "path that exists. Try checking the spelling, or making the folder first.",
     "predict empty 7": "got the folder empty without model.safetensors; expected a run folder. "
     "Try the folder that `glassnet train` named.",
-    "predict notes.txt 7": "notes.txt: got a header of 7,020,940,055,466,667,886 bytes; expected at most 4, what follows "
+    "predict notes.txt 7": "notes.txt: got a header of 8,029,109,312,199,880,558 bytes; expected at most 4, "
+    "what follows "
     "its length. Try copying or downloading the file again.",
-    "predict image.safetensors notes.txt": "notes.txt: got the first bytes 6e 6f 74 20 61 20 6d 6f; expected a PNG image. "
+    "predict image.safetensors notes.txt": "notes.txt: got the first bytes 6e 6f 74 20 61 20 6d 6f; expected a "
+    "PNG image. "
     "Try saving it as PNG.",
-    "predict image.safetensors white.png": "got a picture of 30 × 40 pixels that are all alike; expected something drawn "
+    "predict image.safetensors white.png": "got a picture of 30 × 40 pixels that are all alike; expected "
+    "something drawn "
     "on it. Try another picture.",
-    "evaluate notes.txt": "notes.txt: got a header of 7,020,940,055,466,667,886 bytes; expected at most 4, what follows "
+    "evaluate notes.txt": "notes.txt: got a header of 8,029,109,312,199,880,558 bytes; expected at most 4, what "
+    "follows "
     "its length. Try copying or downloading the file again.",
-    "train moons --lr 1e30 --optimizer sgd --quiet": "got a loss that is not a number between steps 0 and 20, at learning "
+    "train moons --lr 1e30 --optimizer sgd --quiet": "got a loss that is not a number between steps 0 and 20, "
+    "at learning "
     "rate 1e+30; expected a finite one. Try --learning-rate 0.1.",
 }
 
@@ -190,27 +201,19 @@ def test_what_goes_wrong_with_files_and_numbers_ends_with_status_1(glassnet, lin
     assert glassnet(line) == (1, "", f"glassnet: {message}\n")
 
 
-@pytest.mark.usefixtures("files")
-@pytest.mark.parametrize("line", [line for line in USAGE if " Try --" in USAGE[line] and "--help" not in USAGE[line]])
+WITH_FIX = re.compile(r"train (?P<data>\w+) --\S+( (?P<value>\S+))?")
+
+
+@pytest.mark.parametrize("line", [line for line in USAGE if WITH_FIX.fullmatch(line) and " Try --" in USAGE[line]])
 def test_the_fix_that_is_proposed_works(glassnet, line):
-    """The option in the hint, put in the place of the wrong one, is accepted."""
-    hint = re.search(r"Try (--\S+)(?: (.*))?\.$", USAGE[line])
-    option, value = hint.groups()
-    wrong = re.search(r"got (?:the option )?(--[a-z-]+)", USAGE[line])[1] if "momentum" not in line else "--optimizer"
-    words = _replaced(line.split(), wrong, option, value)
-    if words[0] == "train":
-        words += ["--quiet"] if "--quiet" not in words else []
-    assert glassnet(" ".join(words)).err == ""
-
-
-def _replaced(words, wrong, option, value):
-    spelled = {"--learning-rate": "--lr"}.get(wrong, wrong)
-    at = next((i for i, w in enumerate(words) if w.partition("=")[0] in (spelled, wrong)), len(words))
-    kept = [*words[:at], *words[at + (1 if "=" in "".join(words[at : at + 1]) else 2) :]]
-    given = [value] if value else words[at + 1 : at + 2]
-    return [*kept, option, *given] + (
-        ["--epochs", "1"] if "train" in words and "--epochs" not in (option, *kept) else []
-    )
+    """What the message says to try, typed in the place of what was wrong, is accepted."""
+    fix = USAGE[line].partition(" Try ")[2].removesuffix(".")
+    data, value = WITH_FIX.fullmatch(line).group("data", "value")
+    if " " not in fix and value is not None:  # only the name was wrong
+        fix = f"{fix} {value}"
+    few = "" if "--epochs" in fix else "--epochs 1"
+    done = glassnet(f"train {data} {fix} {few} --quiet")
+    assert (done.status, done.err) == (0, "")
 
 
 def test_a_mistake_of_the_program_s_own_is_one_line_too(glassnet, monkeypatch):

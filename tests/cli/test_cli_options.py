@@ -45,7 +45,7 @@ def test_command_lines(line, arguments, values):
     [
         ("--epocs 5", "got the option --epocs; expected one that this command has. Try --epochs."),
         ("--zzz", "got the option --zzz; expected one that this command has. Try --help, which lists them."),
-        ("-q", "got the option -q; expected one that this command has. Try --help, which lists them."),
+        ("-q", "got the option -q; expected one that this command has. Try --quiet."),
         ("--epochs", "got --epochs without a value; expected a whole number of at least 1. Try --epochs 10."),
         ("--epochs --quiet", "got --epochs without a value; expected a whole number of at least 1. Try --epochs 10."),
         ("--epochs=", "got --epochs ''; expected a whole number of at least 1. Try --epochs 10."),

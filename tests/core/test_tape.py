@@ -435,7 +435,7 @@ def test_what_is_not_needed_may_change(name):
 
 def test_a_change_through_a_window_is_noticed():
     for window in (lambda h: h[:1], lambda h: h.view(1, 2), lambda h: h.detach(), lambda h: h.t()):
-        x, h, y = changed_in_place(torch.sin)
+        _, h, y = changed_in_place(torch.sin)
         with torch.no_grad():
             window(h).add_(1.0)
         with pytest.raises(GradientError, match="changed in place after sin"):

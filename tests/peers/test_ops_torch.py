@@ -56,7 +56,8 @@ torch.add(x, y); torch.add(x, r, alpha=2); torch.add(x, 3); x + o; 2 + x; x.add(
 torch.subtract(x, y); torch.sub(x, r, alpha=3); x - o; 1 - x; x.sub(2.5); x.subtract(r); torch.rsub(x, y)
 torch.mul(x, y); torch.multiply(x, o); x * r; 3 * x; x.mul(-2); x.multiply(y); o * r; c * x; x * z; torch.div(x, p)
 torch.divide(x, q); torch.true_divide(x, p); x / p; 1 / p; x / 4; x.div(p); x.divide(q); x.true_divide(p)
-torch.div(x, p, rounding_mode="floor"); torch.div(x, p, rounding_mode="trunc"); (x // p).detach()
+torch.div(x, p, rounding_mode="floor"); torch.div(x, p, rounding_mode="trunc"); torch.div(i, l, rounding_mode="trunc")
+(x // p).detach()
 torch.floor_divide(x, p).detach(); torch.remainder(x, p); x % p; x % 0.7; x.remainder(p)
 x.detach().floor_divide(p.detach()); i % 3; i // l; i % l; 7 % l; 7 // l; torch.pow(p, x); torch.pow(x, 2)
 torch.pow(x, 3); x ** 2; p ** -1.5; 2 ** x; p.pow(0.5); x.pow(0); p ** y; x ** 1; i ** 2; torch.maximum(x, y)
@@ -173,7 +174,8 @@ torch.arange(1, 2.5, 0.5, dtype=torch.float64); torch.linspace(-1, 1, 7); torch.
 torch.linspace(3, -4, 10, dtype=torch.float64); torch.logspace(0, 2, 5); torch.logspace(-1, 1, 4, base=2)
 torch.meshgrid(r, p[0], indexing="ij"); torch.meshgrid(p[:, 0], r, indexing="xy"); torch.tensor([1, 2])
 torch.tensor([1.5, 2]); torch.tensor([True]); torch.tensor(3); torch.tensor([[1, 2], [3, 4]], dtype=torch.float64)
-torch.tensor([]); torch.as_tensor([1, 2.0]); torch.as_tensor(x); torch.as_tensor(i, dtype=torch.float32)
+torch.tensor([]); torch.scalar_tensor(2); torch.median(x); torch.median(x, 1)
+torch.as_tensor([1, 2.0]); torch.as_tensor(x); torch.as_tensor(i, dtype=torch.float32)
 torch.finfo(torch.float32).eps; torch.iinfo(torch.int16).max
 """
 
@@ -186,7 +188,7 @@ CASES = [
 
 HERE = {f"glassnet.core.{room}" for room in ("ops", "functions", "layout", "factories")}
 OTHER_TESTS = """  names that another file of the tests compares with PyTorch or holds to its own promises
-    bernoulli dropout multinomial normal rand rand_like randint randn randn_like randperm
+    bernoulli dropout multinomial normal rand rand_like randint randint_like randn randn_like randperm
     manual_seed seed initial_seed
     get_rng_state set_rng_state uniform_ normal_ bernoulli_ random_ compile load save set_printoptions from_numpy
     no_grad enable_grad inference_mode is_grad_enabled set_grad_enabled get_default_dtype set_default_dtype

@@ -52,7 +52,7 @@ def test_a_folder_that_holds_something_is_left_alone(here):
 
 def test_a_file_in_the_way_is_named(here):
     (here / "mine").write_text("")
-    with pytest.raises(FileError, match="make the folder mine"):
+    with pytest.raises(FileError, match=r"mine, which is a file; .* Try --output mine-2"):
         RunFolder("moons", "mine")
 
 

@@ -32,7 +32,7 @@ def options() -> list[Option]:
     return [
         IDX,
         *dataset_options(),
-        Option("train-set", None, "test on the examples that it learnt from"),
+        Option("train_set", None, "test on the examples that it learnt from"),
         Option("json", None, "print the figures as JSON, and nothing else"),
         Option("help", None, "show this page"),
     ]
@@ -50,7 +50,7 @@ def run(words: Sequence[str]) -> int:
     trained = load_trained(arguments[0])
     data = load_named(arguments[1], parsed.values)[0] if len(arguments) == 2 else data_of(trained, arguments[0])
     check_fits(trained, data)
-    learnt = parsed.flag("train-set") or not len(data.x_test)
+    learnt = parsed.flag("train_set") or not len(data.x_test)
     x, y = (data.x_train, data.y_train) if learnt else (data.x_test, data.y_test)
     of = "training" if learnt else "test"
     test = trained.evaluate(x, y)

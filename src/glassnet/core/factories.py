@@ -51,7 +51,7 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
         array = _numbers([_plain(d) for d in data], dtype)
     else:
         array = _numbers(data, dtype)
-    t = wrap(np.array(array, None if dtype is None else dtypes.numpy_dtype(dtype), copy=True))
+    t = wrap(mode.quietly(np.array, array, None if dtype is None else dtypes.numpy_dtype(dtype), copy=True))
     if mode.trace is not None and not requires_grad:
         t = ops.copy(t)  # a replay starts from these numbers again, even if the step changes its copy in place
     return _finish(t, requires_grad, device)

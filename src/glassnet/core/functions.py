@@ -14,7 +14,7 @@ import numpy as np
 from glassnet.core import dtypes, ops
 from glassnet.core.dtypes import numpy_dtype
 from glassnet.core.layout import axes, axis, cat, diag, numpy_names, where
-from glassnet.core.tensor import Tensor, as_tensor_like, to_array, wrap
+from glassnet.core.tensor import Tensor, as_tensor_like, wrap
 from glassnet.errors import DTypeError, ShapeError, ValueRangeError
 
 
@@ -55,11 +55,15 @@ def mul(input: Any, other: Any) -> Tensor:
     return ops.mul(input, other)
 
 
+def _whole(x: Any) -> bool:
+    return as_tensor_like(x, None).array.dtype.kind in "iu"
+
+
 def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     """input / other, number by number; rounding_mode is None, "floor" or "trunc"."""
     if rounding_mode == "floor":
         return ops.floor_divide(input, other)
-    if rounding_mode == "trunc" and builtins.all(to_array(v).dtype.kind in "iu" for v in (input, other)):
+    if rounding_mode == "trunc" and builtins.all(_whole(v) for v in (input, other)):
         return ops.floor_divide(ops.sub(input, ops.fmod(input, other)), other)
     quotient = ops.div(input, other)
     return trunc(quotient) if rounding_mode == "trunc" else quotient
@@ -200,7 +204,9 @@ def var(
     return ops.sum(ops.square(away), dim=over, keepdim=keepdim) / freedom
 
 
-def _deviations(input: Tensor, name: str, dim: Any, unbiased: bool, correction: int | None) -> tuple[Tensor, Any, float]:
+def _deviations(
+    input: Tensor, name: str, dim: Any, unbiased: bool, correction: int | None
+) -> tuple[Tensor, Any, float]:
     """The distances from the mean, the axes they are spread over, and n - correction."""
     need_float(input, name)
     if isinstance(dim, bool):  # PyTorch's var(unbiased)

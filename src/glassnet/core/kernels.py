@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from glassnet.errors import ValueRangeError
+
 Array = np.ndarray[Any, np.dtype[Any]]
 Call = tuple[Callable[..., Any], tuple[Any, ...], Any]
 Dims = tuple[int, ...] | None
@@ -146,9 +148,9 @@ def erf(a: Array, out: Array | None = None) -> Array:
 
 
 def _erf32(a: Array) -> Array:
-    x = np.clip(a, -3.9, 3.9).astype(np.float32)
+    x = np.clip(a, -3.92, 3.92).astype(np.float32)  # beyond, it is 1 to the last bit
     u = x * x
-    return x * _polynomial(u, ERF_P32) / _polynomial(u, ERF_Q32)
+    return np.clip(x * _polynomial(u, ERF_P32) / _polynomial(u, ERF_Q32), -1, 1)
 
 
 def _erf64(a: Array) -> Array:
@@ -208,6 +210,12 @@ def within(a: Array, out: Array | None = None, *, low: float | None, high: float
     return np.logical_and(above, np.less_equal(a, constant(np.inf if high is None else high, a)), out=out)
 
 
+def log10(a: Array, out: Array | None = None) -> Array:
+    """In float64, so that the logarithm of 1000 is 3 in float32, too."""
+    y = np.log10(a, dtype=np.float64)
+    return y.astype(a.dtype) if out is None else np.positive(y, out=out, casting="same_kind")
+
+
 def round_off(a: Array, out: Array | None = None) -> Array:
     """To the nearest whole number, halves to even; whole numbers stay as they are."""
     return np.rint(a, out=out) if a.dtype.kind == "f" else np.positive(a, out=out)
@@ -219,8 +227,8 @@ def whole(function: Callable[..., Any]) -> Callable[..., Array]:
     def divided(a: Array, b: Array, out: Array | None = None) -> Array:
         if b.dtype.kind in "iu" and not b.all():
             raise ValueRangeError(
-                f"got a division of whole numbers ({b.dtype}) by 0; expected another divisor, because they have no inf. "
-                "Try .float() first, or torch.where for the zeros."
+                f"got a division of whole numbers ({b.dtype}) by 0; expected another divisor, because they have no "
+                "inf. Try .float() first, or torch.where for the zeros."
             )
         return function(a, b, out=out)
 
@@ -337,7 +345,7 @@ def softmax(a: Array, out: Array | None = None, *, dim: int) -> Array:
     """exp(a - max) / sum(exp(a - max)) along one axis."""
     if not a.size:
         return np.positive(a, out=out)
-    out = np.subtract(a, np.maximum.reduce(a, axis=dim, keepdims=True), out=out)
+    out = np.asarray(np.subtract(a, np.maximum.reduce(a, axis=dim, keepdims=True), out=out))
     np.exp(out, out=out)
     return np.divide(out, np.add.reduce(out, axis=dim, keepdims=True), out=out)
 
@@ -360,7 +368,7 @@ def log_softmax(a: Array, out: Array | None = None, *, dim: int) -> Array:
     """a - max - log(sum(exp(a - max))) along one axis."""
     if not a.size:
         return np.positive(a, out=out)
-    out = np.subtract(a, np.maximum.reduce(a, axis=dim, keepdims=True), out=out)
+    out = np.asarray(np.subtract(a, np.maximum.reduce(a, axis=dim, keepdims=True), out=out))
     total = np.add.reduce(np.exp(out), axis=dim, keepdims=True)
     return np.subtract(out, np.log(total), out=out)
 

@@ -261,7 +261,7 @@ tan = primitive("tan", np.tan, lambda g, y, a: g * (square(y) + 1.0), say="tange
                 samples=(sample((3, 4), low=-1.2, high=1.2),))
 exp2 = primitive("exp2", np.exp2, lambda g, y, a: g * y * math.log(2), say="2 to the power {0}", tex="2^{{{0}}}", elementwise=True, samples=_one)
 log2 = primitive("log2", np.log2, lambda g, y, a: g / (a * math.log(2)), say="logarithm of {0} to base 2", tex=r"\log_2 {0}", elementwise=True, samples=_positive)
-log10 = primitive("log10", np.log10, lambda g, y, a: g / (a * math.log(10)), say="logarithm of {0} to base 10", tex=r"\log_{{10}} {0}", elementwise=True, samples=_positive)
+log10 = primitive("log10", kernels.log10, lambda g, y, a: g / (a * math.log(10)), say="logarithm of {0} to base 10", tex=r"\log_{{10}} {0}", elementwise=True, samples=_positive)
 asin = primitive("asin", np.arcsin, lambda g, y, a: g / sqrt(1.0 - square(a)), say="the angle whose sine is {0}", tex=r"\arcsin {0}",
                  elementwise=True, samples=(sample((3, 4), low=-0.9, high=0.9),))
 acos = primitive("acos", np.arccos, lambda g, y, a: -g / sqrt(1.0 - square(a)), say="the angle whose cosine is {0}", tex=r"\arccos {0}",

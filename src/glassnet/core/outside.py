@@ -86,7 +86,7 @@ class Watch:
 
     def hold(self, value: Any) -> str:
         """A name for an object, which is kept alive so that no other can take its identity."""
-        name = f"v{len(self.scope)}"
+        name = f"v{id(value)}"
         self.scope[name] = value
         return name
 

@@ -19,8 +19,8 @@ def out_of_range(op: str, shapes: Sequence[tuple[int, ...]], problem: Exception)
     where = str(problem).replace(" is out of bounds for", " for")
     a = shapes[0]
     return ValueRangeError(
-        f"{op}: got {where} of a tensor of shape {a}; expected an index from {-a[0] if a else 0} to {a[0] - 1 if a else 0} on its "
-        f"first axis, and likewise on the others. Try tensor[-1] for the last entry."
+        f"{op}: got {where} of a tensor of shape {a}; expected an index from {-a[0] if a else 0} to "
+        f"{a[0] - 1 if a else 0} on its first axis, and likewise on the others. Try tensor[-1] for the last entry."
     )
 
 

@@ -134,6 +134,8 @@ class Writer:
         known = self.names.get(place_of(a))
         if known is not None:
             return known
+        if a.dtype.kind == "i" and isinstance(a.base, ARRAYS) and a.base.dtype.kind == "f":
+            return self._bits_of(a, hint)
         if (source := self._input_behind(a)) is not None:
             return self._window_on_input(a, *source)
         if a.ndim == 2 and (turned := self.names.get(place_of(a.T))) is not None:
@@ -141,6 +143,13 @@ class Writer:
         if (whole := self.whole.get(_span(a))) is not None:
             return self._name(a, f"{whole}_{_SHAPES.get(a.ndim, 'reshaped')}")
         return self._name(a, _constant_name(a) if hint == "c" else hint)
+
+    def _bits_of(self, a: Array, hint: str) -> str:
+        """The name of floats looked at as whole numbers of the same size."""
+        name = self.name_of(a.view(f"f{a.itemsize}"), hint)
+        if self._input_behind(a) is not None:
+            return self._view(a, f"{name}_bits", f"{name}.view({a.dtype.name!r})")
+        return self._name(a, f"{name}_bits")
 
     def _input_behind(self, a: Array) -> tuple[Array, str] | None:
         return next(((b, name) for b, name in self.passing if np.may_share_memory(a, b)), None)

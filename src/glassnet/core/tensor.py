@@ -291,8 +291,16 @@ def as_tensor_like(value: Any, like: Tensor | None) -> Tensor:
     if isinstance(value, Tensor):
         return value
     if isinstance(value, int | float) and like is not None:
-        return wrap(np.asarray(value, dtypes.of_scalar(value, like.array.dtype)))
+        return wrap(_number(value, dtypes.of_scalar(value, like.array.dtype)))
     return wrap(to_array(value))
+
+
+def _number(value: float, kind: np.dtype[Any]) -> np.ndarray:
+    """A 0-d array; what does not fit becomes inf or wraps around, as in arrays."""
+    try:
+        return mode.quietly(np.asarray, value, kind)
+    except OverflowError:
+        return np.asarray(value).astype(kind)
 
 
 def to_array(value: Any) -> np.ndarray:
@@ -311,7 +319,7 @@ def to_array(value: Any) -> np.ndarray:
             "float() first."
         )
     if array.dtype.kind == "f" and not isinstance(value, NUMPY):
-        return array.astype(dtypes.default_float())
+        return mode.quietly(array.astype, dtypes.default_float())
     dtypes.dtype_of(array.dtype)
     return array
 

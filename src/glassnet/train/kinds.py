@@ -17,13 +17,24 @@ from glassnet.errors import ValueRangeError, complain
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that a slip of the keyboard was most likely meant to be, if any is close.
 
-    >>> nearest("adamm", ["sgd", "adam"])
-    'adam'
+    >>> nearest("adma", ["sgd", "adam", "adamax"]), nearest("cos", ["step", "cosine"]), nearest("what", ["sgd"])
+    ('adam', 'cosine', None)
     """
-    from difflib import get_close_matches  # only a slip pays for this import
+    slips = {other: 0 if word and other.startswith(word) else _slips(word, other) for other in known}
+    best = min(slips, key=slips.__getitem__, default=None)
+    return best if best is not None and slips[best] <= max(1, len(word) // 2) else None
 
-    close = get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return close[0] if close else None
+
+def _slips(a: str, b: str) -> int:
+    """How many letters were left out, added, exchanged or swapped with a neighbour (Damerau, 1964)."""
+    before, row = [0] * (len(b) + 1), list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        two_before, before, row = before, row, [i]
+        for j, y in enumerate(b, 1):
+            row.append(min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (x != y)))
+            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
+                row[j] = min(row[j], two_before[j - 2] + 1)
+    return row[-1]
 
 
 def shown(word: str) -> str:

@@ -61,12 +61,14 @@ def model_in(path: str) -> str:
 
 
 def _made(path: str) -> str:
-    with reported("make the folder", path):
-        os.makedirs(path, exist_ok=True)
-        full = bool(os.listdir(path))
-    if full:
+    taken = "is a file" if os.path.isfile(path) else None
+    if taken is None:
+        with reported("make the folder", path):
+            os.makedirs(path, exist_ok=True)
+            taken = "holds files" if os.listdir(path) else None
+    if taken:
         hint = f"Try --output {_free(path)}"
-        raise FileError(complain(f"got --output {shown(path)}, which holds files", "expected a new folder", hint))
+        raise FileError(complain(f"got --output {shown(path)}, which {taken}", "expected a new folder", hint))
     return path
 
 
