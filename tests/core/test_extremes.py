@@ -177,13 +177,13 @@ def test_stable_at_ten_thousand(name, dtype):
     assert x.grad.tolist() == slopes
 
 
-@pytest.mark.parametrize("scale", [1.0, 100.0, 1e4, 3e38])
+@pytest.mark.parametrize("scale", [1.0, 100.0, 1e4, 1e38])
 def test_cross_entropy_at_large_scores(scale):
     x = torch.tensor([[1.0, -1.0, 0.0], [-1.0, 1.0, 0.0]], requires_grad=True)
     y = torch.log_softmax(x * scale, 1)
     loss = -torch.gather(y, 1, torch.tensor([[0], [0]])).mean()
     loss.backward()
-    assert math.isfinite(loss.item()) or scale == 3e38
+    assert math.isfinite(loss.item())
     if scale >= 100:
         np.testing.assert_allclose(loss.item(), scale, rtol=1e-6)
         np.testing.assert_allclose(x.grad.numpy(), [[0, 0, 0], [-scale / 2, scale / 2, 0]], atol=1e-6)

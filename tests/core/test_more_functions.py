@@ -1,5 +1,7 @@
 """`elementwise`, `statistics`, `arranging`, `products`, `linalg` and `compat` beside NumPy; replay; mistakes."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -104,9 +106,7 @@ def test_einsum_is_numpys(equation, data, n):
 
 @given(st.lists(st.integers(1, 6), min_size=3, max_size=6), st.randoms(use_true_random=False))
 def test_a_chain_of_products_is_the_product_in_any_order(sizes, dice):
-    matrices = [
-        np.array([[dice.random() for _ in range(b)] for _ in range(a)]) for a, b in zip(sizes, sizes[1:], strict=False)
-    ]
+    matrices = [np.array([[dice.random() for _ in range(b)] for _ in range(a)]) for a, b in itertools.pairwise(sizes)]
     expected = np.linalg.multi_dot(matrices) if len(matrices) > 1 else matrices[0]
     np.testing.assert_allclose(torch.linalg.multi_dot([torch.tensor(m) for m in matrices]).numpy(), expected, rtol=1e-9)
 

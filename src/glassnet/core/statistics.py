@@ -10,7 +10,7 @@ import numpy as np
 from glassnet.core import ops
 from glassnet.core.functions import ValuesAndIndices, mean, need_float, std, sum, var
 from glassnet.core.layout import axes, axis, cat, numpy_names, stack, where
-from glassnet.core.tensor import Tensor, as_tensor_like, wrap
+from glassnet.core.tensor import Tensor, wrap
 from glassnet.errors import DataError, ValueRangeError, complain
 
 __all__ = [
@@ -70,7 +70,7 @@ def quantile(
     need_float(input, "quantile")
     x = input.reshape(-1) if dim is None else input
     d = axis(0 if dim is None else dim, x.array.ndim)
-    fractions = np.atleast_1d(as_tensor_like(q, input).read("quantile"))
+    fractions = np.atleast_1d(q.read("quantile") if isinstance(q, Tensor) else np.float64(q))
     if not ((fractions >= 0) & (fractions <= 1)).all():
         raise ValueRangeError(complain(f"quantile: got q={q}", "expected 0 to 1", "Try q=0.5"))
     line = x.sort(d).values

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from glassnet.errors import ValueRangeError, complain
@@ -48,11 +47,10 @@ def shown(word: str) -> str:
 
 
 class Kind:
-    """What all kinds share; `read` and `holds` are each kind's own."""
+    """What all kinds share; `read` and `holds` are each kind's own. `placeholder` stands for a value in a page of help."""
 
-    expected: str = "a value"
-    example: str = ""
-    placeholder: str = "VALUE"  # stands for the value in a page of help
+    def __init__(self, expected: str, example: str, placeholder: str) -> None:
+        self.expected, self.example, self.placeholder = expected, example, placeholder
 
     def read(self, word: str) -> Any:
         """The value that a word stands for; ValueError if it stands for none."""
@@ -92,20 +90,13 @@ class Kind:
             raise ValueRangeError(complain(f"got {name}={value!r}", f"expected {self.expected}", hint))
 
 
-@dataclass(frozen=True)
 class Whole(Kind):
     """Whole numbers from `least` to `most`."""
 
-    least: int = 0
-    most: int | None = None
-    example: str = "1"
-    placeholder: str = "N"
-
-    @property
-    def expected(self) -> str:  # type: ignore[override]
-        """The bounds in words."""
-        bounds = f"at least {self.least}" if self.most is None else f"{self.least:,} to {self.most:,}"
-        return f"a whole number of {bounds}" if self.most is None else f"a whole number from {bounds}"
+    def __init__(self, least: int = 0, most: int | None = None, example: str = "1") -> None:
+        bounds = f"of at least {least}" if most is None else f"from {least:,} to {most:,}"
+        super().__init__(f"a whole number {bounds}", example, "N")
+        self.least, self.most = least, most
 
     def read(self, word: str) -> int:
         """20, 1_000 and 1e3 are whole numbers; 0.5 is not."""
@@ -123,21 +114,30 @@ class Whole(Kind):
         return whole and self.least <= value and (self.most is None or value <= self.most)
 
 
-@dataclass(frozen=True)
+class WholeOrAll(Whole):
+    """A whole number from `least`, or `all`, which is 0 inside."""
+
+    def __init__(self, least: int = 1, example: str = "1") -> None:
+        super().__init__(least, None, example)
+        self.expected += ", or all"
+
+    def read(self, word: str) -> int:
+        """A number, or `all`."""
+        return 0 if _plain(word) == "all" else super().read(word) or -1  # "0" is not how all is spelled
+
+    def holds(self, value: Any) -> bool:
+        """Whether it is 0, for all, or a whole number within the bounds."""
+        return super().holds(value) or (type(value) is int and value == 0)
+
+
 class Real(Kind):
     """Numbers from `least` up to, but not with, `below`; `open` leaves `least` itself out."""
 
-    least: float = 0.0
-    below: float = math.inf
-    open: bool = False
-    example: str = "0.1"
-    placeholder: str = "X"
-
-    @property
-    def expected(self) -> str:  # type: ignore[override]
-        """The bounds in words."""
-        low = f"above {self.least:g}" if self.open else f"of at least {self.least:g}"
-        return f"a number {low}" + (f" and below {self.below:g}" if self.below < math.inf else "")
+    def __init__(self, least: float = 0.0, below: float = math.inf, open: bool = False, example: str = "0.1") -> None:
+        bounds = f"above {least:g}" if open else f"of at least {least:g}"
+        bounds += f" and below {below:g}" if below < math.inf else ""
+        super().__init__(f"a number {bounds}", example, "X")
+        self.least, self.below, self.open = least, below, open
 
     def read(self, word: str) -> float:
         """Any spelling of a number that Python knows."""
@@ -149,22 +149,12 @@ class Real(Kind):
         return real and (self.least < value if self.open else self.least <= value) and value < self.below
 
 
-@dataclass(frozen=True)
 class Choice(Kind):
     """One of a few names; case, hyphens and underscores do not matter."""
 
-    names: tuple[str, ...]
-    placeholder: str = "NAME"
-
-    @property
-    def expected(self) -> str:  # type: ignore[override]
-        """All the names."""
-        return f"one of {', '.join(self.names)}"
-
-    @property
-    def example(self) -> str:  # type: ignore[override]
-        """The first name."""
-        return self.names[0]
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__(f"one of {', '.join(names)}", names[0], "NAME")
+        self.names = names
 
     def read(self, word: str) -> str:
         """The name as it is spelled here."""
@@ -183,51 +173,29 @@ def _plain(word: str) -> str:
     return word.strip().lower().replace("-", "_")
 
 
-@dataclass(frozen=True)
 class Sizes(Kind):
     """Sizes of layers, `128,64`; `none` for no layer at all."""
 
-    most: int = 1_000_000
-    example: str = "128,64"
-    placeholder: str = "SIZES"
-    expected: str = "whole numbers of at least 1 with commas between, or none"
+    def __init__(self, most: int = 1_000_000, example: str = "128,64") -> None:
+        super().__init__("whole numbers of at least 1 with commas between, or none", example, "SIZES")
+        self._size = Whole(1, most)
 
     def read(self, word: str) -> tuple[int, ...]:
         """Numbers between commas (or the letter x)."""
         if _plain(word) == "none":
             return ()
-        return tuple(Whole(1).read(part) for part in word.replace("x", ",").split(","))
+        return tuple(self._size.read(part) for part in word.replace("x", ",").split(","))
 
     def holds(self, value: Any) -> bool:
         """Whether it is a tuple of sizes."""
-        return isinstance(value, tuple) and all(Whole(1, self.most).holds(size) for size in value)
+        return isinstance(value, tuple) and all(map(self._size.holds, value))
 
 
-@dataclass(frozen=True)
-class WholeOrAll(Whole):
-    """A whole number, or `all`, which is 0 inside."""
-
-    @property
-    def expected(self) -> str:  # type: ignore[override]
-        """The bounds in words."""
-        return f"{Whole(1).expected}, or all"
-
-    def read(self, word: str) -> int:
-        """A number, or `all`."""
-        return 0 if _plain(word) == "all" else super().read(word) or -1  # "0" is not how all is spelled
-
-    def holds(self, value: Any) -> bool:
-        """Whether it is 0, for all, or a whole number within the bounds."""
-        return super().holds(value) or (type(value) is int and value == 0)
-
-
-@dataclass(frozen=True)
 class Numbers(Kind):
     """Numbers with commas between, such as the features of one example."""
 
-    example: str = "0.5,1.2"
-    placeholder: str = "X,X"
-    expected: str = "numbers with commas between"
+    def __init__(self, example: str = "0.5,1.2") -> None:
+        super().__init__("numbers with commas between", example, "X,X")
 
     def read(self, word: str) -> tuple[float, ...]:
         """Numbers between commas."""
@@ -235,16 +203,14 @@ class Numbers(Kind):
 
     def holds(self, value: Any) -> bool:
         """Whether all of them are finite."""
-        return isinstance(value, tuple) and all(math.isfinite(number) for number in value)
+        return isinstance(value, tuple) and all(map(math.isfinite, value))
 
 
-@dataclass(frozen=True)
 class Text(Kind):
     """Any words, such as a path; not empty."""
 
-    example: str = "runs/first"
-    placeholder: str = "TEXT"
-    expected: str = "a name"
+    def __init__(self, example: str = "runs/first", placeholder: str = "TEXT", expected: str = "a name") -> None:
+        super().__init__(expected, example, placeholder)
 
     def read(self, word: str) -> str:
         """The word itself."""
