@@ -54,6 +54,7 @@ with_axes = st.lists(small, min_size=1, max_size=3).map(tuple)
 # How to draw the shapes and attributes of each row: a strategy of (input shapes or index arrays, attributes).
 DOMAINS = {
     **dict.fromkeys(("sqrt", "log", "log2", "log10"), (0.3, 3.0)),
+    **dict.fromkeys(("floor", "ceil", "trunc", "round"), (0.1, 0.4)),  # far from their steps
     "log1p": (-0.6, 2.0),
     "asin": (-0.9, 0.9),
     "acos": (-0.9, 0.9),
@@ -62,6 +63,8 @@ DOMAINS = {
     "div": (0.4, 2.0),
     "remainder": (0.4, 2.0),
     "fmod": (0.4, 2.0),
+    "floor_divide": (0.4, 2.0),
+    "power": (0.4, 2.0),
     "bce": (0.1, 0.9),
 }
 
@@ -235,7 +238,7 @@ def folds(draw):
 @st.composite
 def wheres(draw):
     a, b = draw(broadcasting())
-    mask = np.random.default_rng(draw(seeds)).random(np.broadcast_shapes(a, b)) < 0.5
+    mask = np.asarray(np.random.default_rng(draw(seeds)).random(np.broadcast_shapes(a, b)) < 0.5)
     return [mask, a, b], {}
 
 
@@ -303,9 +306,9 @@ class Drawn:
         self.arrays = [
             i if isinstance(i, np.ndarray) else numbers(i, seed + k, low, high) for k, i in enumerate(inputs)
         ]
-        if len(self.arrays) == 2 and op.name in ("maximum", "minimum"):
-            self.arrays[1] = self.arrays[1] * 0.97 + 0.0123  # no ties
-        if len(self.arrays) == 2 and op.name in ("remainder", "fmod"):
+        if op.name in ("maximum", "minimum", "clamp"):  # no ties, not even nearly
+            self.arrays = [np.round(a, 1) + 0.05 * (k + 0.5) for k, a in enumerate(self.arrays)]
+        if len(self.arrays) == 2 and op.name in ("remainder", "fmod", "floor_divide"):
             self.arrays[1] = self.arrays[1] * 0.1 + 2.2  # no whole quotients
         self.at = [i for i, a in enumerate(self.arrays) if a.dtype.kind == "f" and op.rule(i) is not None]
         self.rng = np.random.default_rng(seed)

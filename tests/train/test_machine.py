@@ -3,10 +3,12 @@
 import os
 import subprocess
 import sys
+import types
 
 import pytest
 
 from glassnet.files import strict_json
+from glassnet.train import machine
 from glassnet.train.machine import Blas, describe_machine, lowered_kernels, threads_that_pay
 
 NEW, OLD = {"SSE42": True, "AVX": True, "AVX2": True, "AVX512_SKX": True}, {"SSE42": True, "AVX": True, "AVX2": True}
@@ -55,11 +57,35 @@ def test_the_number_of_threads_is_what_was_set():
     assert done.stdout.split() in (["1", "1"], ["None", "None"])  # None: a BLAS that cannot be asked
 
 
-def test_it_agrees_with_threadpoolctl():
-    threadpoolctl = pytest.importorskip("threadpoolctl")
-    pools = [pool for pool in threadpoolctl.threadpool_info() if pool["internal_api"] == "openblas"]
+@pytest.fixture
+def other_blas(monkeypatch):
+    """A BLAS that is not OpenBLAS, seen through a threadpoolctl of the test's own."""
+    pool = {"user_api": "blas", "internal_api": "mkl", "num_threads": 4, "version": "2026.0"}
+
+    def limit(count, user_api):
+        assert user_api == "blas"
+        pool["num_threads"] = count
+
+    fake = types.ModuleType("threadpoolctl")
+    fake.threadpool_info, fake.threadpool_limits = lambda: [{"user_api": "openmp"}, dict(pool)], limit
+    monkeypatch.setitem(sys.modules, "threadpoolctl", fake)
+    monkeypatch.setattr(machine, "_numpy_library", lambda: None)
+
+
+@pytest.mark.usefixtures("other_blas")
+def test_another_blas_is_asked_through_threadpoolctl():
     blas = Blas()
-    assert (blas.core, blas.threads) in [(pool["architecture"], pool["num_threads"]) for pool in pools] or not pools
+    assert blas.as_dict() == {"name": "mkl", "version": "2026.0", "core": None, "threads": 4}
+    blas.threads = 2
+    assert Blas().threads == 2
+
+
+def test_a_blas_that_nobody_can_ask_is_unknown_and_no_mistake(monkeypatch):
+    monkeypatch.setitem(sys.modules, "threadpoolctl", None)  # as if it were not installed
+    monkeypatch.setattr(machine, "_numpy_library", lambda: None)
+    blas = Blas()
+    blas.threads = 3
+    assert blas.as_dict() == {"name": None, "version": None, "core": None, "threads": None}
 
 
 @pytest.mark.parametrize(

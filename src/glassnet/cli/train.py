@@ -245,8 +245,14 @@ class _Run:
             "data": f"{data.name}: {len(data.x_train):,} examples to learn from, {len(data.x_test):,} to test on",
             "network": f"{self.request.shape}, {s.activation}, {self.training.parameters:,} parameters",
             "learning": ", ".join([s.optimizer, rate, batch, epochs, *extras, f"seed {s.seed}"]),
+            "machine": self._machine(),
         }
         return [f"{terminal.dim(f'{label:<9}')}{text}" for label, text in rows.items()]
+
+    def _machine(self) -> str:
+        core, threads = self.blas.core, self.blas.threads
+        kernels = f"{self.blas.name} {core}" if core else self.blas.name or "a BLAS that does not give its name"
+        return kernels + (f", {threads} thread{'s' if threads > 1 else ''}" if threads else "")
 
     def _closing(self, terminal: Terminal, stopped: str | None) -> list[str]:
         training, path = self.training, self.folder.path

@@ -47,7 +47,7 @@ def shown(word: str) -> str:
 
 
 class Kind:
-    """What all kinds share; `read` and `holds` are each kind's own. `placeholder` stands for a value in a page of help."""
+    """What all kinds share; `read` and `holds` are their own. `placeholder` stands for a value in a page of help."""
 
     def __init__(self, expected: str, example: str, placeholder: str) -> None:
         self.expected, self.example, self.placeholder = expected, example, placeholder
