@@ -159,6 +159,7 @@ from glassnet.core.functions import (
     argmin,
     argsort,
     bincount,
+    bmm,
     clamp,
     cumsum,
     div,
@@ -167,8 +168,8 @@ from glassnet.core.functions import (
     exp2,
     isclose,
     lerp,
-    log2,
     log10,
+    log2,
     log_softmax,
     logsumexp,
     masked_fill,
@@ -177,7 +178,9 @@ from glassnet.core.functions import (
     mean,
     median,
     min,
+    mm,
     mul,
+    mv,
     nan_to_num,
     norm,
     outer,
@@ -198,9 +201,6 @@ from glassnet.core.functions import (
     unique,
     var,
 )
-from glassnet.core.functions import matmul as bmm
-from glassnet.core.functions import matmul as mm
-from glassnet.core.functions import matmul as mv
 from glassnet.core.layout import (
     broadcast_to,
     cat,
@@ -334,6 +334,7 @@ from glassnet.nn.functional import (
     conv2d,
     cosine_similarity,
     dropout,
+    layer_norm,
     pairwise_distance,
     prelu,
     selu,

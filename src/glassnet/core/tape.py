@@ -57,13 +57,14 @@ def gradients(
         if op is None:
             continue
         inputs = inputs_of(y)
+        changed = y.written[0] > y.serial or any(x.written[0] > y.serial for x in inputs)
         for i, x in enumerate(inputs):
             if not x.needs_grad:
                 continue
             rule = op.rule(i)
             if rule is None:
                 continue
-            if x.written[0] > y.serial or y.written[0] > y.serial:
+            if changed:
                 _check_unchanged(rule, y)
             gx = rule(g, y, *inputs, **y.attrs)
             _arrive(grads, found, x, gx)
