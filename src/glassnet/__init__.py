@@ -159,7 +159,6 @@ from glassnet.core.functions import (
     argmin,
     argsort,
     bincount,
-    bmm,
     clamp,
     cumsum,
     div,
@@ -168,8 +167,8 @@ from glassnet.core.functions import (
     exp2,
     isclose,
     lerp,
-    log10,
     log2,
+    log10,
     log_softmax,
     logsumexp,
     masked_fill,
@@ -178,9 +177,7 @@ from glassnet.core.functions import (
     mean,
     median,
     min,
-    mm,
     mul,
-    mv,
     nan_to_num,
     norm,
     outer,
@@ -201,6 +198,9 @@ from glassnet.core.functions import (
     unique,
     var,
 )
+from glassnet.core.functions import matmul as bmm
+from glassnet.core.functions import matmul as mm
+from glassnet.core.functions import matmul as mv
 from glassnet.core.layout import (
     broadcast_to,
     cat,
