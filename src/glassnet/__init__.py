@@ -159,6 +159,7 @@ from glassnet.core.functions import (
     argmin,
     argsort,
     bincount,
+    bmm,
     clamp,
     cumsum,
     div,
@@ -177,7 +178,9 @@ from glassnet.core.functions import (
     mean,
     median,
     min,
+    mm,
     mul,
+    mv,
     nan_to_num,
     norm,
     outer,
@@ -198,9 +201,6 @@ from glassnet.core.functions import (
     unique,
     var,
 )
-from glassnet.core.functions import matmul as bmm
-from glassnet.core.functions import matmul as mm
-from glassnet.core.functions import matmul as mv
 from glassnet.core.layout import (
     broadcast_to,
     cat,
@@ -232,6 +232,7 @@ from glassnet.core.layout import (
     where,
 )
 from glassnet.core.methods import Device as device
+from glassnet.core.methods import clone
 from glassnet.core.mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from glassnet.core.ops import (
     abs,

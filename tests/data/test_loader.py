@@ -3,7 +3,7 @@
 import itertools
 import math
 import warnings
-from collections import namedtuple
+from collections import UserDict, namedtuple
 
 import numpy as np
 import pytest
@@ -194,6 +194,21 @@ def test_collating_keeps_the_form_of_the_examples():
     assert pair.y["k"][0].tolist() == [1.0, 2.0]
     assert default_convert([np.array([1]), "a", 2])[0].tolist() == [1]
     assert default_convert(Pair(np.float32(2), None)).x.item() == 2
+
+
+def test_collating_makes_containers_of_the_same_kind():
+    class Record(UserDict):
+        pass
+
+    class Fixed(tuple):
+        def __new__(cls, *entries):  # cannot be made from a list of entries
+            return super().__new__(cls, entries)
+
+    record = default_collate([Record(a=1), Record(a=2)])
+    assert type(record) is Record
+    assert record["a"].tolist() == [1, 2]
+    assert [part.tolist() for part in default_collate([Fixed(1, 2), Fixed(3, 4)])[0]] == [[1, 3], [2, 4]]
+    assert default_collate([range(2), range(1, 3)])[1].tolist() == [1, 2]
 
 
 def test_a_batch_is_a_copy():

@@ -391,3 +391,81 @@ def test_mistakes_are_answered(mistake, error, message):
 def test_a_name_that_keras_does_not_have():
     with pytest.raises(AttributeError, match="Densse"):
         keras.layers.Densse  # noqa: B018
+
+
+def test_mnist_comes_as_keras_gives_it():
+    (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
+    assert (x_train.shape, y_train.shape, x_test.shape, y_test.shape) == (
+        (60000, 28, 28),
+        (60000,),
+        (10000, 28, 28),
+        (10000,),
+    )
+    assert x_train.dtype == y_train.dtype == np.uint8
+    assert y_train[:5].tolist() == [5, 0, 4, 1, 9]
+
+
+def test_submodules_are_found_under_both_names():
+    from glassnet.faces.keras import layers
+    from glassnet.keras import layers as again
+
+    assert layers is again is keras.layers
+
+
+def test_the_rest_of_the_layers():
+    model = keras.Sequential(
+        [
+            keras.layers.Embedding(5, 2, input_shape=(3,)),
+            keras.layers.Flatten(),
+            keras.layers.ReLU(0.02, negative_slope=0.5),
+        ]
+    )
+    table = np.arange(-5.0, 5).reshape(5, 2) / 100
+    model.set_weights([table])
+    rows = np.array([[0, 4, 2]])
+    expected = table[rows].reshape(1, -1)
+    expected = np.minimum(np.where(expected < 0, expected / 2, expected), 0.02)
+    np.testing.assert_allclose(model.predict(rows, verbose=0), expected, rtol=1e-6)
+    assert model.count_params() == 10
+
+    two = np.array([[-2.0, 3.0]])
+    for layer, expected in [
+        (keras.layers.ReLU(), [[0, 3]]),
+        (keras.layers.ELU(), [[np.expm1(-2), 3]]),
+        (keras.layers.Activation(lambda x: x * 2), [[-4, 6]]),
+        (Dense(1, use_bias=False, kernel_initializer="ones"), [[1]]),
+    ]:
+        np.testing.assert_allclose(keras.Sequential([layer]).predict(two, verbose=0), expected, rtol=1e-6)
+    assert layer.bias is None
+
+
+def test_losses_and_metrics_of_ones_own():
+    model = line()
+    model.compile("sgd", lambda y, z: (y - z) ** 4, metrics=["mae", keras.metrics.RootMeanSquaredError])
+    told = model.evaluate(np.array([[1.0], [2.0]]), [3.0, 2.0], verbose=0, return_dict=True)
+    assert told == {"loss": 8.0, "mae": 1.0, "root_mean_squared_error": pytest.approx(math.sqrt(2))}
+    loss = keras.losses.SparseCategoricalCrossentropy()
+    p = glassnet.tensor([[0.2, 0.8], [0.5, 0.5]])
+    assert loss(glassnet.tensor([[1], [0]]), p).item() == pytest.approx(-(math.log(0.8) + math.log(0.5)) / 2)
+
+
+def test_plateaus_rest_and_have_a_floor(capsys):
+    model, x = line(), np.zeros((2, 1))
+    plateau = ReduceLROnPlateau("loss", factor=0.5, patience=1, cooldown=2, min_lr=0.03, verbose=1)
+    rates = []
+    note = LambdaCallback(on_epoch_end=lambda epoch, logs: rates.append(model.optimizer.learning_rate))
+    model.fit(x, x, epochs=8, verbose=0, callbacks=[plateau, note])
+    assert rates == pytest.approx([0.1, 0.05, 0.05, 0.05, 0.03, 0.03, 0.03, 0.03])
+    assert capsys.readouterr().out.count("reducing learning rate") == 3
+
+
+def test_a_loss_that_is_no_number_ends_the_training():
+    x = np.array([[1e25], [1.0]])
+    model = line()
+    told = model.fit(x, -x, epochs=5, verbose=0, callbacks=keras.callbacks.TerminateOnNaN())
+    assert len(told.epoch) == 1
+
+
+def test_one_hot_rows():
+    assert keras.utils.to_categorical([[1], [0]]).tolist() == [[0, 1], [1, 0]]
+    assert keras.utils.to_categorical([], 3).shape == (0, 3)

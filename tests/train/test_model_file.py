@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glassnet import nn, rand
+from glassnet import int64, nn, rand, zeros
 from glassnet.core.mode import no_grad
 from glassnet.core.random import get_rng_state, manual_seed
 from glassnet.errors import FileError, FormatError, NotSupportedError
 from glassnet.files import safetensors
-from glassnet.train.layers import LAYERS, build, describe, shapes_of
+from glassnet.train.layers import LAYERS, build, check_flow, describe, shapes_of
 from glassnet.train.model_file import load_model, save_model
 
 PERCEPTRON = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
@@ -86,6 +86,43 @@ def test_the_table_knows_the_tensors_of_a_layer_before_it_is_made(name):
     assert shapes_of(described, "file") == made
 
 
+INPUTS = {
+    "Linear": (1, 3), "BatchNorm1d": (1, 3), "BatchNorm2d": (1, 3, 4, 4), "Unflatten": (1, 6), "PReLU": (1, 4),
+    "Conv2d": (1, 4, 7, 6), "MaxPool2d": (1, 2, 5, 5), "AvgPool2d": (1, 2, 5, 6), "Embedding": (1, 3),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_the_table_knows_what_comes_out_before_it_is_tried(name):
+    shape = INPUTS.get(name, (1, 2, 2, 3))
+    x = zeros(*shape, dtype=int64 if name == "Embedding" else None)
+    described = describe(nn.Sequential(SAMPLES[name]))[0]
+    arguments = {key: value for key, value in described.items() if key != "type"}
+    expected, numbers = LAYERS[name].flow(shape, **arguments)
+    assert tuple(SAMPLES[name].eval()(x).shape) == expected
+    assert numbers >= np.prod(expected)
+
+
+@pytest.mark.parametrize(
+    ("model", "features", "message"),
+    [
+        (nn.Sequential(nn.Linear(2, 3), nn.Linear(2, 3)), 2, r"layer 1: got Linear for an input of shape \(3,\)"),
+        (nn.Sequential(nn.Sequential(nn.Unflatten(1, (2, 2)))), 5, "layer 0, layer 0: got Unflatten"),
+        (nn.Sequential(nn.Conv2d(1, 1, 3)), 9, "layer 0: got Conv2d"),
+        (nn.Sequential(nn.Unflatten(1, (1, 3, 3)), nn.MaxPool2d(5)), 9, "layer 1: got MaxPool2d"),
+        (
+            nn.Sequential(nn.Unflatten(1, (1, 3, 3)), nn.Conv2d(1, 1, 1, padding=2**20)),
+            9,
+            "makes .* at most 16,777,216",
+        ),
+        (nn.Sequential(nn.Unflatten(1, (1, 3, 3)), *[nn.Conv2d(1, 1, 1, padding=200)] * 40), 9, "at most 16,777,216"),
+    ],
+)
+def test_an_example_that_does_not_fit_through_is_found_without_trying(model, features, message):
+    with pytest.raises(FormatError, match=message):
+        check_flow(describe(model), features, "file")
+
+
 def test_nested_and_named_layers(path):
     inner = nn.Sequential(nn.Linear(4, 4), nn.Tanh())
     model = nn.Sequential({"first": nn.Linear(3, 4), "block": inner, "last": nn.Linear(4, 2, bias=False)})
@@ -106,6 +143,15 @@ def test_any_perceptron_says_the_same_after_a_round_trip(tmp_path_factory, sizes
     save_model(path, model)
     with no_grad():
         np.testing.assert_array_equal(load_model(path)[0](x).array, model(x).array)
+
+
+def test_a_layer_used_twice_is_there_twice(path):
+    act, linear = nn.Tanh(), nn.Linear(3, 3)
+    model, x = nn.Sequential(linear, act, linear, act), rand(2, 3)
+    save_model(path, model)
+    again, _ = load_model(path)
+    assert len(again) == 4
+    np.testing.assert_array_equal(again(x).array, model(x).array)
 
 
 def test_float64_stays_float64(path):

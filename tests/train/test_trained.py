@@ -68,7 +68,7 @@ def test_images_have_a_shape():
 )
 def test_a_model_whose_meaning_is_not_right_is_named(about, tmp_path):
     save_model(tmp_path / "m.safetensors", nn.Sequential(nn.Linear(2, 2)), about)
-    with pytest.raises(FormatError, match=r"m\.safetensors: got"):
+    with pytest.raises(FormatError, match=r"m\.safetensors.*: got"):
         Trained.load(tmp_path / "m.safetensors")
 
 
@@ -87,7 +87,7 @@ def test_a_model_whose_meaning_is_not_right_is_named(about, tmp_path):
 def test_layers_that_do_not_fit_together_are_found_when_the_file_is_read(layers, tmp_path):
     about = {"task": "classification", "classes": ["a", "b", "c"], "preparation": PLAIN}
     save_model(tmp_path / "m.safetensors", layers, about)
-    with pytest.raises(FormatError, match=r"m\.safetensors: got"):
+    with pytest.raises(FormatError, match=r"m\.safetensors.*: got"):
         Trained.load(tmp_path / "m.safetensors")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import perf_counter
+
 from glassnet.cli.pictures import visible
 from glassnet.cli.terminal import Terminal
 from glassnet.train.evaluation import Classification
@@ -9,6 +11,7 @@ from glassnet.train.training import Moment
 
 _MOST_ROWS = 20
 _BAR = 24
+_REDRAW_SECONDS = 0.05  # epochs can be shorter than an eye can follow
 
 
 class Progress:
@@ -21,24 +24,27 @@ class Progress:
         self.terminal, self.quiet = terminal, quiet
         self._live = terminal.live and not quiet
         self._shown = 0  # columns that the live line takes at present
-        self._rows = 0
+        self._last_row = 0  # the epoch of the last row
+        self._next_redraw = 0.0
 
     def show(self, moment: Moment) -> None:
         """Redraw the live line, or add a row if an epoch has ended."""
         if self.quiet:
             return
-        every = -(-moment.epochs // _MOST_ROWS)
-        if moment.test is not None and (moment.epoch % every == 0 or moment.epoch == moment.epochs):
+        due = moment.epoch - self._last_row >= moment.epochs / _MOST_ROWS or moment.epoch == moment.epochs
+        if moment.test is not None and due:
             self.clear()
-            if not self._rows:
+            if not self._last_row:
                 self.terminal.say(self.terminal.dim(_heading(moment, self.terminal)))
             self.terminal.say(_row(moment))
-            self._rows += 1
-        if self._live and moment.done < 1:
+            self._last_row = moment.epoch
+        if self._live and moment.done < 1 and perf_counter() >= self._next_redraw:
             self._redraw(self._line(moment))
+            self._next_redraw = perf_counter() + _REDRAW_SECONDS
 
     def clear(self) -> None:
         """Take the live line away."""
+        self._next_redraw = 0.0
         if self._shown:
             blanks = " " * min(self._shown + len("^C"), self.terminal.width)  # the terminal itself shows a Ctrl-C
             self.terminal.stream.write(f"\r{blanks}\r")

@@ -75,7 +75,7 @@ def _rows(
     lines: list[str] = []
     for i, (name, share) in enumerate(zip(classes, test.per_class, strict=True)):
         cells = "".join(_cell(int(n), i == j, most, cell, terminal) for j, n in enumerate(test.confusion[i]))
-        drawn = terminal.bar(int(wrong[i].sum()) / most_in_row, bar, empty=" ") if bar >= _SHORTEST_BAR else ""
+        drawn = terminal.bar(int(wrong[i].sum()) / most_in_row, bar, "━ ") if bar >= _SHORTEST_BAR else ""
         lines.append(f"{name[:label]:>{label}}  {cells}  {percent(share, 1):>8}  {terminal.paint(drawn, '33')}")
     return lines
 

@@ -55,15 +55,15 @@ class Terminal:
         """What matters less."""
         return self.paint(text, "2")
 
-    def bar(self, share: float, width: int, empty: str = "░") -> str:
-        """A bar of `width` columns, of which `share` is filled.
+    def bar(self, share: float, width: int, signs: str = "█░") -> str:
+        """A bar of `width` columns, of which `share` is filled; `signs` are the full and the empty column.
 
         >>> import io
         >>> Terminal(io.StringIO(), environ={}).bar(0.5, 4)
         '██░░'
         """
         full = round(min(max(share, 0.0), 1.0) * width)
-        on, off = ("█", empty) if self.unicode else ("#", empty.replace("░", "."))
+        on, off = signs if self.unicode else ("#", signs[1].replace("░", "."))
         return on * full + self.dim(off * (width - full))
 
     @property

@@ -22,7 +22,7 @@ from glassnet.train.kinds import Choice, Text, Whole
 from glassnet.train.machine import Blas, describe_machine, lowered_kernels, threads_that_pay
 from glassnet.train.parts import WITH_DECAY, WITH_MOMENTUM
 from glassnet.train.recipes import RECIPES, recipe_for
-from glassnet.train.run_folder import RunFolder
+from glassnet.train.run_folder import MODEL, RunFolder
 from glassnet.train.settings import Settings
 from glassnet.train.trained import Trained
 from glassnet.train.training import Training
@@ -103,7 +103,7 @@ def run(words: Sequence[str]) -> int:
         print(f"glassnet: {warning}", file=sys.stderr)
     folder = RunFolder(request.data.name, parsed.values.get("output"))
     try:
-        return _Run(request, folder, blas, began).follow(Terminal(sys.stdout), quiet)
+        return _Run(request, folder, blas, warning, began).follow(Terminal(sys.stdout), quiet)
     finally:
         folder.drop()  # which leaves it alone unless it is empty
 
@@ -143,16 +143,15 @@ def _check_effect(chosen: dict[str, Any], settings: Settings) -> None:
         if chosen.get(name) and settings.optimizer not in rules:
             spelled = Option(name, None, "").spelled
             expected = f"expected one of {', '.join(rules)}, which have it"
-            raise UsageError(
-                complain(f"got {spelled} with {settings.optimizer}", expected, f"Try --optimizer {rules[0]}")
-            )
+            got = f"got {spelled} with {settings.optimizer}"
+            raise UsageError(complain(got, expected, f"Try --optimizer {rules[0]}"))
 
 
 class _Run:
     """A training from its first step to its last line."""
 
-    def __init__(self, request: Request, folder: RunFolder, blas: Blas, began: float) -> None:
-        self.request, self.folder, self.blas, self.began = request, folder, blas, began
+    def __init__(self, request: Request, folder: RunFolder, blas: Blas, warning: str | None, began: float) -> None:
+        self.request, self.folder, self.blas, self.warning, self.began = request, folder, blas, warning, began
         self.training = Training(request.data, request.settings)
         self.loading = time.perf_counter() - began
 
@@ -192,9 +191,8 @@ class _Run:
             "settings": request.settings.as_dict(),
             "epochs_done": training.epochs_done,
         }
-        Trained(training.model, training.prepare, request.data.task, request.data.classes, about).save(
-            self.folder.model
-        )
+        trained = Trained(training.model, training.prepare, request.data.task, request.data.classes, about)
+        trained.save(self.folder.model)
 
     def result(self, test: Evaluation, stopped: str | None) -> dict[str, Any]:
         """Everything that is known about the run, for `result.json`."""
@@ -228,23 +226,23 @@ class _Run:
             },
             "examples_per_second": _ratio(training.epochs_done * len(data.x_train), training.seconds),
             "machine": describe_machine(self.blas),
-            "warnings": [warning] if (warning := lowered_kernels(self.blas.core)) else [],
-            "model": "model.safetensors",
+            "warnings": [self.warning] if self.warning else [],
+            "model": MODEL,
         }
 
     def _opening(self, terminal: Terminal) -> list[str]:
         data, s = self.request.data, self.request.settings
-        rate = (
-            f"{s.schedule} rate up to {s.learning_rate:g}" if s.schedule != "constant" else f"rate {s.learning_rate:g}"
-        )
+        changing = f"{s.schedule} rate up to" if s.schedule != "constant" or s.warm_up else "rate"
         batch = f"batches of {s.batch_size}" if s.batch_size else "all examples at once"
         epochs = f"{s.epochs} epoch{'s' if s.epochs > 1 else ''}"
-        extras = [f"{name.replace('_', ' ')} {value:g}" for name in ("dropout", "weight_decay", "label_smoothing")
-                  if (value := getattr(s, name))]  # fmt: skip
+        extras = {"dropout": s.dropout, "weight decay": s.weight_decay, "label smoothing": s.label_smoothing}
+        chosen = [f"{name} {value:g}" for name, value in extras.items() if value]
         rows = {
             "data": f"{data.name}: {len(data.x_train):,} examples to learn from, {len(data.x_test):,} to test on",
             "network": f"{self.request.shape}, {s.activation}, {self.training.parameters:,} parameters",
-            "learning": ", ".join([s.optimizer, rate, batch, epochs, *extras, f"seed {s.seed}"]),
+            "learning": ", ".join(
+                [s.optimizer, f"{changing} {s.learning_rate:g}", batch, epochs, *chosen, f"seed {s.seed}"]
+            ),
             "machine": self._machine(),
         }
         return [f"{terminal.dim(f'{label:<9}')}{text}" for label, text in rows.items()]
@@ -258,15 +256,12 @@ class _Run:
         training, path = self.training, self.folder.path
         seen = round(training.epochs_done * len(self.request.data.x_train))
         speed = _ratio(seen, training.seconds)
-        lines = [
-            f"{self.training.parameters:,} parameters, {seen:,} examples in {training.seconds:.2f} s ({speed:,.0f}/s)"
-        ]
+        took = f"{seen:,} examples in {training.seconds:.2f} s ({speed:,.0f}/s)"
+        lines = [f"{training.parameters:,} parameters, {took}"]
         if stopped:
-            where = f"after {training.epochs_done:.2f} of {self.request.settings.epochs} epochs"
-            lines.insert(
-                0, terminal.bold(f"stopped by {_who(stopped)} {where}: the model is what it had learnt by then")
-            )
-        index = "7" if self.request.data.x_test.ndim == 3 else "--index 7"
+            where = f"{_who(stopped)} after {training.epochs_done:.2f} of {self.request.settings.epochs} epochs"
+            lines.insert(0, terminal.bold(f"stopped by {where}: the model is what it had learnt by then"))
+        index = min(7, max(0, len(self.request.data.x_test) - 1))
         return [*lines, f"saved in {terminal.bold(path)}", terminal.dim(f"try glassnet predict {path} {index}")]
 
 

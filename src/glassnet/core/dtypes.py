@@ -76,12 +76,14 @@ def dtype_of(kind: np.dtype[Any]) -> DType:
 
 
 def numpy_dtype(dtype: Any) -> np.dtype[Any]:
-    """The NumPy dtype that a user means: a DType, a NumPy dtype or a Python type (float means the default)."""
+    """The NumPy dtype that a user means: a DType, a NumPy dtype or a Python type (float is float64)."""
     if isinstance(dtype, DType):
         return dtype.numpy
-    if dtype is builtins.float:
-        return _default[0]
-    kind = np.dtype(dtype)
+    try:
+        kind = np.dtype(dtype)
+    except TypeError:
+        known = ", ".join(d.name for d in _BY_NUMPY.values())
+        raise DTypeError(f"got the dtype {dtype!r}; expected one of {known}. Try torch.float32.") from None
     dtype_of(kind)
     return kind
 

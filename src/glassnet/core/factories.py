@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.core import dtypes, ops, random
+from glassnet.core import dtypes, ops, random, shapes
 from glassnet.core.kinds import LISTS, NUMPY, SEQUENCES
 from glassnet.core.mode import mode
 from glassnet.core.tensor import Tensor, to_array, wrap
-from glassnet.errors import NotSupportedError, ValueRangeError
+from glassnet.errors import NotSupportedError, ShapeError, ValueRangeError, complain
 
 
 def _shape(size: tuple[Any, ...]) -> tuple[int, ...]:
     given = size[0] if len(size) == 1 and isinstance(size[0], SEQUENCES) else size
-    return tuple(int(n) for n in given)
+    return shapes.sizes(given)
 
 
 def _float(dtype: Any) -> np.dtype[Any]:
@@ -155,6 +155,10 @@ def arange(
     """start, start + step, … up to but without end."""
     start, end = (0, start) if end is None else (start, end)
     whole = all(isinstance(v, int) for v in (start, end, step))
+    if step == 0 or (end - start) / step < 0:
+        got = f"arange: got start={start}, end={end}, step={step}"
+        hint = f"Try step={1 if end >= start else -1}"
+        raise ValueRangeError(complain(got, "expected a step that leads from start to end", hint))
     kind = dtypes.numpy_dtype(dtype) if dtype is not None else np.dtype(np.int64) if whole else dtypes.default_float()
     count = max(int(np.ceil((end - start) / step)), 0)
     values = start + np.arange(count, dtype=np.int64 if whole else np.float64) * step
@@ -170,6 +174,8 @@ def linspace(
 ) -> Tensor:
     """That many numbers at equal distances, ends included; each half is counted from its own end, as PyTorch does."""
     kind = _float(dtype)
+    if steps < 0:
+        raise ValueRangeError(complain(f"linspace: got steps={steps}", "expected 0 or more", f"Try steps={-steps}"))
     if steps == 1:
         return _finish(wrap(np.full(1, start, kind)), requires_grad, device)
     step = kind.type((end - start) / (steps - 1))
@@ -189,6 +195,10 @@ def logspace(
 def meshgrid(*tensors: Tensor, indexing: str = "ij") -> tuple[Tensor, ...]:
     """The coordinates of every point of a grid."""
     given = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], list | tuple) else tensors
+    for t in given:
+        if t.array.ndim > 1:
+            got = f"meshgrid: got a tensor of shape {t.array.shape}"
+            raise ShapeError(complain(got, "expected one axis", "Try .reshape(-1)"))
     axes = [*range(len(given))]
     if indexing == "xy":
         axes[:2] = axes[1::-1]  # the first coordinate runs along the columns

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from glassnet.core import dtypes, ops
+from glassnet.core import dtypes, ops, shapes
 from glassnet.core.dtypes import numpy_dtype
 from glassnet.core.layout import axes, axis, cat, diag, numpy_names, where
 from glassnet.core.tensor import Tensor, as_tensor_like, wrap
-from glassnet.errors import DTypeError, ShapeError, ValueRangeError
+from glassnet.errors import DTypeError, ShapeError, ValueRangeError, complain
 
 
 class ValuesAndIndices(NamedTuple):
@@ -122,6 +122,8 @@ def exp2(input: Tensor) -> Tensor:
 
 def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """Hold every number between min and max; either may be left out, or be a tensor."""
+    if min is None and max is None:
+        raise ValueRangeError(complain("clamp: got no bound", "expected min, max or both", "Try clamp(min=0)"))
     if isinstance(min, Tensor) or isinstance(max, Tensor):
         y = input if min is None else where(ops.lt(input, min), min, input)
         return y if max is None else where(ops.gt(y, max), max, y)
@@ -162,12 +164,16 @@ def nan_to_num(
 
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
     """Whether |input - other| <= atol + rtol |other| everywhere."""
-    return bool(np.allclose(input.read("allclose"), other.read("allclose"), rtol, atol, equal_nan))
+    return bool(isclose(input, other, rtol, atol, equal_nan).array.all())
 
 
 def isclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
     """Where |input - other| <= atol + rtol |other|."""
-    return wrap(np.isclose(input.read("isclose"), other.read("isclose"), rtol, atol, equal_nan))
+    a, b = input.read("isclose"), other.read("isclose")
+    try:
+        return wrap(np.asarray(np.isclose(a, b, rtol, atol, equal_nan)))
+    except ValueError as problem:
+        raise shapes.mismatch("isclose", [a.shape, b.shape], {}, problem) from None
 
 
 def equal(input: Tensor, other: Tensor) -> bool:
@@ -330,6 +336,7 @@ def cumsum(input: Tensor, dim: int) -> Tensor:
 @numpy_names
 def norm(input: Tensor, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Tensor:
     """(sum |x|^p)^(1/p): p = 2 is the length, inf the largest magnitude."""
+    need_float(input, "norm")
     over = axes(dim, input)
     if p in (2, 2.0, "fro", None):
         return ops.norm(input, dim=over, keepdim=keepdim)
@@ -348,6 +355,7 @@ def norm(input: Tensor, p: Any = 2, dim: Any = None, keepdim: bool = False) -> T
 @numpy_names
 def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     """log(sum(exp(input))), without overflow."""
+    input = input if input.array.dtype.kind == "f" else input.to(dtypes.get_default_dtype())
     return ops.logsumexp(input, dim=axes(dim, input), keepdim=keepdim)
 
 
@@ -412,7 +420,11 @@ def unique(
 
 def bincount(input: Tensor, minlength: int = 0) -> Tensor:
     """How often each whole number from 0 occurs."""
-    return wrap(np.bincount(input.read("bincount"), minlength=minlength).astype(np.int64))
+    counted = input.read("bincount")
+    if counted.ndim != 1 or counted.dtype.kind == "f" or (counted.size and counted.min() < 0):
+        got = f"bincount: got {input.dtype} numbers of shape {counted.shape}, the least of them {counted.min()}"
+        raise ValueRangeError(complain(got, "expected one line of whole numbers from 0", "Try .reshape(-1).long()"))
+    return wrap(np.bincount(counted, minlength=minlength).astype(np.int64))
 
 
 # ---- products -----------------------------------------------------------------------------------------------------
@@ -440,13 +452,42 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     )
 
 
+def _of_axes(name: str, *given: tuple[Tensor, int]) -> None:
+    """Refuse tensors with another number of axes than the product is defined for."""
+    for x, axes_wanted in given:
+        if x.array.ndim != axes_wanted:
+            got = f"{name}: got a tensor of shape {x.array.shape}, with {x.array.ndim} axes"
+            hint = "Try torch.matmul, which takes any number of axes"
+            raise ShapeError(complain(got, f"expected {axes_wanted}", hint))
+
+
+def mm(input: Tensor, mat2: Tensor) -> Tensor:
+    """The product of two matrices."""
+    _of_axes("mm", (input, 2), (mat2, 2))
+    return matmul(input, mat2)
+
+
+def mv(input: Tensor, vec: Tensor) -> Tensor:
+    """The product of a matrix and a vector."""
+    _of_axes("mv", (input, 2), (vec, 1))
+    return matmul(input, vec)
+
+
+def bmm(input: Tensor, mat2: Tensor) -> Tensor:
+    """The products of matrices, pair by pair."""
+    _of_axes("bmm", (input, 3), (mat2, 3))
+    return matmul(input, mat2)
+
+
 def dot(input: Tensor, tensor: Tensor) -> Tensor:
     """The inner product of two vectors."""
+    _of_axes("dot", (input, 1), (tensor, 1))
     return matmul(input, tensor)
 
 
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
     """Every product of a number of the first with one of the second."""
+    _of_axes("outer", (input, 1), (vec2, 1))
     return input.reshape(-1, 1) * vec2.reshape(1, -1)
 
 

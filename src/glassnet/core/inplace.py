@@ -17,6 +17,8 @@ from glassnet.core.mode import mode
 from glassnet.core.tensor import Tensor, alias, as_tensor_like, touched, wrap
 from glassnet.errors import DTypeError, GradientError, NotSupportedError, ShapeError
 
+_RANK = {"b": 0, "u": 1, "i": 1, "f": 2}  # a change in place may lose digits, but not turn floats into integers
+
 
 def become(x: Tensor, result: Tensor, past: Tensor) -> Tensor:
     """x, changed in place into the result; `past` is what `past_of(x)` gave before the result was computed."""
@@ -26,11 +28,13 @@ def become(x: Tensor, result: Tensor, past: Tensor) -> Tensor:
             f"{tuple(x.array.shape)}; expected "
             "the same shape, since memory cannot grow. Try the out-of-place form (x = x + y)."
         )
-    if result.array.dtype.kind == "f" and x.array.dtype.kind != "f":
+    if _RANK[result.array.dtype.kind] > _RANK[x.array.dtype.kind]:
         raise DTypeError(
             f"in place: got a result of {result.dtype} for a tensor of {x.dtype}; expected the same kind. Try x = "
             "x.float() first."
         )
+    if not np.can_cast(result.array.dtype, x.array.dtype, "same_kind"):
+        result = ops.cast(result, dtype=x.array.dtype)
     if not (mode.grad and (result.needs_grad or x.needs_grad)):
         ops.assign(x, result)
         touched(x)

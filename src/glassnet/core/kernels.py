@@ -144,7 +144,7 @@ def relu_calls(out: Array, a: Array) -> list[Call]:
 def erf(a: Array, out: Array | None = None) -> Array:
     """The error function, within 6 units in the last place (coefficients: tools/make_erf.py)."""
     y = _erf32(a) if a.dtype == np.float32 else _erf64(np.asarray(a, np.float64))
-    return np.add(y, constant(0, a), out=out, casting="same_kind")
+    return y.astype(a.dtype, copy=False) if out is None else np.positive(y, out=out, casting="same_kind")
 
 
 def _erf32(a: Array) -> Array:
@@ -218,7 +218,9 @@ def log10(a: Array, out: Array | None = None) -> Array:
 
 def round_off(a: Array, out: Array | None = None) -> Array:
     """To the nearest whole number, halves to even; whole numbers stay as they are."""
-    return np.rint(a, out=out) if a.dtype.kind == "f" else np.positive(a, out=out)
+    if a.dtype.kind == "f":
+        return np.rint(a, out=out)
+    return a.copy() if out is None else cast(a, out=out, dtype=a.dtype)
 
 
 def whole(function: Callable[..., Any]) -> Callable[..., Array]:
@@ -284,6 +286,11 @@ def add_up_calls(out: Array, a: Array, *, dim: Dims = None, keepdim: bool = Fals
     if a.dtype.kind != "f":
         return None
     return _by_ones(out, a, dim, 1.0)
+
+
+def cumsum(a: Array, out: Array | None = None, *, dim: int) -> Array:
+    kind = a.dtype if a.dtype.kind == "f" else np.dtype(np.int64)
+    return np.cumsum(a, axis=dim, dtype=kind, out=out)
 
 
 def mean(a: Array, out: Array | None = None, *, dim: Dims = None, keepdim: bool = False) -> Array:

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.core import dtypes, ops
+from glassnet.core import dtypes, ops, shapes
 from glassnet.core.kinds import ARRAYS, SEQUENCES, TUPLES, WORDS
 from glassnet.core.mode import mode
 from glassnet.core.tensor import Tensor, as_tensor_like, wrap
-from glassnet.errors import DTypeError, ShapeError, ValueRangeError
+from glassnet.errors import DTypeError, ShapeError, ValueRangeError, complain
 
 
 def axis(dim: int, ndim: int) -> int:
@@ -74,7 +74,7 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
 
 def _shape(shape: tuple[Any, ...]) -> tuple[int, ...]:
     given = shape[0] if len(shape) == 1 and isinstance(shape[0], SEQUENCES) else shape
-    return tuple(int(n) for n in given)
+    return shapes.sizes(given)
 
 
 def reshape(input: Tensor, *shape: Any) -> Tensor:
@@ -131,7 +131,7 @@ def t(input: Tensor) -> Tensor:
 
 def expand(input: Tensor, *sizes: Any) -> Tensor:
     """Axes of length 1 repeated to the given sizes; -1 keeps one as it is."""
-    want = _shape(sizes)
+    want = _at_least(input, _shape(sizes), "expand")
     have = (1,) * (len(want) - input.array.ndim) + input.array.shape
     return ops.expand(input, shape=tuple(h if w == -1 else w for w, h in zip(want, have, strict=True)))
 
@@ -143,18 +143,34 @@ def broadcast_to(input: Tensor, shape: Any) -> Tensor:
 
 def repeat(input: Tensor, *sizes: Any) -> Tensor:
     """The whole tensor repeated along each axis."""
-    y = input
-    for i, n in enumerate(_shape(sizes)):
-        while y.array.ndim < len(_shape(sizes)):
-            y = y.unsqueeze(0)
+    times = _at_least(input, _shape(sizes), "repeat")
+    y = input.reshape((1,) * (len(times) - input.array.ndim) + input.array.shape)
+    for i, n in enumerate(times):
         y = cat([y] * n, i) if n > 1 else ops.window(y, index=(slice(None),) * i + (slice(0, n),)) if n == 0 else y
     return y
+
+
+def _at_least(input: Tensor, sizes: tuple[int, ...], name: str) -> tuple[int, ...]:
+    """The sizes, if there is one for every axis."""
+    if len(sizes) < input.array.ndim:
+        got = f"{name}: got {len(sizes)} sizes {sizes} for a tensor of shape {input.array.shape}"
+        hint = f"Try {name}{(1,) * (input.array.ndim - len(sizes)) + sizes}"
+        raise ShapeError(complain(got, f"expected at least {input.array.ndim}, one for every axis", hint))
+    return sizes
+
+
+def _some(tensors: Sequence[Tensor], name: str) -> Sequence[Tensor]:
+    """The tensors, if there are any."""
+    if isinstance(tensors, Tensor) or len(tensors) == 0:
+        got = f"{name}: got {'one tensor' if isinstance(tensors, Tensor) else 'an empty list'}"
+        raise ShapeError(complain(got, "expected a list of at least one tensor", f"Try {name}([a, b])"))
+    return tensors
 
 
 @numpy_names
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors end to end along an existing axis."""
-    tensors = [x for x in tensors if x.array.shape != (0,)] or list(tensors)
+    tensors = [x for x in _some(tensors, "cat") if x.array.shape != (0,)] or list(tensors)
     common = dtypes.promote([x.array for x in tensors])
     same = [x if x.array.dtype == common else ops.cast(x, dtype=common) for x in tensors]
     return ops.concat(*same, dim=axis(dim, same[0].array.ndim))
@@ -163,7 +179,13 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 @numpy_names
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors along a new axis."""
-    return cat([unsqueeze(x, dim) for x in tensors], axis(dim, tensors[0].array.ndim + 1))
+    first = _some(tensors, "stack")[0].array
+    for x in tensors:
+        if x.array.shape != first.shape:
+            got = f"stack: got shapes {first.shape} and {x.array.shape}"
+            hint = "Try torch.cat, for pieces of different length"
+            raise ShapeError(complain(got, "expected tensors of one shape", hint))
+    return cat([unsqueeze(x, dim) for x in tensors], axis(dim, first.ndim + 1))
 
 
 @numpy_names
@@ -171,6 +193,8 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
     """Pieces of the given size (the last may be shorter) or sizes."""
     d = axis(dim, tensor.array.ndim)
     n, size = tensor.array.shape[d], split_size_or_sections
+    if not isinstance(size, SEQUENCES) and size <= 0:
+        raise ValueRangeError(complain(f"split: got pieces of size {size}", "expected 1 or more", f"Try {n or 1}"))
     sizes = list(size) if isinstance(size, SEQUENCES) else [builtins.min(size, n - i) for i in range(0, n, size)] or [0]
     if builtins.sum(sizes) != n:
         raise ShapeError(
@@ -184,6 +208,8 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
 @numpy_names
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most that many pieces of equal size (the last may be shorter)."""
+    if chunks <= 0:
+        raise ValueRangeError(complain(f"chunk: got {chunks} chunks", "expected 1 or more", "Try 2"))
     return split(input, builtins.max(-(-input.array.shape[dim] // chunks), 1), dim)
 
 
@@ -251,11 +277,21 @@ def getitem(input: Tensor, index: Any) -> Tensor:
         return ops.window(input, index=parts)
     at: list[Any] = []
     indices: list[Tensor] = []
+    _check_masks(input, parts)
     for part in parts:
         for spot in _index_arrays(part):
             at.append([len(indices)] if isinstance(spot, Tensor) else spot)
             indices += [spot] if isinstance(spot, Tensor) else []
     return ops.pick(input, *indices, at=tuple(at))
+
+
+def _check_masks(input: Tensor, parts: Sequence[Any]) -> None:
+    """A mask must cover the axes that it stands for, neither more nor less."""
+    masks = [p for p in parts if isinstance(p, Tensor) and p.array.dtype.kind == "b"]
+    if len(masks) == 1 and len(parts) == 1 and masks[0].array.shape != input.array.shape[: masks[0].array.ndim]:
+        got = f"got a mask of shape {masks[0].array.shape} for a tensor of shape {input.array.shape}"
+        expected = f"expected {input.array.shape[: masks[0].array.ndim]}, the same length along every axis it covers"
+        raise ShapeError(complain(got, expected, "Try a comparison of the tensor itself, such as x[x > 0]"))
 
 
 def _index_arrays(part: Any) -> list[Any]:

@@ -51,7 +51,7 @@ _ROWS = """
 _FUNCTIONS = """
     add sub mul div pow trunc reciprocal rsqrt tan log2 log10 exp2 clamp lerp addcmul addcdiv masked_fill nan_to_num
     allclose isclose equal sum mean var std prod max min amax amin argmax argmin median any all cumsum norm
-    logsumexp softmax log_softmax argsort sort topk unique bincount matmul dot outer trace
+    logsumexp softmax log_softmax argsort sort topk unique bincount matmul mm mv bmm dot outer trace
 """.split()
 
 _LAYOUT = """
@@ -79,9 +79,6 @@ _SYNONYMS = {
     "true_divide": "div",
     "subtract": "sub",
     "negative": "neg",
-    "mm": "matmul",
-    "mv": "matmul",
-    "bmm": "matmul",
     "absolute": "abs",
     "clip": "clamp",
     "arctan": "atan",
@@ -149,9 +146,9 @@ def _caster(dtype: DType) -> Callable[[Tensor], Tensor]:
     return cast
 
 
-def clone(self: Tensor) -> Tensor:
+def clone(input: Tensor) -> Tensor:
     """A copy with memory of its own, still part of the story."""
-    return ops.copy(self)
+    return ops.copy(input)
 
 
 def contiguous(self: Tensor) -> Tensor:

@@ -86,7 +86,7 @@ def primitive(
 
 
 _OF_REALS = frozenset(
-    "sqrt exp expm1 exp2 log log1p log2 log10 sin cos tan asin acos atan sinh cosh erf sigmoid tanh softplus".split()
+    "atan2 sqrt exp expm1 exp2 log log1p log2 log10 sin cos tan asin acos atan sinh cosh erf sigmoid tanh softplus".split()
 )
 
 
@@ -97,8 +97,8 @@ def _tensors(inputs: tuple[Any, ...], op: Op) -> tuple[Tensor, ...]:
             like = next((t for t in inputs if isinstance(t, Tensor)), None)
             inputs = tuple(as_tensor_like(v, like) for v in inputs)
             break
-    if op.name in _OF_REALS and inputs[0].array.dtype.kind != "f":
-        return (cast(inputs[0], dtype=dtypes.default_float()),)
+    if op.name in _OF_REALS and builtins.all(x.array.dtype.kind != "f" for x in inputs):
+        return tuple(cast(x, dtype=dtypes.default_float()) for x in inputs)
     if op.elementwise and len(inputs) > 1 and builtins.any(x.array.dtype is not inputs[0].array.dtype for x in inputs):
         common = dtypes.promote([x.array for x in inputs])
         return tuple(x if x.array.dtype == common else cast(x, dtype=common) for x in inputs)
@@ -361,7 +361,7 @@ any = primitive("any", lambda a, out=None, *, dim, keepdim: np.logical_or.reduce
                 say="whether any of {0} holds", tex=r"\exists {0}", samples=_reduce)
 all = primitive("all", lambda a, out=None, *, dim, keepdim: np.logical_and.reduce(a, axis=dim, keepdims=keepdim, out=out),
                 say="whether all of {0} hold", tex=r"\forall {0}", samples=_reduce)
-cumsum = primitive("cumsum", lambda a, out=None, *, dim: np.cumsum(a, axis=dim, out=out),
+cumsum = primitive("cumsum", kernels.cumsum,
                    lambda g, y, a, dim: flip(cumsum(flip(g, dims=(dim,)), dim=dim), dims=(dim,)),
                    say="running sum of {0}", tex=r"\sum_{{j \le i}} {0}", samples=_along)
 norm = primitive("norm", kernels.norm,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
-from glassnet.errors import ShapeError, ValueRangeError
+from glassnet.errors import DTypeError, ShapeError, ValueRangeError, complain
 
 
 def mismatch(op: str, shapes: Sequence[tuple[int, ...]], attrs: dict[str, Any], problem: Exception) -> ShapeError:
@@ -22,6 +23,23 @@ def out_of_range(op: str, shapes: Sequence[tuple[int, ...]], problem: Exception)
         f"{op}: got {where} of a tensor of shape {a}; expected an index from {-a[0] if a else 0} to "
         f"{a[0] - 1 if a else 0} on its first axis, and likewise on the others. Try tensor[-1] for the last entry."
     )
+
+
+def sizes(given: Sequence[Any]) -> tuple[int, ...]:
+    """The lengths of the axes, which must be whole numbers."""
+    try:
+        return tuple(map(operator.index, given))
+    except TypeError:
+        got = f"got the sizes {tuple(given)}"
+        raise DTypeError(complain(got, "expected whole numbers", "Try int(), or // for a division")) from None
+
+
+def unsuitable(op: str, kinds: Sequence[Any]) -> DTypeError:
+    """The error for a primitive that is not defined for numbers of these kinds."""
+    got = f"{op}: got numbers of {_list(kinds)}"
+    if any(k.is_floating_point for k in kinds):
+        return DTypeError(complain(got, "expected whole numbers or bool, since it works bit by bit", "Try .long()"))
+    return DTypeError(complain(got, "expected numbers that can be subtracted", "Try .long(), or ~ and ^ for bool"))
 
 
 def _plain(op: str, shapes: Sequence[tuple[int, ...]], attrs: dict[str, Any], problem: Exception) -> str:
@@ -74,7 +92,7 @@ def linear(x: tuple[int, ...], weight: tuple[int, ...]) -> ShapeError:
     )
 
 
-def _list(shapes: Sequence[tuple[int, ...]]) -> str:
+def _list(shapes: Sequence[Any]) -> str:
     return " and ".join(map(str, shapes))
 
 

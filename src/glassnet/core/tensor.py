@@ -335,6 +335,10 @@ def apply(op: Op, *inputs: Tensor, **attrs: Any) -> Tensor:
         raise shapes.out_of_range(op.name, [a.shape for a in arrays], problem) from None
     except ValueError as problem:
         raise shapes.mismatch(op.name, [a.shape for a in arrays], attrs, problem) from None
+    except TypeError as problem:
+        if not isinstance(op.run, np.ufunc):
+            raise
+        raise shapes.unsuitable(op.name, [dtypes.dtype_of(a.dtype) for a in arrays]) from problem
     if type(out) is not np.ndarray:
         out = np.asarray(out)
     if out.dtype == np.float64 and arrays and not any(a.dtype == np.float64 for a in arrays) and op.name != "cast":

@@ -15,12 +15,15 @@ from typing import Any, NamedTuple
 
 from glassnet import nn
 from glassnet.errors import FormatError, NotSupportedError, complain
+from glassnet.nn.module import own_children
 
-Shapes = dict[str, tuple[int, ...]]
+Shape = tuple[int, ...]
+Shapes = dict[str, Shape]
 
 _MOST_LAYERS = 10_000
 _LARGEST = 1 << 31
 _LONGEST_SHAPE = 8
+_MOST_NUMBERS = 1 << 24  # that one example may become on its way: 64 MiB
 
 
 class Argument(NamedTuple):
@@ -65,17 +68,44 @@ def _nothing(**arguments: Any) -> Shapes:
     return {}
 
 
+def _same(shape: Shape, **arguments: Any) -> tuple[Shape, int]:
+    return shape, math.prod(shape)
+
+
 @dataclass(frozen=True)
 class Row:
-    """One type of layer: its class, its arguments, the tensors it holds for given arguments."""
+    """One type of layer: its class, its arguments, the tensors it holds for given arguments.
+
+    `flow(shape, **arguments)` gives the shape of what comes out for a shape that goes in, batch axis first, and how
+    many numbers are made on the way; ValueError for a shape that the layer cannot take.
+    """
 
     make: type[nn.Module]
     arguments: Mapping[str, Argument] = field(default_factory=dict)
     tensors: Callable[..., Shapes] = _nothing
+    flow: Callable[..., tuple[Shape, int]] = _same
 
 
 def _linear(in_features: int, out_features: int, bias: bool) -> Shapes:
     return {"weight": (out_features, in_features), **_if(bias, bias=(out_features,))}
+
+
+def _linear_flow(shape: Shape, in_features: int, out_features: int, bias: bool) -> tuple[Shape, int]:
+    if shape[-1] != in_features:
+        raise ValueError
+    return _same((*shape[:-1], out_features))
+
+
+def _flatten_flow(shape: Shape, start_dim: int, end_dim: int) -> tuple[Shape, int]:
+    start, end = (dim % len(shape) for dim in (start_dim, end_dim))
+    return _same((*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
+
+
+def _unflatten_flow(shape: Shape, dim: int, unflattened_size: Sequence[int]) -> tuple[Shape, int]:
+    dim %= len(shape)
+    if math.prod(unflattened_size) != shape[dim]:
+        raise ValueError
+    return _same((*shape[:dim], *unflattened_size, *shape[dim + 1 :]))
 
 
 def _batch_norm(num_features: int, affine: bool, bias: bool, track_running_stats: bool, **_: Any) -> Shapes:
@@ -89,9 +119,43 @@ def _layer_norm(normalized_shape: Sequence[int], elementwise_affine: bool, bias:
     return {**_if(elementwise_affine, weight=shape), **_if(elementwise_affine and bias, bias=shape)}
 
 
+def _embedding_flow(shape: Shape, num_embeddings: int, embedding_dim: int) -> tuple[Shape, int]:
+    return _same((*shape, embedding_dim))
+
+
 def _convolution(in_channels: int, out_channels: int, kernel_size: Any, groups: int, bias: bool, **_: Any) -> Shapes:
-    kernel = (kernel_size, kernel_size) if isinstance(kernel_size, int) else tuple(kernel_size)
-    return {"weight": (out_channels, in_channels // groups, *kernel), **_if(bias, bias=(out_channels,))}
+    return {"weight": (out_channels, in_channels // groups, *_both(kernel_size)), **_if(bias, bias=(out_channels,))}
+
+
+def _convolution_flow(shape: Shape, in_channels: int, out_channels: int, **window: Any) -> tuple[Shape, int]:
+    (n, channels, height, width), seen = _window_flow(shape, **window)
+    if channels != in_channels:
+        raise ValueError
+    return (n, out_channels, height, width), seen + n * out_channels * height * width
+
+
+def _window_flow(
+    shape: Shape, kernel_size: Any, stride: Any, padding: Any, dilation: Any = 1, ceil_mode: bool = False, **_: Any
+) -> tuple[Shape, int]:
+    """Windows of an image `(n, channels, height, width)`: one number each, made of all that they look at."""
+    n, channels, *sides = shape
+    settings = zip(sides, *map(_both, (kernel_size, stride, padding, dilation)), strict=True)
+    after = [_windows(side, k, s, p, d, ceil_mode) for side, k, s, p, d in settings]
+    padded = math.prod(side + 2 * p for side, p in zip(sides, _both(padding), strict=True))
+    return (n, channels, *after), n * channels * (padded + math.prod(after) * math.prod(_both(kernel_size)))
+
+
+def _windows(side: int, kernel: int, stride: int, padding: int, dilation: int, ceil_mode: bool) -> int:
+    """How many windows a side has; with ceil_mode also one that hangs over its end, if it begins inside."""
+    room = side + 2 * padding - dilation * (kernel - 1) - 1
+    if room < 0:
+        raise ValueError
+    count = (-(-room // stride) if ceil_mode else room // stride) + 1
+    return count - 1 if ceil_mode and (count - 1) * stride >= side + padding else count
+
+
+def _both(value: Any) -> tuple[int, int]:
+    return (value, value) if isinstance(value, int) else tuple(value)
 
 
 def _if(holds: bool, **shapes: tuple[int, ...]) -> Shapes:
@@ -105,10 +169,10 @@ _BATCH_NORM = {
 _POOL = {"kernel_size": WINDOW, "stride": WINDOW, "padding": MARGIN, "ceil_mode": FLAG}
 
 LAYERS: dict[str, Row] = {
-    "Linear": Row(nn.Linear, {"in_features": SIZE, "out_features": SIZE, "bias": FLAG}, _linear),
+    "Linear": Row(nn.Linear, {"in_features": SIZE, "out_features": SIZE, "bias": FLAG}, _linear, _linear_flow),
     "Identity": Row(nn.Identity),
-    "Flatten": Row(nn.Flatten, {"start_dim": AXIS, "end_dim": AXIS}),
-    "Unflatten": Row(nn.Unflatten, {"dim": AXIS, "unflattened_size": SHAPE}),
+    "Flatten": Row(nn.Flatten, {"start_dim": AXIS, "end_dim": AXIS}, flow=_flatten_flow),
+    "Unflatten": Row(nn.Unflatten, {"dim": AXIS, "unflattened_size": SHAPE}, flow=_unflatten_flow),
     "ReLU": Row(nn.ReLU),
     "ReLU6": Row(nn.ReLU6),
     "LeakyReLU": Row(nn.LeakyReLU, {"negative_slope": NUMBER}),
@@ -144,6 +208,7 @@ LAYERS: dict[str, Row] = {
         nn.Embedding,
         {"num_embeddings": SIZE, "embedding_dim": SIZE},
         lambda num_embeddings, embedding_dim: {"weight": (num_embeddings, embedding_dim)},
+        _embedding_flow,
     ),
     "Conv2d": Row(
         nn.Conv2d,
@@ -152,9 +217,10 @@ LAYERS: dict[str, Row] = {
             "dilation": WINDOW, "groups": GROUPS, "bias": FLAG,
         },
         _convolution,
+        _convolution_flow,
     ),
-    "MaxPool2d": Row(nn.MaxPool2d, {**_POOL, "dilation": WINDOW}),
-    "AvgPool2d": Row(nn.AvgPool2d, {**_POOL, "count_include_pad": FLAG}),
+    "MaxPool2d": Row(nn.MaxPool2d, {**_POOL, "dilation": WINDOW}, flow=_window_flow),
+    "AvgPool2d": Row(nn.AvgPool2d, {**_POOL, "count_include_pad": FLAG}, flow=_window_flow),
 }  # fmt: skip
 _NAMES = {row.make: name for name, row in LAYERS.items()}
 _UNWRITTEN = {
@@ -178,7 +244,7 @@ def describe(model: nn.Module, place: str = "model") -> list[dict[str, Any]]:
         got = f"{place}: got {type(model).__name__}"
         hint = "Try torch.save(model.state_dict(), path), which keeps the numbers of any module"
         raise NotSupportedError(complain(got, "expected a Sequential of layers", hint))
-    return [_described(layer, name, f"{place}.{name}") for name, layer in model.named_children()]
+    return [_described(layer, name, f"{place}.{name}") for name, layer in own_children(model).items()]
 
 
 def _described(layer: nn.Module, name: str, place: str) -> dict[str, Any]:
@@ -243,6 +309,32 @@ def _layer_shapes(layer: dict[str, Any], file: str, place: str, depth: int) -> S
         if not rule.holds(given[key]):
             raise _wrong(file, place, f"{kind} with {key}={given[key]!r:.60}", rule.expected)
     return row.tensors(**given)
+
+
+def check_flow(layers: list[dict[str, Any]], features: int, file: str) -> None:
+    """Raise `FormatError` if an example of that many features does not fit through, or becomes too much on its way.
+
+    It is worked out, not tried: a convolution with a wide margin makes a huge image of a small one.
+    """
+    _flow(layers, (1, features), 0, file, "layer")
+
+
+def _flow(layers: list[dict[str, Any]], shape: Shape, made: int, file: str, place: str) -> tuple[Shape, int]:
+    for i, layer in enumerate(layers):
+        where, kind = f"{place} {layer.get('name', i)}", layer["type"]
+        if kind == "Sequential":
+            shape, made = _flow(layer["layers"], shape, made, file, f"{where}, layer")
+            continue
+        arguments = {key: value for key, value in layer.items() if key not in ("type", "name")}
+        try:
+            before, (shape, numbers) = shape, LAYERS[kind].flow(shape, **arguments)
+        except (ValueError, ZeroDivisionError):
+            raise _wrong(file, where, f"{kind} for an input of shape {shape[1:]}", "one that it can take") from None
+        made += numbers
+        if made > _MOST_NUMBERS:
+            got = f"{kind} that makes {numbers:,} numbers of an input of shape {before[1:]}"
+            raise _wrong(file, where, got, f"at most {_MOST_NUMBERS:,} in all layers")
+    return shape, made
 
 
 def _wrong(file: str, place: str, got: str, expected: str) -> FormatError:

@@ -11,6 +11,7 @@ from glassnet import nn
 from glassnet.errors import FormatError, complain
 from glassnet.files.os_errors import StrPath, shown
 from glassnet.train.evaluation import Evaluation, evaluate, outputs_of, softmax
+from glassnet.train.layers import check_flow, describe
 from glassnet.train.model_file import load_model, save_model
 from glassnet.train.preparation import Preparation
 
@@ -68,6 +69,7 @@ class Trained:
         prepare = Preparation.from_dict(about.pop("preparation", None), file)
         task, classes = about.pop("task", None), about.pop("classes", None)
         _check_meaning(task, classes, file)
+        check_flow(describe(model), prepare.features, file)
         trained = cls(model, prepare, task, tuple(classes), about)
         _check_outputs(trained, file)
         return trained

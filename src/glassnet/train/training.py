@@ -123,6 +123,7 @@ class Training:
                 break
             if perf_counter() >= watch.next_look:
                 yield watch.look(epoch, scores, y)
+                watch.resume()
         watch.collect()
         self.seconds = watch.seconds
         self.epochs_done = watch.step / len(self._batches)
@@ -186,13 +187,18 @@ class _Watch:
         self.step = 0
         self.seconds = 0.0
         self.accuracy: float | None = None
-        self.next_look = self._resumed = perf_counter()
+        self._resumed = perf_counter()
+        self.next_look = self._resumed + _LOOK_SECONDS
         self._sum, self._steps_before, self._seen = 0.0, 0, 0
 
     def start_epoch(self) -> None:
+        """Begin the mean of the losses anew."""
         self._sum, self._steps_before, self._seen = 0.0, self.step, self.step
-        self._resumed = perf_counter()  # testing and showing take no time from the training's account
-        self.next_look = self._resumed + _LOOK_SECONDS
+        self.resume()
+
+    def resume(self) -> None:
+        """Go on counting time: testing and showing are not the training's."""
+        self._resumed = perf_counter()
 
     @property
     def loss(self) -> float:
@@ -217,12 +223,11 @@ class _Watch:
         if self.training.data.task == "classification":
             now = float((scores.array.argmax(axis=1) == y.array).mean())
             self.accuracy = now if self.accuracy is None else 0.8 * self.accuracy + 0.2 * now
-        moment = self.moment(epoch, None)
-        self._resumed = perf_counter()
         self.next_look = self._resumed + _LOOK_SECONDS
-        return moment
+        return self.moment(epoch, None)
 
     def moment(self, epoch: int, test: Evaluation | None) -> Moment:
+        """How it stands now."""
         training = self.training
         speed = self.step * training._batches.size / self.seconds if self.seconds else 0.0
         done = self.step / training.steps
@@ -245,12 +250,8 @@ def check_data(data: DataSet) -> None:
     if not len(data.x_train) or not data.n_features:
         got = f"data set `{data.name}`: got {len(data.x_train)} examples of {data.n_features} features"
         raise DataError(complain(got, "expected at least one of each", "Try another data set"))
-    for part, x in (
-        ("train", data.x_train),
-        ("test", data.x_test),
-        ("targets", data.y_train),
-        ("targets", data.y_test),
-    ):
+    targets = (("targets", data.y_train), ("test targets", data.y_test))
+    for part, x in (("train", data.x_train), ("test", data.x_test), *targets):
         if x.dtype.kind == "f" and not np.isfinite(x).all():
             row = int(np.argwhere(~np.isfinite(x.reshape(len(x), -1)))[0][0])
             got = f"data set `{data.name}`, {part}: got {x[row]!r:.60} in row {row}"

@@ -394,14 +394,18 @@ class Embedding(Layer):
         self.initializer = initializers.get(embeddings_initializer)
 
     def make(self, shape: Shape) -> list[nn.Module]:
-        """An Embedding module."""
+        """An Embedding module, fed with whole numbers (a model's inputs are float32)."""
         table = nn.Embedding(self.input_dim, self.output_dim)
         table.weight.data = wrap(self.initializer((self.input_dim, self.output_dim)))
-        return [table]
+        return [activations.Lambda(_whole), table]
 
     def shape_after(self, shape: Shape) -> Shape:
         """One more size."""
         return (*shape, self.output_dim)
+
+
+def _whole(x: Tensor) -> Tensor:
+    return x.long()
 
 
 _LEFT_OUT = {

@@ -1,4 +1,4 @@
-"""Keras's small helpers."""
+"""Keras's small functions."""
 
 from __future__ import annotations
 
