@@ -33,6 +33,7 @@ format: $(VENV)/ready-check  ## put the code into shape
 bench: $(VENV)/ready-bench  ## the table of speed ratios against the peers (about 15 minutes)
 	$(BIN)/python -m benchmarks.run --json benchmarks/results.json
 	$(BIN)/python -m benchmarks.report benchmarks/results.json benchmarks/README.md
+	$(BIN)/python -m benchmarks.lines benchmarks/README.md --threads 1,2
 
 clean:
 	@$(PYTHON) -c "import shutil; shutil.rmtree('$(VENV)', ignore_errors=True)"

@@ -129,17 +129,17 @@ def table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in padded)
 
 
-def filled(page: str, figures: str) -> str:
+def filled(page: str, figures: str, begin: str = BEGIN, end: str = END) -> str:
     """The page with the figures between its markers.
 
     >>> filled(f"above {BEGIN} old {END} below", "new").replace(BEGIN, "[").replace(END, "]").split()
     ['above', '[', 'new', ']', 'below']
     """
-    before, found, rest = page.partition(BEGIN)
-    _, closed, after = rest.partition(END)
+    before, found, rest = page.partition(begin)
+    _, closed, after = rest.partition(end)
     if not (found and closed):
-        raise ValueError(f"got a page without {BEGIN} and {END}; expected both, in this order. Try adding them.")
-    return f"{before}{BEGIN}\n\n{figures}\n\n{END}{after}"
+        raise ValueError(f"got a page without {begin} and {end}; expected both, in this order. Try adding them.")
+    return f"{before}{begin}\n\n{figures}\n\n{end}{after}"
 
 
 def main(arguments: list[str]) -> None:

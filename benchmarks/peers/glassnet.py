@@ -22,15 +22,39 @@ def prepare(problem: Problem, recipe: str) -> Runner:
     workload, model = problem.workload, _network(problem)
     if workload.task == "predict":
         return _predictor(problem, model)
-    step = torch.compile(_training_step(model, workload))
-    batches = Batches(problem, recipe)
+    trainer = Trainer(problem, recipe, model)
+    return Runner(trainer.unit, lambda: _layers(model))
 
-    def unit() -> None:
-        for _ in range(workload.epochs):
-            for x, y in batches:
-                step(torch.from_numpy(x), torch.from_numpy(y))
 
-    return Runner(unit, lambda: _layers(model))
+class Trainer:
+    """Steps over batches; also one without the other, to see what each takes."""
+
+    def __init__(self, problem: Problem, recipe: str, model: Any = None) -> None:
+        self.epochs = problem.workload.epochs
+        self.step = torch.compile(_training_step(model or _network(problem), problem.workload))
+        self.batches = Batches(problem, recipe)
+
+    def unit(self, step: Callable[[Any, Any], Any] | None = None) -> None:
+        """One unit of work, with this step on the plain arrays instead of the compiled one if it is given."""
+        compiled = self.step
+        for _ in range(self.epochs):
+            for x, y in self.batches:
+                if step is None:
+                    compiled(torch.from_numpy(x), torch.from_numpy(y))
+                else:
+                    step(x, y)
+
+    def program_for(self, rows: int) -> Any:
+        """The program that is replayed for batches of this size."""
+        x, y = next(batch for batch in self.batches if len(batch[0]) == rows)
+        self.step(torch.from_numpy(x), torch.from_numpy(y))
+        return self.step.program
+
+    def only_batches(self) -> None:
+        """The same batches for nobody."""
+        for _ in range(self.epochs):
+            for _batch in self.batches:
+                pass
 
 
 def _network(problem: Problem) -> Any:

@@ -195,6 +195,16 @@ def pack(*parts: Array, out: Array | None = None) -> Array:
     return np.concatenate([p.reshape(-1) for p in parts], out=out)
 
 
+def copy(a: Array, out: Array | None = None) -> Array:
+    """The same numbers in memory of their own."""
+    return np.logical_or(a, a, out=out) if a.dtype.kind == "b" else np.positive(a, out=out)
+
+
+def copy_calls(out: Array, a: Array) -> list[Call] | None:
+    """The call that makes a copy."""
+    return None if a.dtype.kind == "b" else [(np.positive, (a,), out)]
+
+
 def assign(target: Array, value: Array, out: Array | None = None) -> Array:
     """target, overwritten with value."""
     np.copyto(target, value, casting="same_kind")

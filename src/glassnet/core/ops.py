@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from glassnet.core import dtypes, kernels, moving
+from glassnet.core import dtypes, kernels, losses, moving
 from glassnet.core.printing import grad_fn_name
 from glassnet.core.tensor import Tensor, apply, as_tensor_like
 
@@ -385,6 +385,25 @@ linear = primitive("linear", kernels.linear, lambda g, y, x, w, b: matmul(g, w),
                    lambda g, y, x, w, b: fit(g, b.shape), lower=kernels.linear_calls, say="weigh {0} by {1} and add {2}",
                    tex=r"{0}{1}^\top + {2}", samples=(sample((5, 3), (2, 3), (2,)), sample((2, 5, 3), (2, 3), (2,)), sample((4, 3), (1, 3), (1,))))
 
+# ---- losses -------------------------------------------------------------------------------------------------------
+
+
+def _bce_slope(p: Tensor, t: Tensor) -> Tensor:
+    """(p - t) / (p (1 - p)), the denominator held above 1e-12; spelled so that sigmoid's own p (1 - p) is shared."""
+    return (p - t) / maximum(p * (1.0 - p), 1e-12)
+
+
+def _log_odds(p: Tensor) -> Tensor:
+    return maximum(log(p), losses.LOWEST_LOG) - maximum(log1p(-p), losses.LOWEST_LOG)
+
+
+bce = primitive("bce", losses.bce, lambda g, y, p, t: fit(g * _bce_slope(p, t), p.shape), lambda g, y, p, t: fit(-g * _log_odds(p), t.shape),
+                lower=losses.bce_calls, say="the cross-entropy of the probability {0} against {1}",
+                tex=r"-{1} \ln {0} - (1 - {1}) \ln(1 - {0})", elementwise=True, samples=(sample((3, 4), (3, 4), low=0.1, high=0.9),))
+bce_with_logits = primitive("bce_with_logits", losses.bce_with_logits, lambda g, y, z, t: fit(g * (sigmoid(z) - t), z.shape),
+                            lambda g, y, z, t: fit(-g * z, t.shape), lower=losses.bce_with_logits_calls, say="the cross-entropy of the score {0} against {1}",
+                            tex=r"\ln(1 + e^{{{0}}}) - {1} {0}", elementwise=True, samples=(sample((3, 4), (3, 4)),))
+
 # ---- picking and placing ------------------------------------------------------------------------------------------
 
 choose = primitive("choose", moving.choose, lambda g, y, a, labels: place(g, labels, classes=a.array.shape[1]), None, lower=moving.choose_calls,
@@ -434,7 +453,7 @@ fold = primitive("fold", moving.fold, lambda h, z, g, shape, size, stride, dilat
                  say="the windows {0} added back at their places", tex=r"\operatorname{{overlay}}({0})",
                  samples=(sample((2, 1, 3, 2, 2, 3), shape=(2, 1, 5, 4), size=(3, 2), stride=(2, 1), dilation=(1, 1)),))
 detach = primitive("detach", lambda a: a, view=True, say="{0}, without its story", tex="{0}", samples=_one)
-copy = primitive("copy", np.positive, lambda g, y, a: g, say="a copy of {0}", tex="{0}", elementwise=True, samples=_one)
+copy = primitive("copy", moving.copy, lambda g, y, a: g, lower=moving.copy_calls, say="a copy of {0}", tex="{0}", elementwise=True, samples=_one)
 
 # ---- memory, random numbers: done anew at every replay ------------------------------------------------------------
 

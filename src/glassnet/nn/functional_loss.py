@@ -15,7 +15,6 @@ from glassnet.core import layout, ops
 from glassnet.core.mode import no_grad
 from glassnet.core.tensor import Tensor
 from glassnet.errors import DTypeError, ShapeError, ValueRangeError, complain
-from glassnet.nn import rows
 from glassnet.nn.checks import (
     Flag,
     chosen_reduction,
@@ -208,7 +207,7 @@ def binary_cross_entropy(
         got = f"binary_cross_entropy: got input of {input.dtype} and target of {target.dtype}"
         raise DTypeError(complain(got, "expected the same dtype", f"Try target.to({input.dtype})"))
     _need_probabilities(input.array)
-    losses = rows.bce(input, target)
+    losses = ops.bce(input, target)
     if weight is not None:
         losses = losses * layout.expand(weight, *shape_of(input))
     return reduced("binary_cross_entropy", losses, chosen_reduction(size_average, reduce, reduction))
@@ -243,7 +242,7 @@ def binary_cross_entropy_with_logits(
     _pair(name, input, target)
     need_float(name, input=input)
     if pos_weight is None:
-        losses = rows.bce_with_logits(input, target)
+        losses = ops.bce_with_logits(input, target)
     else:
         losses = (1.0 - target) * input + ((pos_weight - 1.0) * target + 1.0) * ops.softplus(-input)
     losses = losses if weight is None else losses * weight
