@@ -1,7 +1,7 @@
 """Where the time of a replayed step goes: a clock between the lines of its own source.
 
     python -m benchmarks.lines W3s W5 --threads 1,2          # prints a table for each
-    python -m benchmarks.lines benchmarks/README.md          # measures all training workloads, writes them into the page
+    python -m benchmarks.lines benchmarks/README.md          # all training workloads, written into the page
 
 The lines that are matrix products are the floor's work; the others, the making of the batches and the checks before
 each replay are what a ratio above 1 consists of.
