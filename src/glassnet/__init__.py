@@ -5,7 +5,7 @@
 
 import math as _math
 
-from glassnet import autograd, cuda, errors, linalg, nn, optim, utils
+from glassnet import autograd, cuda, errors, func, linalg, nn, optim, random, utils
 from glassnet.compat import (
     BoolTensor,
     ByteTensor,
@@ -34,6 +34,7 @@ from glassnet.core.arranging import (
     atleast_1d,
     atleast_2d,
     block_diag,
+    broadcast_shapes,
     broadcast_tensors,
     cartesian_prod,
     column_stack,
@@ -150,18 +151,9 @@ from glassnet.core.functions import (
     add,
     addcdiv,
     addcmul,
-    all,
     allclose,
-    amax,
-    amin,
-    any,
-    argmax,
-    argmin,
-    argsort,
-    bincount,
     bmm,
     clamp,
-    cumsum,
     div,
     dot,
     equal,
@@ -170,36 +162,21 @@ from glassnet.core.functions import (
     lerp,
     log2,
     log10,
-    log_softmax,
-    logsumexp,
     masked_fill,
     matmul,
-    max,
-    mean,
-    median,
-    min,
     mm,
     mul,
     mv,
     nan_to_num,
-    norm,
     outer,
     pow,
-    prod,
     reciprocal,
     rsqrt,
     rsub,
-    softmax,
-    sort,
-    std,
     sub,
-    sum,
     tan,
-    topk,
     trace,
     trunc,
-    unique,
-    var,
 )
 from glassnet.core.layout import (
     broadcast_to,
@@ -293,14 +270,32 @@ from glassnet.core.products import (
     tensordot,
     vdot,
 )
-from glassnet.core.random import (
-    Generator,
-    default_generator,
-    get_rng_state,
-    initial_seed,
-    manual_seed,
-    seed,
-    set_rng_state,
+from glassnet.core.random import Generator
+from glassnet.core.reductions import (
+    all,
+    amax,
+    amin,
+    any,
+    argmax,
+    argmin,
+    argsort,
+    bincount,
+    cumsum,
+    log_softmax,
+    logsumexp,
+    max,
+    mean,
+    median,
+    min,
+    norm,
+    prod,
+    softmax,
+    sort,
+    std,
+    sum,
+    topk,
+    unique,
+    var,
 )
 from glassnet.core.statistics import (
     aminmax,
@@ -328,6 +323,7 @@ from glassnet.core.statistics import (
     var_mean,
 )
 from glassnet.core.tensor import Tensor
+from glassnet.func import vmap
 from glassnet.nn.functional import (
     bilinear,
     celu,
@@ -340,6 +336,7 @@ from glassnet.nn.functional import (
     prelu,
     selu,
 )
+from glassnet.random import default_generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
 from glassnet.serialization import load, save
 from glassnet.version import __version__ as __version__
 
@@ -348,6 +345,7 @@ negative, fix, ger, row_stack, moveaxis, swapaxes, swapdims = neg, trunc, outer,
 arccos, arcsin, arctan, arctan2, arccosh, arcsinh, arctanh = acos, asin, atan, atan2, acosh, asinh, atanh
 greater, greater_equal, less, less_equal, not_equal, det = gt, ge, lt, le, ne, linalg.det
 inverse, pinverse, matrix_power = linalg.inv, linalg.pinv, linalg.matrix_power
+logdet, slogdet = linalg.logdet, linalg.slogdet
 inf, nan, pi, e = _math.inf, _math.nan, _math.pi, _math.e
 
 

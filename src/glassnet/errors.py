@@ -1,34 +1,48 @@
 """Every error that glassnet raises on purpose, and what it is also known as.
 
     GlassnetError                     the user's call cannot be carried out
-    ├── ShapeError (RuntimeError)     arrays whose sizes do not fit together
-    ├── DTypeError (RuntimeError)     numbers of the wrong kind
-    ├── ValueRangeError (ValueError, IndexError)  a value outside what the operation defines: a label, an index, a rate
+    ├── ShapeError (RuntimeError, ValueError)  arrays whose sizes do not fit together
+    ├── DTypeError (RuntimeError, TypeError)   numbers of the wrong kind
+    ├── ValueRangeError (ValueError, IndexError, RuntimeError)  a value outside its bounds: a label, an index, a rate
+    │   └── NonFiniteError            a NaN or an infinity that training made; `birth` says where it came from
     ├── GradientError (RuntimeError)  a derivative that cannot be had
     ├── NotSupportedError (NotImplementedError)   a PyTorch feature that glassnet leaves out, with what to use instead
     ├── DataError (ValueError)        a data set that cannot be trained on as it is
     └── FileError (OSError)           a file that cannot be read or written
         └── FormatError (ValueError)  a file whose contents are not what they claim
 
-Every message has three beats: what was got, what was expected, what to try. The Python type in brackets is a second
-base, so code written for PyTorch (`except RuntimeError`) keeps working.
+Every message has three beats: what was got, what was expected, what to try. The Python types in brackets are
+further bases, so code written for PyTorch (`except RuntimeError`) keeps working: PyTorch itself raises now one of them,
+now another for mistakes of one kind.
 """
+
+from __future__ import annotations
+
+from typing import Any
 
 
 class GlassnetError(Exception):
     """The user's call cannot be carried out."""
 
 
-class ShapeError(GlassnetError, RuntimeError):
+class ShapeError(GlassnetError, RuntimeError, ValueError):
     """Arrays whose sizes do not fit together."""
 
 
-class DTypeError(GlassnetError, RuntimeError):
+class DTypeError(GlassnetError, RuntimeError, TypeError):
     """Numbers of the wrong kind."""
 
 
-class ValueRangeError(GlassnetError, ValueError, IndexError):
+class ValueRangeError(GlassnetError, ValueError, IndexError, RuntimeError):
     """A value outside what the operation defines."""
+
+
+class NonFiniteError(ValueRangeError):
+    """A NaN or an infinity that training made; `birth` says by which operation, layer, step and row."""
+
+    def __init__(self, message: str, birth: Any = None) -> None:
+        super().__init__(message)
+        self.birth = birth
 
 
 class GradientError(GlassnetError, RuntimeError):

@@ -5,14 +5,16 @@ Gradients flow through the norms, products, `inv`, `solve` and `det`; the decomp
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from glassnet.autograd import Function
-from glassnet.core import functions
-from glassnet.core.layout import axis
+from glassnet.core import ops, reductions
+from glassnet.core.layout import axis, where
 from glassnet.core.mode import mode
+from glassnet.core.naming import shown_as
 from glassnet.core.products import chain_matmul
 from glassnet.core.tensor import Tensor, wrap
 from glassnet.errors import DTypeError, GradientError, ShapeError, ValueRangeError, complain
@@ -23,6 +25,7 @@ __all__ = [
     "eigh",
     "eigvalsh",
     "inv",
+    "logdet",
     "lstsq",
     "matrix_norm",
     "matrix_power",
@@ -31,6 +34,7 @@ __all__ = [
     "norm",
     "pinv",
     "qr",
+    "slogdet",
     "solve",
     "svd",
     "svdvals",
@@ -43,7 +47,7 @@ __all__ = [
 
 def vector_norm(x: Tensor, ord: float = 2, dim: Any = None, keepdim: bool = False) -> Tensor:
     """(sum |x|^ord)^(1/ord), over all axes or the given ones."""
-    return functions.norm(x, ord, dim, keepdim)
+    return reductions.norm(x, ord, dim, keepdim)
 
 
 def norm(A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False) -> Tensor:
@@ -55,20 +59,20 @@ def norm(A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = False) -> 
     """
     if ord is not None and ((dim is None and A.ndim == 2) or (isinstance(dim, tuple | list) and len(dim) == 2)):
         return matrix_norm(A, ord, dim or (-2, -1), keepdim)
-    return functions.norm(A, 2 if ord is None else ord, dim, keepdim)
+    return reductions.norm(A, 2 if ord is None else ord, dim, keepdim)
 
 
 def matrix_norm(A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False) -> Tensor:
     """The norm of matrices: "fro", "nuc", 1, -1, 2, -2, inf or -inf."""
     if ord == "fro":
-        return functions.norm(A, 2, dim, keepdim)
+        return reductions.norm(A, 2, dim, keepdim)
     if ord in ("nuc", 2, -2):
         rows, columns = (axis(d, A.ndim) for d in dim)
         values = svdvals(A.permute(*[d for d in range(A.ndim) if d not in (rows, columns)], rows, columns))
         y = values.sum(-1) if ord == "nuc" else values[..., 0 if ord == 2 else -1]
         return y.unsqueeze(rows).unsqueeze(columns) if keepdim and rows < columns else y
     sums = A.abs().sum(dim[0] if abs(ord) == 1 else dim[1], keepdim=True)
-    y = (functions.amax if ord > 0 else functions.amin)(sums, tuple(dim), True)
+    y = (reductions.amax if ord > 0 else reductions.amin)(sums, tuple(dim), True)
     return y if keepdim else y.squeeze(tuple(dim))
 
 
@@ -128,6 +132,7 @@ class _Inverse(Function):
         return -(y.mT @ g @ y.mT)
 
 
+@shown_as("LinalgInvExBackward0")
 def inv(A: Tensor) -> Tensor:
     """The inverse of every matrix.
 
@@ -155,6 +160,7 @@ class _Solution(Function):
         return -(db @ x.mT), db
 
 
+@shown_as("LinalgSolveExBackward0")
 def solve(A: Tensor, B: Tensor) -> Tensor:
     """X with A @ X = B; B may be a vector."""
     if B.ndim == 1:
@@ -177,9 +183,59 @@ class _Determinant(Function):
         return (g * y).unsqueeze(-1).unsqueeze(-1) * inv(a).mT
 
 
+@shown_as("LinalgDetBackward0")
 def det(A: Tensor) -> Tensor:
     """The determinant of every matrix."""
     return _Determinant.apply(A)
+
+
+def slogdet(A: Tensor) -> SignAndLogarithm:
+    """The sign of the determinant of every matrix, and the logarithm of its size, which does not overflow.
+
+    >>> import glassnet as torch
+    >>> torch.linalg.slogdet(torch.tensor([[2.0, 0.0], [0.0, -3.0]]))
+    torch.return_types.linalg_slogdet(
+    sign=tensor(-1.),
+    logabsdet=tensor(1.7918))
+    """
+    return SignAndLogarithm(*_LogDeterminant.apply(A))
+
+
+def logdet(A: Tensor) -> Tensor:
+    """The logarithm of the determinant of every matrix: NaN where it is negative.
+
+    >>> import glassnet as torch
+    >>> torch.logdet(torch.tensor([[2.0, 0.0], [0.0, 3.0]]))
+    tensor(1.7918)
+    """
+    sign, size = slogdet(A)
+    return where(ops.lt(sign, 0.0), math.nan, size)
+
+
+class _LogDeterminant(Function):
+    """d log|det A| = A^-T."""
+
+    @staticmethod
+    def forward(ctx: Any, A: Tensor) -> tuple[Tensor, Tensor]:
+        sign, size = (wrap(np.asarray(v)) for v in np.linalg.slogdet(_square("slogdet", A)))
+        ctx.save_for_backward(A)
+        ctx.mark_non_differentiable(sign)
+        return sign, size
+
+    @staticmethod
+    def backward(ctx: Any, _: Tensor, g: Tensor) -> Tensor:
+        (a,) = ctx.saved_tensors
+        return g.unsqueeze(-1).unsqueeze(-1) * inv(a).mT
+
+
+class SignAndLogarithm(NamedTuple):
+    """The determinant as sign * exp(logabsdet)."""
+
+    sign: Tensor
+    logabsdet: Tensor
+
+    def __repr__(self) -> str:
+        return f"torch.return_types.linalg_slogdet(\nsign={self.sign!r},\nlogabsdet={self.logabsdet!r})"
 
 
 # ---- decompositions: numbers only -----------------------------------------------------------------------------------
@@ -277,3 +333,16 @@ def lstsq(A: Tensor, B: Tensor) -> LeastSquares:
     a, b = _plain("lstsq", A), _plain("lstsq", B)
     x, residuals, rank, values = np.linalg.lstsq(a, b, rcond=None)
     return LeastSquares(wrap(x), wrap(np.asarray(residuals)), wrap(np.asarray(rank, np.int64)), wrap(values))
+
+
+# The methods of Tensor that are functions of this file.
+for _name, _function in {
+    "inverse": inv,
+    "det": det,
+    "logdet": logdet,
+    "slogdet": slogdet,
+    "pinverse": pinv,
+    "matrix_power": matrix_power,
+    "cholesky": cholesky,
+}.items():
+    setattr(Tensor, _name, _function)

@@ -134,6 +134,15 @@ def picks(draw):
 
 
 @st.composite
+def lookups(draw):
+    entries, size = draw(st.integers(1, 4)), draw(st.integers(0, 3))
+    shape = draw(st.sampled_from([(0,), (3,), (2, 2)]))
+    count = int(np.prod(shape))
+    at = draw(st.lists(st.integers(0, entries - 1), min_size=count, max_size=count))
+    return [(entries, size), np.array(at, int).reshape(shape)], {}
+
+
+@st.composite
 def unpicks(draw):
     (shape, index), attrs = draw(picks())
     axis = len(attrs["at"]) - 1
@@ -264,6 +273,7 @@ INPUTS = {
     "choose": choices(),
     "place": places(),
     "pick": picks(),
+    "embedding": lookups(),
     "unpick": unpicks(),
     "window": windows(),
     "put_window": put_windows(),

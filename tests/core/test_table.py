@@ -353,8 +353,8 @@ def test_full_and_random_replay():
 
 def test_names_of_gradient_functions():
     x = torch.ones(2, requires_grad=True)
-    assert repr((x * 2).grad_fn) == "<MulBackward0>"
-    assert repr(torch.log_softmax(x, 0).grad_fn) == "<LogSoftmaxBackward0>"
+    assert (x * 2).grad_fn.name() == "MulBackward0"
+    assert repr(torch.log_softmax(x, 0).grad_fn).startswith("<LogSoftmaxBackward0 object at 0x")
 
 
 @pytest.mark.parametrize("op", [pytest.param(op, id=op.name) for op in OPS.values() if op.elementwise and op.samples])

@@ -334,7 +334,7 @@ def test_backward_hooks_show_and_change_gradients():
     x = torch.tensor([[2.0]], requires_grad=True)
     for _ in range(2):  # the same tape may be read twice
         y = layer(x)
-        y.sum().backward()
+        y.sum().backward(retain_graph=True)
         y.sum().backward()
     assert seen == [(3.0, 1.0)] * 4
     layer.register_full_backward_hook(lambda m, gin, gout: (gin[0] * 10,))

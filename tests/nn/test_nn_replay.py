@@ -136,15 +136,51 @@ def test_a_replay_ignores_other_rows_than_the_recording(options):
 
 
 def test_a_label_that_is_no_class_is_refused_on_replay_too():
-    """-100, which is ignored by default, as well: the recorded labels had none, so no mask was recorded."""
     model, loss = head(nn.Tanh()), nn.CrossEntropyLoss()
     step = torch.compile(torch.no_grad()(lambda x, y: loss(model(x), y)))
     for x, y in batches(4):
         step(x, y)
     assert step.replays > 0
-    for wrong in (3, -1, -100):
+    for wrong in (3, -1, -99):
         with pytest.raises(ValueRangeError, match=f"got label {wrong} at row 5"):
             step(x, torch.where(torch.arange(12) == 5, wrong, y))
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_rows_without_a_label_may_come_after_the_recording(reduction):
+    model, loss, x = head(nn.Tanh()), nn.CrossEntropyLoss(reduction=reduction), torch.randn(12, 4)
+    y = torch.arange(12) % 3
+
+    def step(x, y):
+        model.zero_grad()
+        value = loss(model(x), y)
+        value.backward()
+        return value
+
+    compiled = torch.compile(step)
+    none = [torch.zeros(12) > 0, torch.arange(12) % 5 == 0, torch.arange(12) > 0, torch.arange(12) >= 0]
+    for missing in (none[0], none[0], none[0], *none[1:], none[0], none[2]):
+        labels = torch.where(missing, -100, y)
+        replayed = compiled(x, labels), [p.grad.clone() for p in model.parameters()]
+        wanted = step(x, labels), [p.grad for p in model.parameters()]
+        np.testing.assert_allclose(replayed[0].item(), wanted[0].item(), rtol=1e-6)
+        for a, b in zip(replayed[1], wanted[1], strict=True):
+            np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-6, atol=1e-8)
+            assert not missing.all() or not a.any()
+    assert compiled.replays == 6
+
+
+def test_an_index_outside_the_table_is_refused_on_replay_too():
+    table = nn.Embedding(4, 2)
+    look = torch.compile(torch.no_grad()(lambda at: table(at) * 2))
+    good = torch.tensor([[0, 3], [1, 1]])
+    for _ in range(4):
+        look(good)
+    assert look.replays == 2
+    for wrong in (4, -1, 2**40):
+        with pytest.raises(ValueRangeError, match=rf"got index {wrong} at position \[1, 0\]"):
+            look(torch.tensor([[0, 3], [wrong, 1]]))
+    assert torch.equal(look(good), table.weight[good] * 2)
 
 
 def test_switching_to_evaluation_is_noticed():

@@ -72,3 +72,55 @@ def test_a_structure_that_lies_is_named(structure):
 def test_a_missing_file_is_one_error(tmp_path):
     with pytest.raises(FileError, match=r"nothing\.pt"):
         torch.load(tmp_path / "nothing.pt")
+
+
+def test_names_that_read_alike_do_not_meet():
+    data = {"a": {"b": torch.zeros(1), 1: torch.ones(1), "1": torch.ones(2)}, "a.b": torch.zeros(2)}
+    back = through_a_file(data)
+    assert back["a"]["b"].shape == back["a"][1].shape == (1,)
+    assert back["a.b"].shape == back["a"]["1"].shape == (2,)
+
+
+@pytest.mark.parametrize("number", [2**200, -(2**64), 2**63, -(2**63)])
+def test_whole_numbers_of_any_size(number):
+    assert through_a_file({"n": number, "list": [number] * 70}) == {"n": number, "list": [number] * 70}
+
+
+def test_a_header_whose_length_begins_like_a_zip():
+    """0x4b50 bytes: the file begins with PK, and is none."""
+    bare = len(safetensors.save(None, {"w": np.ones(2)}, {"note": ""})) - 8 - 16
+    data = safetensors.save(None, {"w": np.ones(2)}, {"note": "x" * (0x4B50 - bare)})
+    assert data[:3] == b"PK\0"
+    assert torch.load(io.BytesIO(data))["w"].shape == (2,)
+
+
+@pytest.mark.parametrize("structure", [["dict", ["a", 1], ["a", 2]], ["ints", "a"], ["scalar", "a"], ["int", "1_0"]])
+def test_more_structures_that_lie(structure):
+    data = safetensors.save(None, {"a": np.ones(2)}, {"structure": strict_json.dumps(structure)})
+    with pytest.raises(FormatError, match=r"load: got"):
+        torch.load(io.BytesIO(data))
+
+
+def test_an_error_names_the_file(tmp_path):
+    path = tmp_path / "weights.safetensors"
+    torch.save({"w": torch.ones(3)}, path)
+    for damaged in (path.read_bytes()[:-1], b"", b"PK\3\4 and no zip", b"\x80\x02\x8a\x0a of old"):
+        path.write_bytes(damaged)
+        with pytest.raises(FormatError, match=r"weights\.safetensors: got .*; expected .*\. Try "):
+            torch.load(path)
+
+
+def test_what_cannot_be_saved_leaves_the_file_alone(tmp_path):
+    path = tmp_path / "a"
+    torch.save({"w": torch.ones(3)}, path)
+    before = path.read_bytes()
+    with pytest.raises(NotSupportedError):
+        torch.save({"f": print}, path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("order", ['["b"]', '["a", "a"]', "[]", "{}", '["a", "b"]'])
+def test_an_order_that_lies(order):
+    data = safetensors.save(None, {"a": np.ones(2)}, {"order": order})
+    with pytest.raises(FormatError, match=r"load: got an order of"):
+        torch.load(io.BytesIO(data))

@@ -1,58 +1,62 @@
-"""Automatic differentiation by name: `grad`, `backward`, `Function`, `gradcheck`, Jacobians and Hessians."""
+"""Operations with a derivative of one's own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from glassnet.core import factories, layout, tape
-from glassnet.core.gradcheck import gradcheck, gradgradcheck
-from glassnet.core.mode import enable_grad, inference_mode, no_grad, set_grad_enabled
+from glassnet.core import factories
+from glassnet.core.mode import no_grad
 from glassnet.core.ops import Op
-from glassnet.core.tape import grad
 from glassnet.core.tensor import Tensor, apply
-
-__all__ = [
-    "Function",
-    "backward",
-    "enable_grad",
-    "functional",
-    "grad",
-    "gradcheck",
-    "gradgradcheck",
-    "inference_mode",
-    "no_grad",
-    "set_grad_enabled",
-]
-
-
-def backward(
-    tensors: Tensor | Sequence[Tensor],
-    grad_tensors: Any = None,
-    retain_graph: bool | None = None,
-    create_graph: bool = False,
-) -> None:
-    """Call `backward` on each tensor, with its gradient."""
-    ts = [tensors] if isinstance(tensors, Tensor) else list(tensors)
-    gs = grad_tensors if isinstance(grad_tensors, list | tuple) else [grad_tensors] * len(ts)
-    for t, g in zip(ts, gs, strict=True):
-        tape.backward(t, g, create_graph=create_graph)
+from glassnet.errors import GradientError, complain
 
 
 class Context:
-    """What `forward` keeps for `backward`."""
+    """What `forward` keeps for `backward`: tensors by `save_for_backward`, all else as attributes."""
+
+    needs_input_grad: tuple[bool, ...] = ()
 
     def __init__(self, needs_input_grad: tuple[bool, ...]) -> None:
         self.needs_input_grad = needs_input_grad
-        self.saved_tensors: tuple[Tensor, ...] = ()
+        self._saved: tuple[Tensor | None, ...] = ()
+        self._outputs: dict[int, Tensor] = {}  # the results as the tape knows them, while backward runs
+        self._spent = False
+        self._no_gradient: set[int] = set()
+        self.materialize_grads = True
 
-    def save_for_backward(self, *tensors: Tensor) -> None:
+    def save_for_backward(self, *tensors: Tensor | None) -> None:
         """Keep tensors for `backward`, which finds them in `saved_tensors`."""
-        self.saved_tensors = tensors
+        self._saved = tensors
+
+    save_for_forward = save_for_backward
+
+    @property
+    def saved_tensors(self) -> tuple[Any, ...]:
+        """The tensors that were saved."""
+        if self._spent and self._saved:
+            got = "saved_tensors: got a second backward through the same graph"
+            expected = "expected one, because what was saved was given back after the first"
+            raise GradientError(complain(got, expected, "Try backward(retain_graph=True) the first time"))
+        return tuple(self._outputs.get(id(t), t) for t in self._saved)
+
+    def mark_non_differentiable(self, *results: Tensor) -> None:
+        """Say that no gradient flows through these results."""
+        self._no_gradient |= {id(t) for t in results}
+
+    def mark_dirty(self, *tensors: Tensor) -> None:
+        """PyTorch's note that tensors were changed in place; nothing has to be noted here."""
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """Whether `backward` gets zeros (True) or None for a result that nothing flows back to."""
+        self.materialize_grads = value
 
 
 class Function:
     """An operation with a derivative of one's own.
+
+    `forward(ctx, *args)` computes; `backward(ctx, *gradients)`, one for each result, returns a gradient (or None) for
+    each argument. With `setup_context(ctx, inputs, output)`, `forward` does not take `ctx`.
 
     >>> import glassnet as torch
     >>> class Cube(torch.autograd.Function):
@@ -79,89 +83,59 @@ class Function:
         ctx = Context(tuple(isinstance(a, Tensor) and a.needs_grad for a in args))
         with no_grad():
             setup = getattr(cls, "setup_context", None)
+            result = cls.forward(ctx, *args) if setup is None else cls.forward(*args)
             if setup is not None:
-                result = cls.forward(*args)
                 setup(ctx, args, result)
-            else:
-                result = cls.forward(ctx, *args)
         outputs = (result,) if isinstance(result, Tensor) else tuple(result)
-        slopes = _Slopes(cls, ctx, outputs)
-        tensors = [a for a in args if isinstance(a, Tensor)]
-        at = [i for i, a in enumerate(args) if isinstance(a, Tensor)]
-        made = tuple(apply(slopes.row(k, at), y, *tensors) for k, y in enumerate(outputs))
+        slopes = _Slopes(cls, ctx, outputs, args)
+        made = tuple(slopes.made(k, y) for k, y in enumerate(outputs))
         return made[0] if isinstance(result, Tensor) else made
 
 
 class _Slopes:
     """The user's derivative of one call, asked once for each gradient that comes back."""
 
-    def __init__(self, cls: type[Function], ctx: Context, outputs: tuple[Tensor, ...]) -> None:
-        self.cls, self.ctx, self.outputs = cls, ctx, outputs
-        self.latest: tuple[Tensor | None, Any] = (None, ())
+    def __init__(self, cls: type[Function], ctx: Context, outputs: tuple[Any, ...], args: tuple[Any, ...]) -> None:
+        self.cls, self.ctx, self.outputs, self.args = cls, ctx, outputs, args
+        self.latest: tuple[Tensor | None, bool, Any] = (None, False, ())
 
-    def row(self, k: int, at: list[int]) -> Op:
+    def made(self, k: int, y: Any) -> Any:
+        """Result k as the tape knows it; what is no tensor, or has no derivative, stays as it is."""
+        if not isinstance(y, Tensor) or id(y) in self.ctx._no_gradient:
+            return y
+        tensors = [(i, a) for i, a in enumerate(self.args) if isinstance(a, Tensor)]
+        return apply(self._row(k, [i for i, _ in tensors]), y, *[a for _, a in tensors])
+
+    def _row(self, k: int, at: list[int]) -> Op:
         """A row of the table for result k: the result as it is, and the user's derivative for each tensor passed in."""
 
         def rule(i: int) -> Callable[..., Tensor]:
-            def slope(g: Tensor, y: Tensor, *inputs: Tensor) -> Tensor:
-                s = self._of(k, g)[at[i - 1]]
+            def slope(*given: Tensor) -> Tensor:
+                g, y, *inputs = given
+                s = self._of(k, g, y)[at[i - 1]]
                 return factories.zeros_like(inputs[i]) if s is None else s
 
+            slope.asks_its_context = True  # type: ignore[attr-defined]
             return slope
 
         return Op(self.cls.__name__, lambda result, *inputs: result, rule, say="{0}", tex="{0}", view=True)
 
-    def _of(self, k: int, g: Tensor) -> Any:
+    def _of(self, k: int, g: Tensor, y: Tensor) -> Any:
         """What `backward` returns when g comes back to result k; it is linear, so the other results get zeros."""
-        if self.latest[0] is not g:
-            back = [g if i == k else factories.zeros_like(y) for i, y in enumerate(self.outputs)]
-            found = self.cls.backward(self.ctx, *back)
-            self.latest = (g, found if isinstance(found, tuple | list) else (found,))
-        return self.latest[1]
+        if self.latest[0] is not g or self.latest[1] is not y.spent:
+            ctx = self.ctx
+            ctx._outputs, ctx._spent = {id(self.outputs[k]): y}, y.spent
+            nothing = factories.zeros_like if ctx.materialize_grads else lambda _: None
+            found = self.cls.backward(ctx, *[g if i == k else nothing(y) for i, y in enumerate(self.outputs)])
+            found = found if isinstance(found, tuple | list) else (found,)
+            ctx._outputs = {}
+            self._check_count(found)
+            self.latest = (g, y.spent, found)
+        return self.latest[2]
 
-
-class functional:  # noqa: N801 - PyTorch's name
-    """Jacobians, Hessians and products with them."""
-
-    @staticmethod
-    def jacobian(func: Callable[..., Tensor], inputs: Tensor, create_graph: bool = False) -> Tensor:
-        """d func(x)[i] / d x[j], of shape (*output shape, *input shape).
-
-        >>> import glassnet as torch
-        >>> torch.autograd.functional.jacobian(lambda x: x**2, torch.tensor([1.0, 2.0]))
-        tensor([[2., 0.],
-                [0., 4.]])
-        """
-        with enable_grad():
-            x = inputs if inputs.needs_grad else inputs.detach().requires_grad_()
-            y = func(x)
-            rows = [grad(v, x, create_graph=create_graph, allow_unused=True)[0] for v in y.reshape(-1).unbind(0)]
-        rows = [factories.zeros_like(x) if r is None else r for r in rows]
-        return layout.stack(rows).reshape((*y.array.shape, *x.array.shape))
-
-    @staticmethod
-    def hessian(func: Callable[..., Tensor], inputs: Tensor) -> Tensor:
-        """The second derivatives of a function with one result, of shape (*input shape, *input shape)."""
-
-        def slope(x: Tensor) -> Tensor:
-            return grad(func(x), x, create_graph=True)[0]  # type: ignore[return-value]
-
-        return functional.jacobian(slope, inputs)
-
-    @staticmethod
-    def vjp(func: Callable[..., Tensor], inputs: Tensor, v: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
-        """func(x), and v^T J."""
-        with enable_grad():
-            x = inputs.detach().requires_grad_()
-            y = func(x)
-        return y.detach(), grad(y, x, v)[0]
-
-    @staticmethod
-    def jvp(func: Callable[..., Tensor], inputs: Tensor, v: Tensor) -> tuple[Tensor, Tensor | None]:
-        """func(x), and J v, by reading the backward pass backward."""
-        with enable_grad():
-            x = inputs.detach().requires_grad_()
-            y = func(x)
-            u = factories.zeros_like(y).requires_grad_()
-            (back,) = grad(y, x, u, create_graph=True)
-        return y.detach(), grad(back, u, v)[0]  # type: ignore[arg-type]
+    def _check_count(self, found: Any) -> None:
+        if len(found) < len(self.args) or any(s is not None for s in found[len(self.args) :]):
+            name = self.cls.__name__
+            got = f"{name}: got {len(found)} gradients from backward for {len(self.args)} arguments of forward"
+            hint = "Try returning None for an argument without a gradient"
+            raise GradientError(complain(got, "expected one for each", hint))

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from glassnet.core import ops
-from glassnet.core.dtypes import numpy_dtype
+from glassnet.core.dtypes import Size, numpy_dtype
 from glassnet.core.kinds import SEQUENCES
 from glassnet.core.layout import axis, cat, index_select, numpy_names, permute, where
+from glassnet.core.naming import shown_as
 from glassnet.core.tensor import Tensor, as_tensor_like, wrap
 from glassnet.errors import ShapeError, ValueRangeError, complain
 
@@ -21,6 +22,7 @@ __all__ = [
     "atleast_1d",
     "atleast_2d",
     "block_diag",
+    "broadcast_shapes",
     "broadcast_tensors",
     "cartesian_prod",
     "column_stack",
@@ -72,7 +74,7 @@ def atleast_2d(*tensors: Any) -> Any:
     """The tensor, a line as a matrix of one row."""
     given = tensors[0] if len(tensors) == 1 else tensors
     if isinstance(given, Tensor):
-        return given if given.array.ndim > 1 else given.reshape(1, -1)
+        return given if given.array.ndim > 1 else given.unsqueeze(0) if given.array.ndim else given.reshape(1, 1)
     return tuple(atleast_2d(t) for t in given)
 
 
@@ -117,6 +119,21 @@ def block_diag(*tensors: Tensor) -> Tensor:
     return cat(rows, 0)
 
 
+def broadcast_shapes(*shapes: Any) -> Size:
+    """The shape that tensors of these shapes have together.
+
+    >>> import glassnet as torch
+    >>> torch.broadcast_shapes((2, 1), (1, 3))
+    torch.Size([2, 3])
+    """
+    try:
+        return Size(np.broadcast_shapes(*shapes))
+    except ValueError:
+        got = f"broadcast_shapes: got {', '.join(str(tuple(s)) for s in shapes)}"
+        expected = "expected sizes that are equal, or 1, counted from the end"
+        raise ShapeError(complain(got, expected, "Try an unsqueeze of one of them")) from None
+
+
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
     """All of them repeated to their common shape."""
     shape = np.broadcast_shapes(*(t.array.shape for t in tensors))
@@ -138,12 +155,14 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
     return input[wrap(places)]
 
 
+@shown_as("RepeatBackward0")
 def tile(input: Tensor, *dims: Any) -> Tensor:
     """The whole tensor repeated along each axis, counted from the last."""
     times = dims[0] if len(dims) == 1 and isinstance(dims[0], SEQUENCES) else dims
     return input.repeat(*([1] * (input.array.ndim - len(times))), *times)
 
 
+@shown_as("ViewBackward0")
 @numpy_names
 def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None) -> Tensor:
     """Each entry along an axis repeated so many times, in its place.
@@ -208,6 +227,7 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     return input.reshape(*input.array.shape[:d], *parts, *input.array.shape[d + 1 :])
 
 
+@shown_as("UnfoldBackward0")
 def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
     """Every window of a size along one axis, step apart; the windows lie along a new last axis."""
     d = axis(dimension, input.array.ndim)
@@ -252,6 +272,7 @@ def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
     return input
 
 
+@shown_as("DiagonalBackward0")
 def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
     """The diagonal of two axes, along a new last axis."""
     x = movedim(input, (dim1, dim2), (-2, -1))
@@ -260,6 +281,7 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     return x[..., wrap(i + max(-offset, 0)), wrap(i + max(offset, 0))]
 
 
+@shown_as("DiagEmbedBackward0")
 def diag_embed(input: Tensor, offset: int = 0) -> Tensor:
     """Each line along the last axis as the diagonal of a matrix."""
     n = input.array.shape[-1] + abs(offset)
@@ -296,6 +318,7 @@ def argwhere(input: Tensor) -> Tensor:
     return input.nonzero()
 
 
+@shown_as("GatherBackward0")
 @numpy_names
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
     """The entries that indices name along one axis; other axes are matched."""
@@ -321,12 +344,14 @@ def _hit(input: Tensor, d: int, index: Tensor) -> Tensor:
     return ops.ne(named, 0.0).reshape([-1 if i == d else 1 for i in range(input.array.ndim)])
 
 
+@shown_as("IndexFillBackward0")
 @numpy_names
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     """input with a value in the slices that index names along one axis."""
     return where(_hit(input, axis(dim, input.array.ndim), index), as_tensor_like(value, input), input)
 
 
+@shown_as("IndexCopyBackward0")
 @numpy_names
 def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
     """input with the slices of source in the places that index names along one axis."""
@@ -336,6 +361,7 @@ def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor
     return where(_hit(input, d, index), put, input)
 
 
+@shown_as("IndexPutBackward0")
 def index_put(input: Tensor, indices: Sequence[Tensor], values: Any, accumulate: bool = False) -> Tensor:
     """input with values in the places that indices name; accumulate adds them up there."""
     y = input.clone()

@@ -157,6 +157,17 @@ class Size(tuple[Any, ...]):
         part: Any = super().__getitem__(index)
         return Size(part) if isinstance(index, slice) else part
 
+    def __add__(self, other: Any) -> Any:
+        return Size(super().__add__(tuple(other)))
+
+    def __radd__(self, other: Any) -> Any:
+        return Size((*other, *self))
+
+    def __mul__(self, times: Any) -> Any:
+        return Size(super().__mul__(times))
+
+    __rmul__ = __mul__
+
 
 class finfo:  # noqa: N801 - PyTorch's name
     """The limits of a floating point dtype.

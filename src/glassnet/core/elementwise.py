@@ -10,6 +10,7 @@ import numpy as np
 from glassnet.core import dtypes, ops
 from glassnet.core.functions import clamp, trunc
 from glassnet.core.layout import where
+from glassnet.core.naming import shown_as
 from glassnet.core.tensor import Tensor, as_tensor_like, wrap
 from glassnet.errors import DTypeError
 
@@ -46,11 +47,13 @@ __all__ = [
 ]
 
 
+@shown_as("ClampMinBackward0")
 def clamp_min(input: Tensor, min: Any) -> Tensor:
     """Raise every number to at least min."""
     return clamp(input, min=min)
 
 
+@shown_as("ClampMaxBackward0")
 def clamp_max(input: Tensor, max: Any) -> Tensor:
     """Lower every number to at most max."""
     return clamp(input, max=max)
@@ -64,6 +67,7 @@ def round(input: Tensor, *, decimals: int = 0) -> Tensor:
     return ops.round(input * scale) / scale
 
 
+@shown_as("FracBackward0")
 def frac(input: Tensor) -> Tensor:
     """What is left of each number after its whole part."""
     return input - trunc(input)
@@ -79,11 +83,13 @@ def positive(input: Tensor) -> Tensor:
     return input
 
 
+@shown_as("SgnBackward0")
 def sgn(input: Tensor) -> Tensor:
     """-1, 0 or 1."""
     return ops.sign(input)
 
 
+@shown_as("CopysignBackward0")
 def copysign(input: Tensor, other: Any) -> Tensor:
     """The size of input with the sign of other (-0.0 counts as negative)."""
     sign = wrap(np.copysign(np.ones((), input.array.dtype), as_tensor_like(other, input).array))
@@ -95,6 +101,7 @@ def heaviside(input: Tensor, values: Tensor) -> Tensor:
     return where(ops.eq(input, 0), values, ops.cast(ops.gt(input, 0), dtype=input.array.dtype))
 
 
+@shown_as("HypotBackward0")
 def hypot(input: Tensor, other: Tensor) -> Tensor:
     """sqrt(input^2 + other^2), without overflow."""
     big = ops.maximum(ops.abs(input), ops.abs(other)).detach()
@@ -102,11 +109,13 @@ def hypot(input: Tensor, other: Tensor) -> Tensor:
     return ops.sqrt(ops.square(input / scale) + ops.square(other / scale)) * scale
 
 
+@shown_as("FmaxBackward0")
 def fmax(input: Tensor, other: Tensor) -> Tensor:
     """The larger of each pair; NaN only where both are."""
     return where(ops.isnan(input), other, where(ops.isnan(other), input, ops.maximum(input, other)))
 
 
+@shown_as("FminBackward0")
 def fmin(input: Tensor, other: Tensor) -> Tensor:
     """The smaller of each pair; NaN only where both are."""
     return where(ops.isnan(input), other, where(ops.isnan(other), input, ops.minimum(input, other)))
@@ -118,11 +127,13 @@ def float_power(input: Any, exponent: Any) -> Tensor:
     return ops.pow(base, power)
 
 
+@shown_as("LogaddexpBackward0")
 def logaddexp(input: Tensor, other: Tensor) -> Tensor:
     """log(exp(input) + exp(other)), without overflow."""
     return ops.maximum(input, other) + ops.log1p(ops.exp(-ops.abs(input - other)))
 
 
+@shown_as("LogitBackward0")
 def logit(input: Tensor, eps: float | None = None) -> Tensor:
     """log(x / (1 - x)), the inverse of the sigmoid; eps keeps x between eps and 1 - eps.
 
@@ -134,6 +145,7 @@ def logit(input: Tensor, eps: float | None = None) -> Tensor:
     return ops.log(x / (1.0 - x))
 
 
+@shown_as("XlogyBackward0")
 def xlogy(input: Any, other: Any) -> Tensor:
     """input * log(other), and 0 where input is 0, even times log(0)."""
     x = as_tensor_like(input, other if isinstance(other, Tensor) else None)
@@ -141,28 +153,33 @@ def xlogy(input: Any, other: Any) -> Tensor:
     return where(ops.eq(x, 0), 0.0, x * ops.log(where(ops.eq(x, 0), 1.0, y)))
 
 
+@shown_as("ErfcBackward0")
 def erfc(input: Tensor) -> Tensor:
     """1 - erf(x)."""
     return 1.0 - ops.erf(input)
 
 
+@shown_as("SincBackward0")
 def sinc(input: Tensor) -> Tensor:
     """sin(pi x) / (pi x), and 1 at 0."""
     x = where(ops.eq(input, 0), 1.0, input) * math.pi
     return where(ops.eq(input, 0), 1.0, ops.sin(x) / x)
 
 
+@shown_as("AsinhBackward0")
 def asinh(input: Tensor) -> Tensor:
     """The inverse of sinh."""
     size = ops.abs(input)
     return ops.sign(input) * ops.log1p(size + ops.square(size) / (1.0 + ops.sqrt(ops.square(size) + 1.0)))
 
 
+@shown_as("AcoshBackward0")
 def acosh(input: Tensor) -> Tensor:
     """The inverse of cosh, from 1 on."""
     return ops.log(input + ops.sqrt(input - 1.0) * ops.sqrt(input + 1.0))
 
 
+@shown_as("AtanhBackward0")
 def atanh(input: Tensor) -> Tensor:
     """The inverse of tanh, between -1 and 1."""
     return 0.5 * (ops.log1p(input) - ops.log1p(-input))

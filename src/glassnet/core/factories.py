@@ -146,6 +146,8 @@ def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, requires_gra
 
 def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones on the diagonal, zeros elsewhere."""
+    if n < 0 or (m or 0) < 0:
+        raise ShapeError(complain(f"eye: got sizes {n}, {n if m is None else m}", "expected 0 or more", "Try eye(3)"))
     return _finish(wrap(np.eye(n, m, dtype=_float(dtype))), requires_grad)
 
 

@@ -15,6 +15,7 @@ from typing import Any, Self
 import numpy as np
 
 from glassnet.core.rounding import each
+from glassnet.core.tensor import Tensor, wrap
 from glassnet.errors import DTypeError, NotSupportedError, ValueRangeError, complain
 
 Array = np.ndarray
@@ -112,8 +113,12 @@ class Generator:
             self._spare = float(values[n]) if values.size > n else None
         return values[:n]
 
-    def get_state(self) -> Array:
+    def get_state(self) -> Tensor:
         """Everything that decides the numbers to come, as the 5056 bytes that PyTorch gives for the same stream."""
+        return wrap(self.state_bytes())
+
+    def state_bytes(self) -> Array:
+        """The same as a NumPy array."""
         engine: dict[str, Any] = self._started().get_state(legacy=False)["state"]  # pyright: ignore
         state = np.zeros((), STATE)
         fresh = engine["pos"] == 624 and engine["key"][0] == self._seed & 0xFFFFFFFF
@@ -124,7 +129,7 @@ class Generator:
 
     def set_state(self, state: Any) -> Self:
         """Go on from a state that `get_state` gave, here or in PyTorch."""
-        given = np.ascontiguousarray(state)
+        given = np.ascontiguousarray(state.array if isinstance(state, Tensor) else state)
         if given.dtype != np.uint8 or given.size != STATE.itemsize:
             got = f"set_state: got {given.size} numbers of {given.dtype}"
             raise DTypeError(complain(got, f"expected {STATE.itemsize} of uint8", "Try what get_state() returned"))
@@ -141,7 +146,7 @@ class Generator:
 
     def clone_state(self) -> Generator:
         """Another generator at the same place of the same stream."""
-        return Generator(self.device).set_state(self.get_state())
+        return Generator(self.device).set_state(self.state_bytes())
 
 
 def _as_seed(seed: int) -> int:
@@ -185,7 +190,7 @@ def initial_seed() -> int:
 
 def get_rng_state() -> Array:
     """The state of the default stream, byte for byte as PyTorch's."""
-    return default_generator.get_state()
+    return default_generator.state_bytes()
 
 
 def set_rng_state(new_state: Any) -> None:

@@ -42,7 +42,7 @@ def gradcheck(
     with enable_grad():
         ys = [y for y in _outputs(func, args) if y.needs_grad]
         seeds = [factories.as_tensor(v.astype(y.array.dtype)) for v, y in zip(weights, ys, strict=False)]
-        slopes = tape.grad(ys, [t for _, t in checked], seeds, allow_unused=True)
+        slopes = tape.grad(ys, [t for _, t in checked], seeds, retain_graph=True, allow_unused=True)
     for (i, t), slope in zip(checked, slopes, strict=True):
         analytic = np.zeros(t.array.shape) if slope is None else slope.array
         numeric = _differences(func, args, t, weights, eps)

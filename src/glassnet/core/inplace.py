@@ -14,6 +14,7 @@ import numpy as np
 from glassnet.core import factories, layout, ops, random
 from glassnet.core.kinds import TUPLES
 from glassnet.core.mode import mode
+from glassnet.core.naming import called, shown_as
 from glassnet.core.tensor import Tensor, alias, as_tensor_like, touched, wrap
 from glassnet.errors import DTypeError, GradientError, NotSupportedError, ShapeError
 
@@ -56,6 +57,7 @@ def become(x: Tensor, result: Tensor, past: Tensor) -> Tensor:
         result.attrs,
         result.serial,
     )
+    x.label, x.spent = result.label, False
     x.written[0] = x.serial
     return x
 
@@ -96,7 +98,7 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     if value.array.dtype != self.array.dtype:
         value = ops.cast(value, dtype=self.array.dtype)
     elif mode.grad and (self.needs_grad or source.needs_grad):
-        value = ops.copy(value)  # self takes on a story of its own
+        value = called(ops.copy(value), "CopyBackwards", source)  # self takes on a story of its own
     return become(self, value, past)
 
 
@@ -130,6 +132,11 @@ def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any
 def bernoulli_(self: Tensor, p: float = 0.5, *, generator: Any = None) -> Tensor:
     """Fill with 1 (probability p) and 0."""
     return _drawn(self, random.bernoulli, p=p, generator=generator)
+
+
+def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Any = None) -> Tensor:
+    """Fill with waiting times between events that come lambd times per unit."""
+    return _drawn(self, random.exponential, rate=lambd, generator=generator)
 
 
 def random_(self: Tensor, from_: int = 0, to: int | None = None, *, generator: Any = None) -> Tensor:
@@ -171,6 +178,7 @@ def _write_window(self: Tensor, index: Any, source: Tensor) -> None:
     touched(self)
 
 
+@shown_as("IndexAddBackward0")
 def index_add(self: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
     """self with source added to the slices that index names along one axis."""
     lead = (slice(None),) * layout.axis(dim, self.array.ndim)

@@ -14,6 +14,7 @@ import numpy as np
 from glassnet.core import dtypes, ops, shapes
 from glassnet.core.kinds import ARRAYS, SEQUENCES, TUPLES, WORDS
 from glassnet.core.mode import mode
+from glassnet.core.naming import called, shown_as
 from glassnet.core.tensor import Tensor, as_tensor_like, wrap
 from glassnet.errors import DTypeError, ShapeError, ValueRangeError, complain
 
@@ -79,7 +80,10 @@ def _shape(shape: tuple[Any, ...]) -> tuple[int, ...]:
 
 def reshape(input: Tensor, *shape: Any) -> Tensor:
     """The same numbers in another shape; one size may be -1."""
-    return ops.reshape(input, shape=_shape(shape))
+    y = ops.reshape(input, shape=_shape(shape))
+    if not input.array.flags.c_contiguous and not np.may_share_memory(y.array, input.array):
+        called(y, "UnsafeViewBackward0", input)
+    return y
 
 
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
@@ -89,6 +93,8 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         return input.reshape(1)
     a, b = axis(start_dim, n), axis(end_dim, n)
     s = input.array.shape
+    if a == b:
+        return input
     return ops.reshape(input, shape=(*s[:a], math.prod(s[a : b + 1]), *s[b + 1 :]))
 
 
@@ -96,11 +102,11 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     """Without axes of length 1 (all of them, or the named ones)."""
     over = axes(dim, input) if dim is not None else tuple(range(input.array.ndim))
-    return ops.reshape(
-        input, shape=tuple(n for i, n in enumerate(input.array.shape) if n != 1 or i not in (over or ()))
-    )
+    y = ops.reshape(input, shape=tuple(n for i, n in enumerate(input.array.shape) if n != 1 or i not in (over or ())))
+    return called(y, f"SqueezeBackward{int(dim is not None)}", input)
 
 
+@shown_as("UnsqueezeBackward0")
 @numpy_names
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """With a new axis of length 1 at dim."""
@@ -113,6 +119,7 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
     return ops.permute(input, dims=tuple(axis(d, input.array.ndim) for d in _shape(dims)))
 
 
+@shown_as("TransposeBackward0")
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Two axes exchanged."""
     n = input.array.ndim
@@ -122,6 +129,7 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     return ops.permute(input, dims=tuple(order))
 
 
+@shown_as("TBackward0")
 def t(input: Tensor) -> Tensor:
     """A matrix turned on its side."""
     if input.array.ndim > 2:
@@ -141,6 +149,7 @@ def broadcast_to(input: Tensor, shape: Any) -> Tensor:
     return expand(input, *shape)
 
 
+@shown_as("RepeatBackward0")
 def repeat(input: Tensor, *sizes: Any) -> Tensor:
     """The whole tensor repeated along each axis."""
     times = _at_least(input, _shape(sizes), "repeat")
@@ -176,6 +185,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     return ops.concat(*same, dim=axis(dim, same[0].array.ndim))
 
 
+@shown_as("StackBackward0")
 @numpy_names
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """The tensors along a new axis."""
@@ -188,6 +198,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     return cat([unsqueeze(x, dim) for x in tensors], axis(dim, first.ndim + 1))
 
 
+@shown_as("SplitBackward0")
 @numpy_names
 def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Pieces of the given size (the last may be shorter) or sizes."""
@@ -205,6 +216,7 @@ def split(tensor: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Te
     return tuple(ops.window(tensor, index=(slice(None),) * d + (slice(a, b),)) for a, b in itertools.pairwise(ends))
 
 
+@shown_as("SplitBackward0")
 @numpy_names
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most that many pieces of equal size (the last may be shorter)."""
@@ -213,6 +225,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     return split(input, builtins.max(-(-input.array.shape[dim] // chunks), 1), dim)
 
 
+@shown_as("UnbindBackward0")
 @numpy_names
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """The slices along one axis."""
@@ -225,6 +238,7 @@ def flip(input: Tensor, *dims: Any) -> Tensor:
     return ops.flip(input, dims=tuple(axis(d, input.array.ndim) for d in _shape(dims)))
 
 
+@shown_as("RollBackward0")
 def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     """Shifted round along one axis, or along several, each by its own number of places."""
     if isinstance(dims, SEQUENCES):
@@ -239,11 +253,13 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     return y.reshape(input.array.shape)
 
 
+@shown_as("TrilBackward0")
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """The lower triangle, zeros above."""
     return _keep(input, np.tril(np.ones(input.array.shape, bool), diagonal))
 
 
+@shown_as("TriuBackward0")
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """The upper triangle, zeros below."""
     return _keep(input, np.triu(np.ones(input.array.shape, bool), diagonal))
@@ -258,11 +274,12 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """A vector as a diagonal matrix, or the diagonal of a matrix."""
     if input.array.ndim == 2:
         rows = np.arange(len(np.diagonal(input.array, diagonal)))
-        return input[rows + builtins.max(-diagonal, 0), rows + builtins.max(diagonal, 0)]
+        y = input[rows + builtins.max(-diagonal, 0), rows + builtins.max(diagonal, 0)]
+        return called(y, "DiagonalBackward0_copy", input)
     n = input.array.size + builtins.abs(diagonal)
     rows = np.arange(input.array.size)
     at = (wrap(rows + builtins.max(-diagonal, 0)), wrap(rows + builtins.max(diagonal, 0)))
-    return ops.unpick(input, *at, at=([0], [1]), shape=(n, n))
+    return called(ops.unpick(input, *at, at=([0], [1]), shape=(n, n)), "DiagEmbedBackward0", input)
 
 
 # ---- picking ------------------------------------------------------------------------------------------------------
@@ -319,30 +336,51 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """input with src added where index points along one axis."""
     d = axis(dim, input.array.ndim)
-    return input + ops.scatter_add(src, index, dim=d, shape=tuple(input.array.shape))
+    placed = ops.scatter_add(_corner(src, index), index, dim=d, shape=tuple(input.array.shape))
+    return called(input + placed, "ScatterAddBackward0", input, src)
+
+
+def _corner(src: Tensor, index: Tensor) -> Tensor:
+    """The part of src that index has places for."""
+    want = index.array.shape
+    return src if src.array.shape == want else getitem(src, tuple(slice(0, n) for n in want))
 
 
 def scatter(input: Tensor, dim: int, index: Tensor, src: Any) -> Tensor:
     """input with src in the places where index points along one axis."""
+    if not index.array.size:
+        return called(ops.copy(input), "ScatterBackward0", input)
     d = axis(dim, input.array.ndim)
-    values = src if isinstance(src, Tensor) else wrap(np.full(index.array.shape, src, input.array.dtype))
-    hit = ops.scatter_add(
-        wrap(np.ones(index.array.shape, input.array.dtype)), index, dim=d, shape=tuple(input.array.shape)
-    )
-    return where(ops.eq(hit, 0), input, ops.scatter_add(values, index, dim=d, shape=tuple(input.array.shape)))
+    shape = tuple(input.array.shape)
+    hit = ops.scatter_add(wrap(np.ones(index.array.shape, input.array.dtype)), index, dim=d, shape=shape)
+    placed = take(_corner(src, index), _latest(index, d, shape)) if isinstance(src, Tensor) else src
+    return called(where(ops.eq(hit, 0), input, placed), "ScatterBackward0", input)
 
 
+def _latest(index: Tensor, d: int, shape: tuple[int, ...]) -> Tensor:
+    """Which entry of index, counted row by row, is the last to name each place."""
+    spots: list[Any] = [*np.ix_(*map(np.arange, index.array.shape))]
+    spots[d] = index.read("scatter of a tensor")
+    number = np.arange(index.array.size).reshape(index.array.shape)
+    winner = np.zeros(shape, np.int64)
+    winner[tuple(spots)] = number
+    return wrap(winner)
+
+
+@shown_as("IndexSelectBackward0")
 @numpy_names
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """The slices that index names along one axis."""
     return getitem(input, (slice(None),) * axis(dim, input.array.ndim) + (index,))
 
 
+@shown_as("MaskedSelectBackward0")
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     """The numbers where the mask holds, on one line."""
     return getitem(input, mask)
 
 
+@shown_as("TakeBackward0")
 def take(input: Tensor, index: Tensor) -> Tensor:
     """The numbers at those places of the flattened tensor."""
     return getitem(input.reshape(-1), index)

@@ -19,6 +19,7 @@ from glassnet.core import (
     layout,
     ops,
     products,
+    reductions,
     statistics,
     tape,
 )
@@ -26,6 +27,7 @@ from glassnet.core.dtypes import DType, Size
 from glassnet.core.inplace import (
     bernoulli_,
     copy_,
+    exponential_,
     fill_,
     in_place,
     index_add,
@@ -37,8 +39,9 @@ from glassnet.core.inplace import (
 )
 from glassnet.core.kinds import Kinds
 from glassnet.core.mode import World, mode
+from glassnet.core.naming import called
 from glassnet.core.tensor import Tensor, as_tensor_like, wrap
-from glassnet.errors import NotSupportedError
+from glassnet.errors import NotSupportedError, ShapeError, complain
 
 # ---- names that are the same as a function or a row ---------------------------------------------------------------
 
@@ -50,8 +53,7 @@ _ROWS = """
 
 _FUNCTIONS = """
     add sub mul div pow trunc reciprocal rsqrt tan log2 log10 exp2 clamp lerp addcmul addcdiv masked_fill nan_to_num
-    allclose isclose equal sum mean var std prod max min amax amin argmax argmin median any all cumsum norm
-    logsumexp softmax log_softmax argsort sort topk unique bincount matmul mm mv bmm dot outer trace
+    allclose isclose equal matmul mm mv bmm dot outer trace
 """.split()
 
 _LAYOUT = """
@@ -60,6 +62,10 @@ _LAYOUT = """
 """.split()
 
 _MORE = {
+    reductions: """
+        sum mean var std prod max min amax amin argmax argmin median any all cumsum norm logsumexp softmax log_softmax
+        argsort sort topk unique bincount
+    """.split(),
     elementwise: elementwise.__all__,
     statistics: """
         aminmax corrcoef count_nonzero cov cummax cummin cumprod diff histc kthvalue logcumsumexp mode msort nanmean
@@ -153,7 +159,10 @@ def clone(input: Tensor) -> Tensor:
 
 def contiguous(self: Tensor) -> Tensor:
     """The tensor laid out row by row."""
-    return self if self.array.flags.c_contiguous else ops.copy(self)
+    if self.array.flags.c_contiguous:
+        return self
+    line = ops.reshape(self, shape=(-1,))  # a copy in the order of the rows; `ops.copy` keeps the order in memory
+    return called(ops.reshape(line, shape=tuple(self.array.shape)), "CloneBackward0", self)
 
 
 def size(self: Tensor, dim: int | None = None) -> Any:
@@ -174,7 +183,12 @@ def view(self: Tensor, *shape: Any) -> Tensor:
     """The same memory in another shape, or (view(dtype)) with numbers of another kind."""
     if len(shape) == 1 and isinstance(shape[0], DType | np.dtype):
         return to(self, shape[0])
-    return layout.reshape(self, *shape)
+    y = layout.reshape(self, *shape)
+    if y.array.size and not np.may_share_memory(y.array, self.array):
+        got = f"view: got {tuple(y.array.shape)} for a tensor of shape {tuple(self.array.shape)} that is not contiguous"
+        expected = "expected numbers that lie in that order in memory, since a view moves none"
+        raise ShapeError(complain(got, expected, "Try .reshape(...), or .contiguous().view(...)"))
+    return y
 
 
 def numel(self: Tensor) -> int:
@@ -183,10 +197,17 @@ def numel(self: Tensor) -> int:
 
 
 def _reverse(function: Callable[..., Any]) -> Callable[..., Any]:
+    name = _REVERSED.get(function.__name__)
+
     def reverse(self: Tensor, other: Any) -> Any:
-        return function(as_tensor_like(other, self), self)
+        y = function(as_tensor_like(other, self), self)
+        return y if name is None else called(y, name, self)
 
     return reverse
+
+
+# What PyTorch prints for a number before the operator: 1 - x, 1 / x (which it computes as x.reciprocal() * 1), 2**x
+_REVERSED = {"sub": "RsubBackward1", "div": "MulBackward0", "pow": "PowBackward2"}
 
 
 def _comparison(function: Callable[..., Tensor]) -> Callable[..., Any]:
@@ -231,6 +252,7 @@ def install() -> None:
         uniform_,
         normal_,
         bernoulli_,
+        exponential_,
         random_,
         to,
         clone,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import functools
+import inspect
 import itertools
 import threading
 from collections.abc import Callable, Generator
@@ -24,6 +25,7 @@ class Mode(threading.local):
     def __init__(self) -> None:
         self.grad = True
         self.trace: Trace | None = None
+        self.anomaly = False  # whether backward stops at the first NaN
         # inf and nan pass without a NumPy warning, as in PyTorch; the user's own NumPy settings stay as they are
         context = contextvars.copy_context()
         context.run(lambda: np.seterr(all="ignore"))
@@ -82,22 +84,11 @@ def recording() -> Generator[Trace]:
         mode.trace = before
 
 
-class set_grad_enabled:  # noqa: N801 - PyTorch's name
-    """Turn the following of gradients on or off, at once; as a context manager, until its end."""
-
-    def __init__(self, mode: bool) -> None:
-        self.before = is_grad_enabled()
-        _set_grad(mode)
-
-    def __enter__(self) -> None:
-        """The switch was thrown when this was made."""
-
-    def __exit__(self, *exc: object) -> None:
-        mode.grad = self.before
-
-
 class _Switch:
-    """A context manager and decorator that follows gradients (or does not) until its end."""
+    """A context manager and decorator that follows gradients (or does not) until its end.
+
+    A decorated generator is switched while it runs, not while it waits for its reader.
+    """
 
     enabled = False
 
@@ -111,16 +102,65 @@ class _Switch:
     def __exit__(self, *exc: object) -> None:
         mode.grad = self.before.pop()
 
+    def again(self) -> _Switch:
+        """A switch like this one, for one call of a decorated function."""
+        return type(self)()
+
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        if inspect.isgeneratorfunction(function):
+            return _switched_generator(self.again, function)
+
         @functools.wraps(function)
         def switched(*args: Any, **kwargs: Any) -> Any:
-            with type(self)():
+            with self.again():
                 return function(*args, **kwargs)
 
         return switched
 
 
-class no_grad(_Switch):  # noqa: N801 - PyTorch's name
+def _switched_generator(switch: Callable[[], _Switch], function: Callable[..., Any]) -> Callable[..., Any]:
+    """The generator function, whose every step runs inside the switch; what is sent or thrown in passes through."""
+
+    @functools.wraps(function)
+    def switched(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+        steps = function(*args, **kwargs)
+        resume: Callable[[Any], Any] = steps.send
+        value: Any = None
+        try:
+            while True:
+                try:
+                    with switch():
+                        given = resume(value)
+                except StopIteration as end:
+                    return end.value
+                try:
+                    resume, value = steps.send, (yield given)
+                except GeneratorExit:
+                    raise
+                except BaseException as problem:
+                    resume, value = steps.throw, problem
+        finally:
+            with switch():
+                steps.close()
+
+    return switched
+
+
+class _BareSwitch(_Switch):
+    """A switch that decorates with and without parentheses."""
+
+    def __init__(self, function: Any = None) -> None:  # `__new__` has taken care of the function
+        super().__init__()
+
+    def __new__(cls, function: Any = None) -> Any:
+        switch = super().__new__(cls)
+        if not callable(function):
+            return switch
+        switch.__init__()
+        return switch(function)
+
+
+class no_grad(_BareSwitch):  # noqa: N801 - PyTorch's name
     """Do not follow gradients inside the block, or inside the decorated function.
 
     >>> import glassnet as torch
@@ -130,16 +170,6 @@ class no_grad(_Switch):  # noqa: N801 - PyTorch's name
     False
     """
 
-    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
-        switch = super().__new__(cls)
-        if function is None:
-            return switch
-        switch.__init__()
-        return switch(function)
-
-    def __init__(self, function: Callable[..., Any] | None = None) -> None:  # `__new__` has taken care of the function
-        super().__init__()
-
 
 class enable_grad(no_grad):  # noqa: N801 - PyTorch's name
     """Follow gradients inside the block even within `no_grad`."""
@@ -147,12 +177,57 @@ class enable_grad(no_grad):  # noqa: N801 - PyTorch's name
     enabled = True
 
 
-class inference_mode(_Switch):  # noqa: N801 - PyTorch's name
-    """The same as `no_grad` here; `inference_mode(False)` changes nothing."""
+class inference_mode(_BareSwitch):  # noqa: N801 - PyTorch's name
+    """The same as `no_grad` here; `inference_mode(False)` follows gradients again.
 
-    def __init__(self, mode: bool = True) -> None:
+    >>> import glassnet as torch
+    >>> @torch.inference_mode
+    ... def predict(x):
+    ...     return x * 2
+    >>> predict(torch.ones(2, requires_grad=True))
+    tensor([2., 2.])
+    """
+
+    def __init__(self, function: Any = True) -> None:  # PyTorch calls it `mode`; it may be the function to decorate
         super().__init__()
-        self.enabled = not mode
+        self.enabled = function is False
+
+    def again(self) -> _Switch:
+        """A switch like this one."""
+        return inference_mode(not self.enabled)
+
+
+class set_grad_enabled(_Switch):  # noqa: N801 - PyTorch's name
+    """Turn the following of gradients on or off, at once; as a context manager, until its end.
+
+    As a decorator it only acts inside the function.
+
+    >>> import glassnet as torch
+    >>> w = torch.ones(2, requires_grad=True)
+    >>> with torch.set_grad_enabled(False):
+    ...     (w * 2).requires_grad
+    False
+    """
+
+    def __init__(self, mode: bool) -> None:
+        super().__init__()
+        self.enabled = bool(mode)
+        self.at_first = is_grad_enabled()
+        _set_grad(self.enabled)
+
+    def __enter__(self) -> None:
+        _set_grad(self.enabled)
+
+    def __exit__(self, *exc: object) -> None:
+        _set_grad(self.at_first)
+
+    def again(self) -> _Switch:
+        """A switch like this one."""
+        return set_grad_enabled(self.enabled)
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        _set_grad(self.at_first)  # made to decorate, not to switch
+        return super().__call__(function)
 
 
 def is_grad_enabled() -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 
 from glassnet.core.kernels import Array, Call
 from glassnet.core.kinds import ARRAYS
-from glassnet.errors import ValueRangeError
+from glassnet.errors import ValueRangeError, complain
 
 # ---- picking and placing ------------------------------------------------------------------------------------------
 
@@ -28,13 +28,37 @@ def check_labels(labels: Array, classes: int) -> None:
         )
 
 
+NO_LABEL = -100  # PyTorch's mark of a row that is to be left out
+_NO_LABEL = np.array(NO_LABEL)  # the same as a 0-d array, which NumPy compares with faster
+_UNSIGNED = np.dtype(np.uint64)
+
+
+def settle(y: Array, labels: Array, classes: int) -> None:
+    """Check the labels by which y was chosen, and put 0 where there is none."""
+    if labels.size and np.maximum.reduce(labels.view(_UNSIGNED), None) >= classes:
+        none = labels == NO_LABEL
+        check_labels(np.where(none, 0, labels), classes)
+        y[none] = np.nan if none.all() else 0  # a mean over nothing is no number
+
+
+def label_weights(labels: Array, out: Array | None = None, *, dtype: np.dtype[Any]) -> Array:
+    """-1 / n for each of the n rows that have a label, 0 for the others: what turns scores into their mean loss."""
+    out = np.empty(labels.shape, dtype) if out is None else out
+    none = labels == _NO_LABEL
+    missing = int(np.count_nonzero(none))
+    out.fill(-1 / max(labels.size - missing, 1))
+    if missing:
+        out[none] = 0
+    return out
+
+
 def choose(a: Array, labels: Array, out: Array | None = None) -> Array:
-    """y[i] = a[i, labels[i]]."""
-    check_labels(labels, a.shape[1])
-    chosen = a[np.arange(len(labels)), labels]
+    """y[i] = a[i, labels[i]], and 0 where labels[i] is NO_LABEL."""
+    y = a[np.arange(len(labels)), np.minimum(np.maximum(labels, 0), a.shape[1] - 1)]
+    settle(y, labels, a.shape[1])
     if out is None:
-        return chosen
-    np.copyto(out, chosen)
+        return y
+    np.copyto(out, y)
     return out
 
 
@@ -44,7 +68,7 @@ def choose_calls(out: Array, a: Array, labels: Array) -> list[Call] | None:
     if flat is None:
         return None
     at, spots = _spots(labels, first, step)
-    return [(check_labels, (labels, a.shape[1]), None), *spots, (flat.take, (at, None, out, "clip"), None)]
+    return [*spots, (flat.take, (at, None, out, "clip"), None), (settle, (out, labels, a.shape[1]), None)]
 
 
 def _spots(labels: Array, first: Array, step: int) -> tuple[Array, list[Call]]:
@@ -67,12 +91,12 @@ def _flat(a: Array) -> tuple[Array | None, Array, int]:
 
 
 def place(g: Array, labels: Array, out: Array | None = None, *, classes: int) -> Array:
-    """y[i, labels[i]] = g[i], the rest 0."""
+    """y[i, labels[i]] = g[i], the rest 0; where labels[i] is NO_LABEL, g[i] must be 0."""
     if out is None:
         out = np.zeros((len(labels), classes), g.dtype)
     else:
         out.fill(0)
-    out[np.arange(len(labels)), labels] = g
+    out[np.arange(len(labels)), np.maximum(labels, 0)] = g
     return out
 
 
@@ -82,6 +106,7 @@ def place_calls(out: Array, g: Array, labels: Array, *, classes: int) -> list[Ca
     if flat is None:
         return None
     at, spots = _spots(labels, first, step)
+    spots.append((np.maximum, (at, first), at))  # a row without a label puts its 0 in its own first place
     number = np.lib.stride_tricks.as_strided(g, (), ()) if g.size and not any(g.strides) else g
     return [(out.fill, (0,), None), *spots, (flat.put, (at, number), None)]
 
@@ -109,6 +134,26 @@ def pick_calls(out: Array, a: Array, *indices: Array, at: Sequence[Any]) -> list
     if len(at) == 1 and len(indices) == 1 and out.flags.c_contiguous:
         return [(np.take, (a, indices[0], 0, out), None)]
     return None
+
+
+def check_rows(indices: Array, entries: int) -> None:
+    """Indices must lie in 0..entries-1; seen as unsigned, one comparison finds negative ones as well."""
+    if indices.size and np.maximum.reduce(indices.view(_UNSIGNED), None) >= entries:
+        wrong = [int(i) for i in np.argwhere((indices < 0) | (indices >= entries))[0]]
+        got = f"embedding: got index {indices[tuple(wrong)]} at position {wrong}"
+        hint = f"Try Embedding({max(int(indices.max()) + 1, entries)}, …), or check the indices"
+        raise ValueRangeError(complain(got, f"expected 0 to {entries - 1}, the entries of the table", hint))
+
+
+def embedding(table: Array, indices: Array, out: Array | None = None) -> Array:
+    """The rows of a table that whole numbers from 0 name."""
+    check_rows(indices, len(table))
+    return table.take(indices, 0, out, "clip")
+
+
+def embedding_calls(out: Array, table: Array, indices: Array) -> list[Call]:
+    """The calls that make up `embedding`."""
+    return [(check_rows, (indices, len(table)), None), (np.take, (table, indices, 0, out, "clip"), None)]
 
 
 def unpick(g: Array, *indices: Array, out: Array | None = None, at: Sequence[Any], shape: tuple[int, ...]) -> Array:

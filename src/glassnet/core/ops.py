@@ -408,12 +408,16 @@ bce_with_logits = primitive("bce_with_logits", losses.bce_with_logits, lambda g,
 
 choose = primitive("choose", moving.choose, lambda g, y, a, labels: place(g, labels, classes=a.array.shape[1]), None, lower=moving.choose_calls,
                    say="from each row of {0}, the entry that {1} names", tex="{0}_{{i,{1}_i}}", samples=(sample((4, 3), [0, 2, 1, 2]),))
+label_weights = primitive("label_weights", moving.label_weights, say="-1 over the number of labels in {0}", tex=r"-\tfrac{{1}}{{|{0}|}}",
+                          samples=(sample([0, 2, 1], dtype=np.dtype("float32")), sample([0, -100, 1, 2], dtype=np.dtype("float32"))))
 place = primitive("place", moving.place, lambda h, z, g, labels, classes: choose(h, labels), None, lower=moving.place_calls,
                   say="{0} in the column that {1} names, zeros elsewhere", tex=r"{0} \odot \operatorname{{onehot}}({1})",
                   samples=(sample((4,), [0, 2, 1, 2], classes=3),))
 pick = primitive("pick", moving.pick, lambda g, y, a, *indices, at: unpick(g, *indices, at=at, shape=tuple(a.shape)), None, None, None, None,
                  lower=moving.pick_calls, say="the entries of {0} at {1}", tex="{0}[{1}]",
                  samples=(sample((4, 3), [0, 2, 2], at=([0],)), sample((4, 3), [0, 2, 2], [1, 1, 0], at=([0], [1])), sample((2, 4, 3), [1, 0], at=(slice(None), [0]))))
+embedding = primitive("embedding", moving.embedding, lambda g, y, a, at: unpick(g, at, at=([0],), shape=tuple(a.shape)), None, lower=moving.embedding_calls,
+                      say="the rows of {0} that {1} names", tex="{0}[{1}]", samples=(sample((4, 3), [0, 2, 2]), sample((4, 3), [[1, 0], [3, 3]])))
 unpick = primitive("unpick", moving.unpick, lambda h, z, g, *indices, at, shape: pick(h, *indices, at=at), None, None, None, None,
                    say="{0} added at the places {1}, zeros elsewhere", tex=r"\operatorname{{place}}({0}, {1})",
                    samples=(sample((3, 2), [0, 2, 2], at=([0],), shape=(4, 2)),))

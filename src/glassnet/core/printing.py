@@ -179,13 +179,13 @@ def _scientific(sizes: np.ndarray) -> bool:
     return largest / smallest > 1000 or largest > 1e8 or smallest < 1e-4
 
 
-# What PyTorch prints for rows that have another name here; a 1 marks the form with axes.
+# What PyTorch prints for rows that have another name here.
 _PRINTED = {
     "linear": "Addmm", "matmul": "Mm", "power": "Pow", "square": "Pow", "norm": "LinalgVectorNorm",
     "permute": "Permute", "reshape": "View", "window": "Slice", "pick": "Index", "concat": "Cat", "copy": "Clone",
-    "cast": "ToCopy",
-    "choose": "NllLoss", "bce": "BinaryCrossEntropy", "bce_with_logits": "BinaryCrossEntropyWithLogits", "amax": "Max",
-    "amin": "Min", "pass_where_positive": "ThresholdBackward", "scatter_add": "ScatterAdd", "neg": "Neg",
+    "cast": "ToCopy", "log1p": "Log1P", "pad": "ConstantPadNd", "scatter_add": "ScatterAdd",
+    "choose": "NllLoss", "bce": "BinaryCrossEntropy", "bce_with_logits": "BinaryCrossEntropyWithLogits",
+    "pass_where_positive": "ThresholdBackward",
 }  # fmt: skip
 
 
@@ -198,8 +198,6 @@ def grad_fn_name(row: str, attrs: dict[str, object]) -> str:
     words = _PRINTED.get(row) or "".join(word[:1].upper() + word[1:] for word in row.split("_"))
     if row[:1].isupper():  # a Function of the user's own
         return f"{row}Backward"
-    if row in ("amax", "amin") and attrs.get("dim") is None:
-        return f"{words}Backward1"
-    if row == "window" and isinstance(index := attrs.get("index"), tuple) and isinstance(index[-1], int):
-        words = "Select"
-    return f"{words}Backward{int(row in ('sum', 'mean') and attrs.get('dim') is not None)}"
+    if row == "window" and isinstance(index := attrs.get("index"), tuple) and index:
+        words = "Select" if isinstance(index[-1], int) else "Unsqueeze" if index[-1] is None else words
+    return f"{words}Backward{int(row == 'clamp' or (row in ('sum', 'mean') and attrs.get('dim') is not None))}"

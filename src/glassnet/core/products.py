@@ -9,9 +9,11 @@ from typing import Any
 
 from glassnet.core import ops
 from glassnet.core.arranging import diagonal
-from glassnet.core.functions import matmul, norm
+from glassnet.core.functions import matmul
 from glassnet.core.kinds import LISTS
 from glassnet.core.layout import axis, permute, stack
+from glassnet.core.naming import shown_as
+from glassnet.core.reductions import norm
 from glassnet.core.tensor import Tensor
 from glassnet.errors import ShapeError, complain
 
@@ -38,26 +40,31 @@ def _plus(input: Tensor, product: Tensor, beta: float, alpha: float) -> Tensor:
     return (input if beta == 1 else input * beta) + (product if alpha == 1 else product * alpha)
 
 
+@shown_as("AddmmBackward0")
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """beta * input + alpha * (mat1 @ mat2)."""
     return _plus(input, matmul(mat1, mat2), beta, alpha)
 
 
+@shown_as("AddmvBackward0")
 def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """beta * input + alpha * (mat @ vec)."""
     return _plus(input, matmul(mat, vec), beta, alpha)
 
 
+@shown_as("AddrBackward0")
 def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """beta * input + alpha * (vec1 outer vec2)."""
     return _plus(input, vec1.reshape(-1, 1) * vec2.reshape(1, -1), beta, alpha)
 
 
+@shown_as("BaddbmmBackward0")
 def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """beta * input + alpha * (batch1 @ batch2), matrix by matrix."""
     return _plus(input, matmul(batch1, batch2), beta, alpha)
 
 
+@shown_as("AddbmmBackward0")
 def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """beta * input + alpha * the sum of batch1 @ batch2."""
     return _plus(input, matmul(batch1, batch2).sum(0), beta, alpha)
@@ -140,11 +147,13 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
     return stack([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]], d)
 
 
+@shown_as("DistBackward0")
 def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
     """The length of the difference: (sum |x - y|^p)^(1/p)."""
     return norm(input - other, p)
 
 
+@shown_as("CdistBackward0")
 def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = None) -> Tensor:
     """The distance from every row of x1 to every row of x2, (..., n, m) from (..., n, d) and (..., m, d)."""
     return norm(x1.unsqueeze(-2) - x2.unsqueeze(-3), p, -1)

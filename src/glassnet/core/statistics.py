@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from glassnet.core import ops
-from glassnet.core.functions import ValuesAndIndices, mean, need_float, std, sum, var
 from glassnet.core.layout import axes, axis, cat, numpy_names, stack, where
+from glassnet.core.naming import shown_as
+from glassnet.core.reductions import ValuesAndIndices, mean, need_float, std, sum, var
 from glassnet.core.tensor import Tensor, wrap
 from glassnet.errors import DataError, ValueRangeError, complain
 
@@ -102,6 +103,7 @@ def _between(line: Tensor, d: int, at: float, interpolation: str) -> Tensor:
 _ROUNDINGS = {"lower": np.floor, "higher": np.ceil, "nearest": np.rint}
 
 
+@shown_as("KthvalueBackward0")
 @numpy_names
 def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> ValuesAndIndices:
     """The k-th smallest number along one axis (k from 1), and where it is."""
@@ -171,6 +173,7 @@ def bucketize(input: Any, boundaries: Tensor, *, out_int32: bool = False, right:
 # ---- running values -------------------------------------------------------------------------------------------------
 
 
+@shown_as("CumprodBackward0")
 @numpy_names
 def cumprod(input: Tensor, dim: int) -> Tensor:
     """The running product along one axis, by doubling strides, so that zeros do no harm to the gradient."""
@@ -184,12 +187,14 @@ def cumprod(input: Tensor, dim: int) -> Tensor:
     return y
 
 
+@shown_as("CummaxBackward0")
 @numpy_names
 def cummax(input: Tensor, dim: int) -> ValuesAndIndices:
     """The largest number so far along one axis, and where it is (the last of several)."""
     return _running(input, dim, np.maximum, Cummax)
 
 
+@shown_as("CumminBackward0")
 @numpy_names
 def cummin(input: Tensor, dim: int) -> ValuesAndIndices:
     """The smallest number so far along one axis, and where it is (the last of several)."""
@@ -244,6 +249,7 @@ def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: float = 1.0, dim: int =
 # ---- sums and counts ------------------------------------------------------------------------------------------------
 
 
+@shown_as("StdMeanBackward0")
 @numpy_names
 def std_mean(
     input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None
@@ -252,6 +258,7 @@ def std_mean(
     return std(input, dim, unbiased, keepdim, correction=correction), mean(input, dim, keepdim)
 
 
+@shown_as("VarMeanBackward0")
 @numpy_names
 def var_mean(
     input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None
@@ -260,6 +267,7 @@ def var_mean(
     return var(input, dim, unbiased, keepdim, correction=correction), mean(input, dim, keepdim)
 
 
+@shown_as("NansumBackward0")
 @numpy_names
 def nansum(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """The sum of the numbers that are not NaN."""

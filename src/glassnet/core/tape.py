@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dis
+import functools
+import inspect
+import types
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -11,8 +14,9 @@ import numpy as np
 from glassnet.core import ops
 from glassnet.core.kinds import TUPLES
 from glassnet.core.mode import World, enable_grad, mode, no_grad
+from glassnet.core.naming import name_of
 from glassnet.core.tensor import Tensor, as_used, touched
-from glassnet.errors import GradientError, ShapeError
+from glassnet.errors import GradientError, NotSupportedError, ShapeError, complain
 
 
 def inputs_of(t: Tensor) -> tuple[Tensor, ...]:
@@ -34,18 +38,34 @@ def tape_of(*outputs: Tensor) -> list[Tensor]:
     return [seen[s] for s in sorted(seen)]
 
 
+def _leading_to(tape: Sequence[Tensor], wanted: set[int]) -> set[int]:
+    """The wanted tensors, and those that were computed from them."""
+    on_the_way = set(wanted)
+    for y in tape:
+        if any(id(x) in on_the_way for x in inputs_of(y)):
+            on_the_way.add(id(y))
+    return on_the_way
+
+
 def gradients(
-    outputs: Sequence[Tensor], seeds: Sequence[Tensor], wanted: Iterable[Tensor] = ()
+    outputs: Sequence[Tensor], seeds: Sequence[Tensor], wanted: Iterable[Tensor] | None = None, retain: bool = True
 ) -> dict[int, tuple[Tensor, Tensor]]:
-    """Read the tape backward: {id(tensor): (tensor, gradient)} for every leaf, and for the wanted tensors."""
+    """Read the tape backward: {id(tensor): (tensor, gradient)} for every leaf, or for the wanted tensors alone.
+
+    Without `retain`, what is read is spent: a second reading that needs its numbers is refused, as PyTorch does.
+    """
     if mode.trace is not None:
         mode.trace.read_backward = True
-    keep = {id(t) for t in wanted}
+        if mode.anomaly:
+            mode.trace.stop("detect_anomaly looks at every gradient")
+    tape = tape_of(*outputs)
+    keep = {id(t) for t in wanted or ()}
+    on_the_way = None if wanted is None else _leading_to(tape, keep)
     grads: dict[int, Tensor] = {}
     found: dict[int, tuple[Tensor, Tensor]] = {}
     for y, g in zip(outputs, seeds, strict=True):
         _arrive(grads, found, y, g)
-    for y in reversed(tape_of(*outputs)):
+    for y in reversed(tape):
         g = grads.pop(id(y), None)
         if g is None:
             continue
@@ -57,17 +77,25 @@ def gradients(
         if op is None:
             continue
         inputs = inputs_of(y)
+        read = False
         changed = y.written[0] > y.serial or any(x.written[0] > y.serial for x in inputs)
         for i, x in enumerate(inputs):
-            if not x.needs_grad:
+            if not x.needs_grad or (on_the_way is not None and id(x) not in on_the_way):
                 continue
             rule = op.rule(i)
             if rule is None:
                 continue
             if changed:
                 _check_unchanged(rule, y)
+            if y.spent:
+                _check_kept(rule, y)
             gx = rule(g, y, *inputs, **y.attrs)
+            if mode.anomaly:
+                _check_numbers(gx, y, i)
             _arrive(grads, found, x, gx)
+            read = True
+        if read and not retain:
+            y.spent = True
     for key, (x, g) in found.items():
         if x.op is None and x.hooks:
             found[key] = (x, _visit(x, g))
@@ -94,16 +122,44 @@ def _visit(t: Tensor, g: Tensor) -> Tensor:
     return g
 
 
+def _names_of(rule: Callable[..., Tensor], y: Tensor) -> list[str]:
+    """What a rule calls y and its inputs, in order."""
+    code = rule.__code__
+    if code.co_flags & inspect.CO_VARARGS:
+        return ["y", *[code.co_varnames[code.co_argcount + code.co_kwonlyargcount]] * len(y.inputs)]
+    return list(code.co_varnames[1 : 2 + len(y.inputs)])
+
+
+def _check_kept(rule: Callable[..., Tensor], y: Tensor) -> None:
+    """Refuse a rule that reads numbers which an earlier backward was free to forget."""
+    if hasattr(rule, "asks_its_context"):  # of a Function, which knows what it saved
+        return
+    if y.op is not None and y.op.name not in _SHAPES_ALONE and _values_read(rule).intersection(_names_of(rule, y)):
+        raise GradientError(
+            f"backward: got a second backward through the same graph, at {name_of(y)}; expected one, because the "
+            "values that it needs were given back after the first. Try backward(retain_graph=True) the first time, or "
+            "compute the result anew."
+        )
+
+
+_SHAPES_ALONE = frozenset({"concat"})  # rules that look through all inputs, but only at their shapes
+
+
+def _check_numbers(g: Tensor, y: Tensor, i: int) -> None:
+    """Refuse NaN where it is born."""
+    if g.array.dtype.kind == "f" and np.isnan(g.array).any():
+        where = [int(k) for k in np.argwhere(np.isnan(g.array))[0]]
+        raise GradientError(
+            f"backward: Function '{name_of(y)}' returned nan values in its {i}th output, first at position {where} of "
+            f"shape {tuple(g.array.shape)}; expected numbers. Try looking at what it was given: a logarithm or root of "
+            "0, a division by 0, or inf - inf."
+        )
+
+
 def _check_unchanged(rule: Callable[..., Tensor], y: Tensor) -> None:
     """Refuse a rule that would read memory changed in place since y was made."""
-    names = rule.__code__.co_varnames[1 : rule.__code__.co_argcount]
-    if rule.__code__.co_flags & 4:  # *inputs
-        names = (
-            "y",
-            *[rule.__code__.co_varnames[rule.__code__.co_argcount + rule.__code__.co_kwonlyargcount]] * len(y.inputs),
-        )
     read = _values_read(rule)
-    for name, t in zip(names, (y, *y.inputs), strict=False):
+    for name, t in zip(_names_of(rule, y), (y, *y.inputs), strict=False):
         if t.written[0] > y.serial and name in read:
             raise GradientError(
                 f"backward: got a tensor of shape {tuple(t.array.shape)} that was changed in place after "
@@ -113,16 +169,22 @@ def _check_unchanged(rule: Callable[..., Tensor], y: Tensor) -> None:
             )
 
 
-def _values_read(rule: Callable[..., Tensor]) -> set[str]:
+def _values_read(rule: Callable[..., Tensor]) -> frozenset[str]:
     """The arguments whose numbers a rule reads; asking for `.shape` alone does not count."""
-    steps = [i for i in dis.get_instructions(rule) if i.opname not in ("CACHE", "RESUME", "PRECALL", "PUSH_NULL")]
+    return _read_by(rule.__code__)
+
+
+@functools.cache
+def _read_by(code: types.CodeType) -> frozenset[str]:
+    steps = [i for i in dis.get_instructions(code) if i.opname not in ("CACHE", "RESUME", "PRECALL", "PUSH_NULL")]
     read: set[str] = set()
-    for now, after in zip(steps, [*steps[1:], steps[-1]], strict=True):
+    for k, now in enumerate(steps):
         if now.opname.startswith("LOAD_FAST") or now.opname == "LOAD_DEREF":
-            if after.opname.startswith("LOAD_ATTR") and after.argval in ("shape", "ndim"):
+            asked = [s.argval for s in steps[k + 1 : k + 3] if s.opname.startswith("LOAD_ATTR")]
+            if asked[:1] in (["shape"], ["ndim"]) or asked in (["array", "shape"], ["array", "dtype"]):
                 continue
             read.update(now.argval if isinstance(now.argval, TUPLES) else (now.argval,))
-    return read
+    return frozenset(read)
 
 
 def _seed(y: Tensor, gradient: Tensor | None) -> Tensor:
@@ -160,17 +222,35 @@ def backward(
 ) -> None:
     """Add d tensor / d leaf to the `grad` of every leaf (or of `inputs` alone).
 
-    The story is kept as long as the result is, so it can be read again: `retain_graph` changes nothing.
+    The graph can be read again if `retain_graph` (by default what `create_graph` is) says so.
+    Raises GradientError for a second backward through a graph that was not retained and whose values it needs.
     """
-    _check_connected(tensor)
+    backward_all([tensor], [gradient], retain_graph, create_graph, inputs)
+
+
+def backward_all(
+    tensors: Sequence[Tensor],
+    seeds: Sequence[Tensor | None],
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Tensor | Sequence[Tensor] | None = None,
+) -> None:
+    """Read the graphs of several tensors backward in one go."""
+    for y in tensors:
+        _check_connected(y)
     wanted = None if inputs is None else [inputs] if isinstance(inputs, Tensor) else list(inputs)
     with enable_grad() if create_graph else no_grad():
-        found = gradients([tensor], [_seed(tensor, gradient)], wanted or ())
-        kept: set[int] = {id(gradient)}
+        starts = [_seed(y, g) for y, g in zip(tensors, seeds, strict=True)]
+        found = gradients(tensors, starts, wanted, _retained(retain_graph, create_graph))
+        kept: set[int] = {id(g) for g in seeds}
         for key, (x, g) in found.items():
             if wanted is None or key in {id(t) for t in wanted}:
                 accumulate(x, g, create_graph, shared=id(g) in kept)
                 kept.add(id(g))
+
+
+def _retained(retain_graph: bool | None, create_graph: bool) -> bool:
+    return create_graph if retain_graph is None else retain_graph
 
 
 def accumulate(x: Tensor, g: Tensor, create_graph: bool = False, shared: bool = False) -> None:
@@ -200,11 +280,15 @@ def grad(
     grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
-    allow_unused: bool = False,
+    only_inputs: bool = True,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
 ) -> tuple[Tensor | None, ...]:
     """The gradients of (the sum of) outputs with respect to inputs, without touching any `.grad`.
 
-    With `create_graph=True` the gradients can be differentiated again.
+    With `create_graph=True` the gradients can be differentiated again. An input that the outputs do not depend on is an
+    error, unless `allow_unused` asks for None or `materialize_grads` for zeros.
 
     >>> import glassnet as torch
     >>> x = torch.tensor(3.0, requires_grad=True)
@@ -212,6 +296,10 @@ def grad(
     >>> torch.autograd.grad(slope, x)
     (tensor(18.),)
     """
+    if is_grads_batched or not only_inputs:
+        got = f"grad: got is_grads_batched={is_grads_batched}, only_inputs={only_inputs}"
+        hint = "Try torch.vmap over the gradients, or backward() for the leaves"
+        raise NotSupportedError(complain(got, "expected False and True", hint))
     ys = [outputs] if isinstance(outputs, Tensor) else list(outputs)
     xs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     gs = [grad_outputs] if grad_outputs is None or isinstance(grad_outputs, Tensor) else list(grad_outputs)
@@ -219,8 +307,11 @@ def grad(
     for y in ys:
         _check_connected(y)
     with enable_grad() if create_graph else no_grad():
-        found = gradients(ys, [_seed(y, g) for y, g in zip(ys, gs, strict=True)], xs)
+        seeds = [_seed(y, g) for y, g in zip(ys, gs, strict=True)]
+        found = gradients(ys, seeds, xs, _retained(retain_graph, create_graph))
     slopes = tuple(found[id(x)][1] if id(x) in found else None for x in xs)
+    if materialize_grads:
+        return tuple(_zeros(x) if s is None else s for x, s in zip(xs, slopes, strict=True))
     if not allow_unused and any(s is None for s in slopes):
         at = [i for i, s in enumerate(slopes) if s is None]
         raise GradientError(
@@ -228,6 +319,10 @@ def grad(
             "allow_unused=True, which gives None for them."
         )
     return slopes
+
+
+def _zeros(x: Tensor) -> Tensor:
+    return ops.full(shape=tuple(x.array.shape), value=0.0, dtype=x.array.dtype)
 
 
 class Handle:

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from glassnet.core import dtypes, shapes
+from glassnet.core import dtypes, naming, shapes
 from glassnet.core.dtypes import DType, Size
 from glassnet.core.kinds import ARRAYS, NUMPY
 from glassnet.core.mode import World, mode, serial
-from glassnet.core.printing import format_tensor, grad_fn_name
+from glassnet.core.printing import format_tensor
 from glassnet.errors import DTypeError, GlassnetError, GradientError, ShapeError
 
 if TYPE_CHECKING:
+    from glassnet.core.naming import Label
     from glassnet.core.ops import Op
 
 _NO_ATTRS: dict[str, Any] = {}
@@ -46,11 +47,13 @@ class Tensor:
         "hooks",
         "inputs",
         "keeps_grad",
+        "label",
         "name",
         "needs_grad",
         "op",
         "past",
         "serial",
+        "spent",
         "written",
     )
 
@@ -64,6 +67,8 @@ class Tensor:
     written: list[int]  # when the memory was last changed in place; shared with every view of it
     hooks: dict[int, Callable[[Tensor], Tensor | None]] | None
     name: str | None
+    label: Label | None  # what it prints as, where several rows make up one operation of PyTorch's
+    spent: bool  # whether backward has been through it and was not asked to keep the graph
     keeps_grad: bool
     past: Tensor | None  # what it was before it was last changed in place while gradients were followed
 
@@ -127,9 +132,9 @@ class Tensor:
         return self.op is None or not self.needs_grad
 
     @property
-    def grad_fn(self) -> Op | None:
-        """The row of the table that made it, if gradients flow through it."""
-        return self.op if self.needs_grad else None
+    def grad_fn(self) -> Any:
+        """The operation that made it, if gradients flow through it: `name()`, and `next_functions` before it."""
+        return naming.maker(self) if self.needs_grad and self.op is not None else None
 
     # ---- the array inside -------------------------------------------------------------------------------------
 
@@ -212,7 +217,7 @@ class Tensor:
         return format(self.item(), spec) if self.array.ndim == 0 else format(repr(self), spec)
 
     def __repr__(self) -> str:
-        made_by = grad_fn_name(self.op.name, self.attrs) if self.needs_grad and self.op is not None else None
+        made_by = naming.name_of(self) if self.needs_grad and self.op is not None else None
         array, default = self.read("printing"), dtypes.default_float()
         return format_tensor(array, requires_grad=self.needs_grad, grad_fn=made_by, default_dtype=default)
 
@@ -262,6 +267,7 @@ def _ops() -> Any:
 def _fill(t: Tensor, array: np.ndarray) -> None:
     t.array, t.grad, t.needs_grad, t.op, t.inputs, t.attrs = array, None, False, None, (), _NO_ATTRS
     t.serial, t.written, t.hooks, t.name, t.keeps_grad, t.past = next(serial), [0], None, None, False, None
+    t.label, t.spent = None, False
 
 
 def wrap(array: np.ndarray) -> Tensor:
@@ -275,7 +281,7 @@ def alias(t: Tensor) -> Tensor:
     """A second tensor with the same array and the same story; what an in-place change leaves behind as the past."""
     past = wrap(t.array)
     past.needs_grad, past.op, past.inputs, past.attrs = t.needs_grad, t.op, t.inputs, t.attrs
-    past.serial, past.written, past.past = t.serial, t.written, t.past
+    past.serial, past.written, past.past, past.label, past.spent = t.serial, t.written, t.past, t.label, t.spent
     return past
 
 
@@ -341,7 +347,7 @@ def apply(op: Op, *inputs: Tensor, **attrs: Any) -> Tensor:
         raise shapes.unsuitable(op.name, [dtypes.dtype_of(a.dtype) for a in arrays]) from problem
     if type(out) is not np.ndarray:
         out = np.asarray(out)
-    if out.dtype == np.float64 and arrays and not any(a.dtype == np.float64 for a in arrays) and op.name != "cast":
+    if out.dtype == np.float64 and arrays and not any(a.dtype == np.float64 for a in arrays) and "dtype" not in attrs:
         out = out.astype(dtypes.default_float())  # float64 comes only from float64
     y = wrap(out)
     if op.view and (out.base is not None or out is arrays[0]):

@@ -9,6 +9,7 @@ The modules, each of which uses only those above it:
     compressed    gzip and xz streams under a budget
     archive       zip members under a budget
     strict_json   JSON without surprises
+    nested        values inside each other, as JSON beside named arrays
     safetensors   tensors by name, with or without a checksum
     idx           arrays as MNIST ships them
     png, png_rows images

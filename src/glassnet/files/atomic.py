@@ -50,8 +50,9 @@ def write_atomic(path: StrPath, data: Buffer | Iterable[Buffer]) -> int:
     Reference: T. S. Pillai et al., "All File Systems Are Not Created Equal", OSDI 2014.
     """
     target = spelled(path)
-    mode = _mode_to_keep(target)
-    temporary = _Temporary(target)
+    size = _known_size(data)
+    mode = _mode_to_keep(target, size)
+    temporary = _Temporary(target, size)
     try:
         for view in _byte_views(data):
             temporary.write(view)
@@ -60,6 +61,23 @@ def write_atomic(path: StrPath, data: Buffer | Iterable[Buffer]) -> int:
         temporary.discard()
         raise
     return temporary.count
+
+
+def make_folder(path: StrPath) -> None:
+    """Make a folder, and those on the way to it, so that they survive a power cut; one that is there is left alone.
+
+    Raises:
+        FileError: the system refuses, or the path is a file.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     make_folder(os.path.join(folder, "runs", "first"))
+    ...     os.listdir(folder)
+    ['runs']
+    """
+    name = spelled(path)
+    with reported("make the folder", name):
+        _make_folder(name)
 
 
 def remove_stale_temporaries(folder: StrPath) -> int:
@@ -87,17 +105,20 @@ def remove_stale_temporaries(folder: StrPath) -> int:
 class _Temporary:
     """A file beside the target that nobody else writes, until it takes the target's name."""
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, size: int | None) -> None:
         self.count = 0
+        self._size = size
         self._target = target
         self._folder = os.path.dirname(target) or os.curdir
-        with reported("write", target):
+        with reported("write", target, size):
             self._path, self._descriptor = _create_locked(self._folder)
 
     def write(self, view: memoryview) -> None:
-        with reported("write", self._target, self.count + view.nbytes):
+        with reported("write", self._target, self._size or self.count + view.nbytes):
             while view.nbytes:
                 done = os.write(self._descriptor, view[:_PIECE])
+                if not done:
+                    raise OSError(errno.EIO, "Nothing was written")  # rather than asking for ever
                 self.count += done
                 view = view[done:]
 
@@ -124,7 +145,7 @@ class _Temporary:
             os.close(descriptor)
 
 
-def _mode_to_keep(target: str) -> int | None:
+def _mode_to_keep(target: str, size: int | None) -> int | None:
     """The permissions of the file that is about to be replaced; raises where replacing it would do harm."""
     try:
         refuse_special(target, os.stat(target))  # follows links: one to a device is refused too
@@ -132,9 +153,18 @@ def _mode_to_keep(target: str) -> int | None:
     except FileNotFoundError:
         return None  # nothing there, or a link to nothing
     except OSError:
-        with reported("write", target):
+        with reported("write", target, size):
             raise
     return None if stat.S_ISLNK(status.st_mode) else stat.S_IMODE(status.st_mode)
+
+
+def _known_size(data: Buffer | Iterable[Buffer]) -> int | None:
+    """How many bytes there are to write, for messages; None where only the end will tell."""
+    if isinstance(data, np.ndarray | memoryview):
+        return data.nbytes
+    if isinstance(data, bytes | bytearray):
+        return len(data)
+    return sum(_known_size(buffer) or 0 for buffer in data) if isinstance(data, list | tuple) else None
 
 
 def _byte_views(data: Buffer | Iterable[Buffer]) -> Iterator[memoryview]:
@@ -192,6 +222,18 @@ def _remove_if_abandoned(path: str) -> bool:
     except OSError:
         return False  # in use, just finished, or not ours to delete
     return True
+
+
+def _make_folder(name: str) -> None:
+    parent = os.path.dirname(name.rstrip("/\\")) or os.curdir
+    if parent != name and not os.path.isdir(parent):
+        _make_folder(parent)
+    try:
+        os.mkdir(name)
+    except FileExistsError:
+        if not stat.S_ISDIR(os.stat(name).st_mode):
+            raise
+    _flush_folder(parent)  # for one that is there too: who made it may have died before this
 
 
 def _flush(descriptor: int) -> None:

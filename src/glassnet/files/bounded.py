@@ -164,7 +164,9 @@ def _stream_of(path: PathOrBytes, follow_links: bool) -> Iterator[Source]:
     with reported("open", name):
         stream = os.fdopen(_open(name, follow_links), "rb")
     with stream:
-        yield Source(stream, shown(name), os.fstat(stream.fileno()).st_size)
+        with reported("look at", name):
+            size = os.fstat(stream.fileno()).st_size
+        yield Source(stream, shown(name), size)
 
 
 def _open(name: str, follow_links: bool) -> int:

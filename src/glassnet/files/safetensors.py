@@ -52,6 +52,7 @@ _SEAL_KEY = "sha256"
 _SEAL_WORD = "glassnet:"
 _BLANK = "0" * 64
 _SEAL_FORM = re.compile(f"{_SEAL_WORD}[0-9a-f]{{64}}")
+_SEALS = re.compile(_SEAL_FORM.pattern.encode())
 _SEAL_LENGTHS = (72, 73)  # what one damaged byte can leave; a plain SHA-256 of somebody else's is shorter
 
 
@@ -91,15 +92,27 @@ def save(
     >>> load(data)
     ({'bias': array([0., 0., 0.], dtype=float32)}, {'made by': 'hand'})
     """
-    arrays = _in_file_order({name: _storable(name, value) for name, value in tensors.items()})
-    header = _header(arrays, _with_blank_seal(metadata) if checksum else metadata)
-    prefix = len(header).to_bytes(8, "little") + header
-    if checksum:
-        prefix = _sealed(prefix, arrays)
-    data = b"".join([prefix, *map(_bytes_of, arrays.values())])
+    data = b"".join(_pieces(tensors, metadata, checksum))
     if path is not None:
         write_atomic(path, data)
     return data
+
+
+def write(
+    path: StrPath,
+    tensors: Mapping[str, np.ndarray],
+    metadata: Mapping[str, str] | None = None,
+    *,
+    checksum: bool = False,
+) -> int:
+    """Write tensors by name as `save` does, without a copy of them in memory, and return the number of bytes.
+
+    >>> import os, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write(os.path.join(folder, "a.safetensors"), {"bias": np.zeros(3, np.float32)})
+    84
+    """
+    return write_atomic(path, _pieces(tensors, metadata, checksum))
 
 
 def load(
@@ -130,7 +143,37 @@ def load(
     return {entry.name: tensors[entry.name] for entry in entries}, metadata
 
 
+def load_metadata(path: PathOrBytes) -> dict[str, str]:
+    """The metadata alone, for a look at many files: only the header is read, and no checksum is verified.
+
+    Raises:
+        FormatError: the header is not one.
+        FileError: the file cannot be read.
+
+    >>> load_metadata(save(None, {"bias": np.zeros(3)}, {"made by": "hand"}))
+    {'made by': 'hand'}
+    """
+    with opened(path) as source:
+        entries, metadata = _parsed(_read_header(source)[8:], source)
+        for _ in _in_place(entries, source):
+            pass
+        _taken_seal(metadata, False, source)
+    return metadata
+
+
 # Writing
+
+
+def _pieces(
+    tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None, checksum: bool
+) -> list[bytes | memoryview]:
+    """The file, piece by piece: length and header, then each tensor's own memory."""
+    arrays = _in_file_order({name: _storable(name, value) for name, value in tensors.items()})
+    header = _header(arrays, _with_blank_seal(metadata) if checksum else metadata)
+    prefix = len(header).to_bytes(8, "little") + header
+    if checksum:
+        prefix = _sealed(prefix, arrays)
+    return [prefix, *map(_bytes_of, arrays.values())]
 
 
 def _storable(name: str, value: np.ndarray) -> np.ndarray:
@@ -166,6 +209,10 @@ def _header(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None
     except UnicodeEncodeError as error:
         got = f"got half a surrogate pair in {error.object[error.start : error.end]!r}"
         raise ValueRangeError(complain(got, "expected names that UTF-8 can hold", "Try another name")) from error
+    if len(text) > _LARGEST_HEADER - 8:
+        got = f"got names and metadata of {len(text):,} bytes"
+        expected = f"expected less than {_LARGEST_HEADER:,}, or no reader would take the file"
+        raise ValueRangeError(complain(got, expected, "Try arrays for long texts and lists"))
     return text + b" " * (-len(text) % 8)
 
 
@@ -179,10 +226,14 @@ def _checked_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
 
 def _with_blank_seal(metadata: Mapping[str, str] | None) -> dict[str, str]:
     metadata = dict(metadata or {})
-    if _SEAL_KEY in metadata or any(_SEAL_WORD in str(value) for value in metadata.values()):
-        expected = f"expected no {_SEAL_KEY!r} of your own and no {_SEAL_WORD!r} beside checksum=True"
-        raise ValueRangeError(complain(f"got the metadata {sorted(metadata)}", expected, "Try other names"))
+    if _SEAL_KEY in metadata:
+        raise _sealed_already(f"got the metadata {sorted(metadata)}")
     return metadata | {_SEAL_KEY: _SEAL_WORD + _BLANK}
+
+
+def _sealed_already(got: str) -> ValueRangeError:
+    expected = f"expected no {_SEAL_KEY!r} of your own and no {_SEAL_WORD!r} with 64 digits beside checksum=True"
+    return ValueRangeError(complain(got, expected, "Try other names"))
 
 
 def _seal(digest: str) -> bytes:
@@ -191,6 +242,8 @@ def _seal(digest: str) -> bytes:
 
 def _sealed(prefix: bytes, arrays: Mapping[str, np.ndarray]) -> bytes:
     """Length and header with the blank checksum replaced by the one over all bytes, taken while it is blank."""
+    if len(_SEALS.findall(prefix)) > 1:
+        raise _sealed_already("got a second checksum among the names and texts")
     digest = hashlib.sha256(prefix)
     for array in arrays.values():
         digest.update(_bytes_of(array))

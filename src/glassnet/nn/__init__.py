@@ -8,7 +8,6 @@ from glassnet.nn.activation import (
     CELU,
     ELU,
     GELU,
-    GLU,
     SELU,
     Hardshrink,
     Hardsigmoid,
@@ -16,15 +15,12 @@ from glassnet.nn.activation import (
     Hardtanh,
     LeakyReLU,
     LogSigmoid,
-    LogSoftmax,
     Mish,
     PReLU,
     ReLU,
     ReLU6,
     Sigmoid,
     SiLU,
-    Softmax,
-    Softmin,
     Softplus,
     Softshrink,
     Softsign,
@@ -32,15 +28,16 @@ from glassnet.nn.activation import (
     Tanhshrink,
     Threshold,
 )
+from glassnet.nn.axis_activation import GLU, LogSoftmax, Softmax, Softmin
 from glassnet.nn.containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
 from glassnet.nn.convolution import Conv1d, Conv2d
+from glassnet.nn.distance import CosineSimilarity, PairwiseDistance
 from glassnet.nn.dropout import AlphaDropout, Dropout, Dropout1d, Dropout2d
 from glassnet.nn.linear import Bilinear, Flatten, Identity, Linear, Unflatten
 from glassnet.nn.loss import (
     BCELoss,
     BCEWithLogitsLoss,
     CosineEmbeddingLoss,
-    CosineSimilarity,
     CrossEntropyLoss,
     GaussianNLLLoss,
     HingeEmbeddingLoss,
@@ -52,7 +49,6 @@ from glassnet.nn.loss import (
     MultiLabelSoftMarginLoss,
     MultiMarginLoss,
     NLLLoss,
-    PairwiseDistance,
     PoissonNLLLoss,
     SmoothL1Loss,
     SoftMarginLoss,

@@ -23,17 +23,6 @@ class _InPlace(Module):
         return "inplace=True" if self.inplace else ""
 
 
-class _AlongAxis(Module):
-    """An activation whose only setting is the axis it works along."""
-
-    def __init__(self, dim: int | None = None) -> None:
-        super().__init__()
-        self.dim = dim
-
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}"
-
-
 def _and_in_place(inplace: bool) -> str:
     return ", inplace=True" if inplace else ""
 
@@ -52,18 +41,29 @@ class ReLU(_InPlace):
     """
 
     def forward(self, input: Tensor) -> Tensor:
+        """The function of every number of input, in the same shape."""
         return F.relu(input, self.inplace)
 
 
 class ReLU6(_InPlace):
-    """min(max(x, 0), 6)."""
+    """min(max(x, 0), 6).
+
+    >>> import glassnet as torch
+    >>> ReLU6()(torch.tensor([-2.0, 0.5, 8.0]))
+    tensor([0.0000, 0.5000, 6.0000])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
+        """The function of every number of input, in the same shape."""
         return F.relu6(input, self.inplace)
 
 
 class LeakyReLU(Module):
     """x where x > 0, else negative_slope * x.
+
+    >>> import glassnet as torch
+    >>> LeakyReLU()(torch.tensor([-2.0, 0.5, 8.0]))
+    tensor([-0.0200,  0.5000,  8.0000])
 
     A. Maas, A. Hannun and A. Ng, Rectifier nonlinearities improve neural network acoustic models, 2013.
     """
@@ -73,6 +73,7 @@ class LeakyReLU(Module):
         self.negative_slope, self.inplace = negative_slope, inplace
 
     def forward(self, input: Tensor) -> Tensor:
+        """The function of every number of input, in the same shape."""
         return F.leaky_relu(input, self.negative_slope, self.inplace)
 
     def extra_repr(self) -> str:
@@ -81,6 +82,10 @@ class LeakyReLU(Module):
 
 class PReLU(Module):
     """x where x > 0, else weight * x, with a learnt weight for all channels or one for each.
+
+    >>> import glassnet as torch
+    >>> PReLU()(torch.tensor([-2.0, 0.5, 8.0]))
+    tensor([-0.5000,  0.5000,  8.0000], grad_fn=<PreluKernelBackward0>)
 
     K. He, X. Zhang, S. Ren and J. Sun, Delving deep into rectifiers, 2015.
     """
@@ -93,6 +98,7 @@ class PReLU(Module):
         self.weight = Parameter(full((num_parameters,), float(init), dtype=dtype))
 
     def forward(self, input: Tensor) -> Tensor:
+        """The function of every number of input, in the same shape."""
         return F.prelu(input, self.weight)
 
     def extra_repr(self) -> str:
@@ -102,6 +108,10 @@ class PReLU(Module):
 class ELU(Module):
     """x where x > 0, else alpha * (exp(x) - 1).
 
+    >>> import glassnet as torch
+    >>> ELU()(torch.tensor([-2.0, 0.5, 8.0]))
+    tensor([-0.8647,  0.5000,  8.0000])
+
     D.-A. Clevert, T. Unterthiner and S. Hochreiter, Fast and accurate deep network learning by ELUs, 2016.
     """
 
@@ -110,6 +120,7 @@ class ELU(Module):
         self.alpha, self.inplace = alpha, inplace
 
     def forward(self, input: Tensor) -> Tensor:
+        """The function of every number of input, in the same shape."""
         return F.elu(input, self.alpha, self.inplace)
 
     def extra_repr(self) -> str:
@@ -119,6 +130,10 @@ class ELU(Module):
 class CELU(Module):
     """x where x > 0, else alpha * (exp(x / alpha) - 1).
 
+    >>> import glassnet as torch
+    >>> CELU()(torch.tensor([-2.0, 0.5, 8.0]))
+    tensor([-0.8647,  0.5000,  8.0000])
+
     J. Barron, Continuously differentiable exponential linear units, 2017.
     """
 
@@ -127,6 +142,7 @@ class CELU(Module):
         self.alpha, self.inplace = alpha, inplace
 
     def forward(self, input: Tensor) -> Tensor:
+        """The function of every number of input, in the same shape."""
         return F.celu(input, self.alpha, self.inplace)
 
     def extra_repr(self) -> str:
@@ -136,21 +152,32 @@ class CELU(Module):
 class SELU(_InPlace):
     """elu scaled so that mean 0 and variance 1 are kept from layer to layer.
 
+    >>> import glassnet as torch
+    >>> SELU()(torch.tensor([-2.0, 0.5, 8.0]))
+    tensor([-1.5202,  0.5254,  8.4056])
+
     G. Klambauer, T. Unterthiner, A. Mayr and S. Hochreiter, Self-normalizing neural networks, 2017.
     """
 
     def forward(self, input: Tensor) -> Tensor:
+        """The function of every number of input, in the same shape."""
         return F.selu(input, self.inplace)
 
 
 class Hardtanh(Module):
-    """x held between min_val and max_val."""
+    """x held between min_val and max_val.
+
+    >>> import glassnet as torch
+    >>> Hardtanh()(torch.tensor([-2.0, 0.5, 8.0]))
+    tensor([-1.0000,  0.5000,  1.0000])
+    """
 
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
         super().__init__()
         self.min_val, self.max_val, self.inplace = min_val, max_val, inplace
 
     def forward(self, input: Tensor) -> Tensor:
+        """The function of every number of input, in the same shape."""
         return F.hardtanh(input, self.min_val, self.max_val, self.inplace)
 
     def extra_repr(self) -> str:
@@ -158,13 +185,19 @@ class Hardtanh(Module):
 
 
 class Threshold(Module):
-    """x where x > threshold, else value."""
+    """x where x > threshold, else value.
+
+    >>> import glassnet as torch
+    >>> Threshold(1.0, -1.0)(torch.tensor([-2.0, 0.5, 8.0]))
+    tensor([-1., -1.,  8.])
+    """
 
     def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
         super().__init__()
         self.threshold, self.value, self.inplace = threshold, value, inplace
 
     def forward(self, input: Tensor) -> Tensor:
+        """The function of every number of input, in the same shape."""
         return F.threshold(input, self.threshold, self.value, self.inplace)
 
     def extra_repr(self) -> str:
@@ -172,13 +205,19 @@ class Threshold(Module):
 
 
 class Softshrink(Module):
-    """x moved towards 0 by lambd, and 0 where |x| <= lambd."""
+    """x moved towards 0 by lambd, and 0 where |x| <= lambd.
+
+    >>> import glassnet as torch
+    >>> Softshrink()(torch.tensor([-2.0, 0.5, 8.0]))
+    tensor([-1.5000,  0.0000,  7.5000])
+    """
 
     def __init__(self, lambd: float = 0.5) -> None:
         super().__init__()
         self.lambd = lambd
 
     def forward(self, input: Tensor) -> Tensor:
+        """The function of every number of input, in the same shape."""
         return F.softshrink(input, self.lambd)
 
     def extra_repr(self) -> str:
@@ -186,13 +225,19 @@ class Softshrink(Module):
 
 
 class Hardshrink(Module):
-    """x where |x| > lambd, else 0."""
+    """x where |x| > lambd, else 0.
+
+    >>> import glassnet as torch
+    >>> Hardshrink()(torch.tensor([-2.0, 0.5, 8.0]))
+    tensor([-2.,  0.,  8.])
+    """
 
     def __init__(self, lambd: float = 0.5) -> None:
         super().__init__()
         self.lambd = lambd
 
     def forward(self, input: Tensor) -> Tensor:
+        """The function of every number of input, in the same shape."""
         return F.hardshrink(input, self.lambd)
 
     def extra_repr(self) -> str:
@@ -211,31 +256,50 @@ class Sigmoid(Module):
     """
 
     def forward(self, input: Tensor) -> Tensor:
+        """The function of every number of input, in the same shape."""
         return F.sigmoid(input)
 
 
 class Tanh(Module):
-    """(exp(x) - exp(-x)) / (exp(x) + exp(-x)): any number squashed between -1 and 1."""
+    """(exp(x) - exp(-x)) / (exp(x) + exp(-x)): any number squashed between -1 and 1.
+
+    >>> import glassnet as torch
+    >>> Tanh()(torch.tensor([-2.0, 0.5, 8.0]))
+    tensor([-0.9640,  0.4621,  1.0000])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
+        """The function of every number of input, in the same shape."""
         return F.tanh(input)
 
 
 class LogSigmoid(Module):
-    """log(sigmoid(x)), without loss for very negative x."""
+    """log(sigmoid(x)), without loss for very negative x.
+
+    >>> import glassnet as torch
+    >>> LogSigmoid()(torch.tensor([-2.0, 0.5, 8.0]))
+    tensor([-2.1269e+00, -4.7408e-01, -3.3541e-04])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
+        """The function of every number of input, in the same shape."""
         return F.logsigmoid(input)
 
 
 class Softplus(Module):
-    """log(1 + exp(beta x)) / beta: a smooth ReLU."""
+    """log(1 + exp(beta x)) / beta: a smooth ReLU.
+
+    >>> import glassnet as torch
+    >>> Softplus()(torch.tensor([-2.0, 0.5, 8.0]))
+    tensor([0.1269, 0.9741, 8.0003])
+    """
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         super().__init__()
         self.beta, self.threshold = beta, threshold
 
     def forward(self, input: Tensor) -> Tensor:
+        """The function of every number of input, in the same shape."""
         return F.softplus(input, self.beta, self.threshold)
 
     def extra_repr(self) -> str:
@@ -243,21 +307,37 @@ class Softplus(Module):
 
 
 class Softsign(Module):
-    """x / (1 + |x|)."""
+    """x / (1 + |x|).
+
+    >>> import glassnet as torch
+    >>> Softsign()(torch.tensor([-2.0, 0.5, 8.0]))
+    tensor([-0.6667,  0.3333,  0.8889])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
+        """The function of every number of input, in the same shape."""
         return F.softsign(input)
 
 
 class Tanhshrink(Module):
-    """x - tanh(x)."""
+    """x - tanh(x).
+
+    >>> import glassnet as torch
+    >>> Tanhshrink()(torch.tensor([-2.0, 0.5, 8.0]))
+    tensor([-1.0360,  0.0379,  7.0000])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
+        """The function of every number of input, in the same shape."""
         return F.tanhshrink(input)
 
 
 class GELU(Module):
     """x times the share of a normal distribution below x; approximate="tanh" is the older, rougher formula.
+
+    >>> import glassnet as torch
+    >>> GELU()(torch.tensor([-2.0, 0.5, 8.0]))
+    tensor([-0.0455,  0.3457,  8.0000])
 
     D. Hendrycks and K. Gimpel, Gaussian error linear units, 2016.
     """
@@ -267,6 +347,7 @@ class GELU(Module):
         self.approximate = approximate
 
     def forward(self, input: Tensor) -> Tensor:
+        """The function of every number of input, in the same shape."""
         return F.gelu(input, approximate=self.approximate)
 
     def extra_repr(self) -> str:
@@ -276,27 +357,43 @@ class GELU(Module):
 class SiLU(_InPlace):
     """x * sigmoid(x).
 
+    >>> import glassnet as torch
+    >>> SiLU()(torch.tensor([-2.0, 0.5, 8.0]))
+    tensor([-0.2384,  0.3112,  7.9973])
+
     S. Elfwing, E. Uchibe and K. Doya, Sigmoid-weighted linear units, 2017.
     """
 
     def forward(self, input: Tensor) -> Tensor:
+        """The function of every number of input, in the same shape."""
         return F.silu(input, self.inplace)
 
 
 class Mish(_InPlace):
     """x * tanh(softplus(x)).
 
+    >>> import glassnet as torch
+    >>> Mish()(torch.tensor([-2.0, 0.5, 8.0]))
+    tensor([-0.2525,  0.3752,  8.0000])
+
     D. Misra, Mish: a self regularized non-monotonic activation function, 2019.
     """
 
     def forward(self, input: Tensor) -> Tensor:
+        """The function of every number of input, in the same shape."""
         return F.mish(input, self.inplace)
 
 
 class Hardsigmoid(_InPlace):
-    """min(max(x + 3, 0), 6) / 6: three straight lines near sigmoid."""
+    """min(max(x + 3, 0), 6) / 6: three straight lines near sigmoid.
+
+    >>> import glassnet as torch
+    >>> Hardsigmoid()(torch.tensor([-2.0, 0.5, 8.0]))
+    tensor([0.1667, 0.5833, 1.0000])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
+        """The function of every number of input, in the same shape."""
         return F.hardsigmoid(input, self.inplace)
 
     def extra_repr(self) -> str:
@@ -306,59 +403,16 @@ class Hardsigmoid(_InPlace):
 class Hardswish(_InPlace):
     """x * min(max(x + 3, 0), 6) / 6.
 
+    >>> import glassnet as torch
+    >>> Hardswish()(torch.tensor([-2.0, 0.5, 8.0]))
+    tensor([-0.3333,  0.2917,  8.0000])
+
     A. Howard and others, Searching for MobileNetV3, 2019.
     """
 
     def forward(self, input: Tensor) -> Tensor:
+        """The function of every number of input, in the same shape."""
         return F.hardswish(input, self.inplace)
 
     def extra_repr(self) -> str:
         return ""
-
-
-class GLU(Module):
-    """a * sigmoid(b), where a and b are the two halves of x along one axis.
-
-    Y. Dauphin, A. Fan, M. Auli and D. Grangier, Language modeling with gated convolutional networks, 2017.
-    """
-
-    def __init__(self, dim: int = -1) -> None:
-        super().__init__()
-        self.dim = dim
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.glu(input, self.dim)
-
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}"
-
-
-# ---- probabilities --------------------------------------------------------------------------------------------------
-
-
-class Softmax(_AlongAxis):
-    """exp(x) / sum(exp(x)) along one axis: numbers above 0 that add up to 1.
-
-    nn.CrossEntropyLoss contains it: give that the scores before softmax.
-
-    >>> import glassnet as torch
-    >>> Softmax(dim=1)(torch.tensor([[0.0, 0.0]]))
-    tensor([[0.5000, 0.5000]])
-    """
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.softmax(input, self.dim)
-
-
-class LogSoftmax(_AlongAxis):
-    """log(softmax(x)) along one axis, without loss for small probabilities."""
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.log_softmax(input, self.dim)
-
-
-class Softmin(_AlongAxis):
-    """softmax(-x) along one axis."""
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.softmin(input, self.dim)

@@ -106,6 +106,7 @@ class Sequential(_Row):
             self.add_module(str(name), module)
 
     def forward(self, input: Any) -> Any:
+        """The last module's answer, each being given that of the one before."""
         for module in own_children(self).values():
             input = module(input)
         return input
@@ -263,9 +264,10 @@ class ParameterList(Module):
     """A list of parameters; tensors put in become parameters.
 
     >>> import glassnet as torch
-    >>> ParameterList([torch.ones(2)])
+    >>> ParameterList([torch.ones(2), torch.ones(3, 1)])
     ParameterList(
         (0): Parameter containing: [torch.float32 of size 2]
+        (1): Parameter containing: [torch.float32 of size 3x1]
     )
     """
 
@@ -311,9 +313,8 @@ class ParameterList(Module):
 
     __iadd__ = extend
 
-    def __repr__(self) -> str:
-        lines = [_described(str(i), v, str(getattr(v, "dtype", ""))) for i, v in enumerate(self)]
-        return in_brackets(self._get_name(), lines) if lines else f"{self._get_name()}()"
+    def extra_repr(self) -> str:
+        return "\n".join(_described(str(i), v, str(getattr(v, "dtype", ""))) for i, v in enumerate(self))
 
 
 # PyTorch prints the dtype here by the names of its old tensor classes
@@ -393,7 +394,6 @@ class ParameterDict(Module):
         for name, value in pairs:
             self[name] = value
 
-    def __repr__(self) -> str:
+    def extra_repr(self) -> str:
         kinds = {key: _OLD_NAMES.get(getattr(value, "dtype", None), "tensor") for key, value in self.items()}
-        lines = [_described(key, value, kinds[key]) for key, value in self.items()]
-        return in_brackets(self._get_name(), lines) if lines else f"{self._get_name()}()"
+        return "\n".join(_described(key, value, kinds[key]) for key, value in self.items())

@@ -111,6 +111,11 @@ class Conv2d(_Convolution):
 
 
 class Conv1d(_Convolution):
-    """Every window of the sequence weighed and added up: (N, in_channels, L) -> (N, out_channels, L')."""
+    """Every window of the sequence weighed and added up: (N, in_channels, L) -> (N, out_channels, L').
+
+    >>> import glassnet as torch
+    >>> Conv1d(2, 3, kernel_size=5, padding=2)(torch.zeros(8, 2, 20)).shape
+    torch.Size([8, 3, 20])
+    """
 
     _axes = 1

@@ -35,28 +35,47 @@ class Dropout(_Dropout):
     """
 
     def forward(self, input: Tensor) -> Tensor:
+        """input with numbers dropped in training, input itself in evaluation."""
         return F.dropout(input, self.p, self.training, self.inplace)
 
 
 class Dropout1d(_Dropout):
-    """In training whole channels of (N, C, L) are set to 0 with probability p, the others divided by 1 - p."""
+    """In training whole channels of (N, C, L) are set to 0 with probability p, the others divided by 1 - p.
+
+    >>> import glassnet as torch
+    >>> Dropout1d(0.5).eval()(torch.ones(1, 2, 3))
+    tensor([[[1., 1., 1.],
+             [1., 1., 1.]]])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
+        """input with numbers dropped in training, input itself in evaluation."""
         return F.dropout1d(input, self.p, self.training, self.inplace)
 
 
 class Dropout2d(_Dropout):
-    """In training whole channels of (N, C, H, W) are set to 0 with probability p, the others divided by 1 - p."""
+    """In training whole channels of (N, C, H, W) are set to 0 with probability p, the others divided by 1 - p.
+
+    >>> import glassnet as torch
+    >>> Dropout2d(0.5)(torch.ones(4, 3, 2, 2)).shape
+    torch.Size([4, 3, 2, 2])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
+        """input with numbers dropped in training, input itself in evaluation."""
         return F.dropout2d(input, self.p, self.training, self.inplace)
 
 
 class AlphaDropout(_Dropout):
     """Dropout that goes with SELU: numbers fall to selu's lowest value, and mean and variance are kept.
 
+    >>> import glassnet as torch
+    >>> AlphaDropout(0.5).eval()(torch.ones(3))
+    tensor([1., 1., 1.])
+
     G. Klambauer, T. Unterthiner, A. Mayr and S. Hochreiter, Self-normalizing neural networks, 2017.
     """
 
     def forward(self, input: Tensor) -> Tensor:
+        """input with numbers dropped in training, input itself in evaluation."""
         return F.alpha_dropout(input, self.p, self.training, self.inplace)

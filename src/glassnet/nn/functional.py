@@ -7,8 +7,9 @@ from typing import NoReturn
 import numpy as np
 
 from glassnet.core import layout, ops, shapes
+from glassnet.core.naming import called
 from glassnet.core.tensor import Tensor
-from glassnet.errors import DTypeError, NotSupportedError, ShapeError, ValueRangeError, complain
+from glassnet.errors import DTypeError, NotSupportedError, ShapeError, complain
 from glassnet.nn import left_out
 from glassnet.nn.checks import need_tensors, shape_of
 from glassnet.nn.functional_activation import (
@@ -110,10 +111,12 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if x.shape[-1] != w.shape[-1]:
         raise shapes.linear(shape_of(input), shape_of(weight))
     if x.ndim == 1:
-        return layout.squeeze(linear(layout.unsqueeze(input, 0), weight, bias), 0)
-    if bias is None:
-        return ops.matmul(input, ops.permute(weight, dims=(1, 0)))
-    return ops.linear(input, weight, bias)
+        y = layout.squeeze(linear(layout.unsqueeze(input, 0), weight, bias), 0)
+        return called(y, "SqueezeBackward4" if bias is None else "ViewBackward0", input, weight)
+    y = ops.linear(input, weight, bias) if bias is not None else ops.matmul(input, ops.permute(weight, dims=(1, 0)))
+    if x.ndim > 2:
+        called(y, "UnsafeViewBackward0" if bias is None else "ViewBackward0", input, weight)
+    return y
 
 
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
@@ -153,26 +156,15 @@ def embedding(
         if given:
             got = f"embedding: got {name}={given}"
             raise NotSupportedError(complain(got, "expected it left out", "Try weight_decay in the optimiser"))
-    _check_indices(input, weight.array.shape[0])
+    if input.array.dtype.kind not in "iu":
+        got = f"embedding: got indices of {input.dtype}"
+        raise DTypeError(complain(got, "expected whole numbers", "Try input.long()"))
     at = input if input.array.dtype == np.int64 else ops.cast(input, dtype=np.dtype(np.int64))
-    y = ops.pick(weight, at, at=([0],))
+    y = ops.embedding(weight, at)
     if padding_idx is None:
         return y
     learnt = layout.unsqueeze(ops.ne(at, padding_idx % weight.array.shape[0]), -1)
-    return ops.where(learnt, y, y.detach())
-
-
-def _check_indices(input: Tensor, entries: int) -> None:
-    at = input.array
-    if at.dtype.kind not in "iu":
-        got = f"embedding: got indices of {input.dtype}"
-        raise DTypeError(complain(got, "expected whole numbers", "Try input.long()"))
-    wrong = (at < 0) | (at >= entries)
-    if wrong.any():
-        place = np.argwhere(wrong)[0].tolist()
-        got = f"embedding: got index {at[tuple(place)]} at position {place}"
-        hint = f"Try Embedding({max(int(at.max()) + 1, entries)}, …), or check the indices"
-        raise ValueRangeError(complain(got, f"expected 0 to {entries - 1}, the entries of the table", hint))
+    return called(ops.where(learnt, y, y.detach()), "EmbeddingBackward0", weight)
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:

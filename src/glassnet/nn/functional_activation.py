@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from glassnet.core import factories, layout, ops, random
-from glassnet.core import functions as core
+from glassnet.core import reductions as core
 from glassnet.core.inplace import become, past_of
+from glassnet.core.naming import shown_as
 from glassnet.core.tensor import Tensor
 from glassnet.errors import ShapeError, ValueRangeError, complain
 from glassnet.nn.checks import need_float, shape_of
@@ -59,6 +60,7 @@ def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     return hardtanh(input, 0.0, 6.0, inplace)
 
 
+@shown_as("HardtanhBackward0")
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
     """x held between min_val and max_val; the slope is 0 on both ends and beyond.
 
@@ -75,6 +77,7 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     return _applied("hardtanh", bend, input, inplace)
 
 
+@shown_as("LeakyReluBackward0")
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """x where x > 0, else negative_slope * x.
 
@@ -94,6 +97,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     return _applied("leaky_relu", bend, input, inplace)
 
 
+@shown_as("PreluKernelBackward0")
 def prelu(input: Tensor, weight: Tensor) -> Tensor:
     """x where x > 0, else weight * x; weight holds one number, or one per channel (axis 1).
 
@@ -109,6 +113,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     return ops.relu(input) + weight * _no_more_than(input, 0.0)
 
 
+@shown_as("EluBackward0")
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x where x > 0, else alpha * (exp(x) - 1).
 
@@ -127,6 +132,7 @@ def _with_tail(x: Tensor, alpha: float, decay: float = 1.0) -> Tensor:
     return ops.relu(x) + ops.expm1(low if decay == 1 else low * decay) * alpha
 
 
+@shown_as("EluBackward0")
 def selu(input: Tensor, inplace: bool = False) -> Tensor:
     """scale * elu(x, alpha) with the two constants that keep mean 0 and variance 1 from layer to layer.
 
@@ -135,6 +141,7 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
     return _applied("selu", lambda x: _with_tail(x, _SELU_ALPHA) * _SELU_SCALE, input, inplace)
 
 
+@shown_as("CeluBackward0")
 def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """x where x > 0, else alpha * (exp(x / alpha) - 1).
 
@@ -145,11 +152,13 @@ def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     return _applied("celu", lambda x: _with_tail(x, alpha, 1 / alpha), input, inplace)
 
 
+@shown_as("ThresholdBackward0")
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """x where x > threshold, else value."""
     return _applied("threshold", lambda x: layout.where(ops.le(x, threshold), value, x), input, inplace)
 
 
+@shown_as("SoftshrinkBackward0")
 def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """x moved towards 0 by lambd, and 0 where |x| <= lambd."""
     if lambd < 0:
@@ -158,6 +167,7 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     return _applied("softshrink", lambda x: x - ops.clamp(x, low=-lambd, high=lambd), input)
 
 
+@shown_as("HardshrinkBackward0")
 def hardshrink(input: Tensor, lambd: float = 0.5) -> Tensor:
     """x where |x| > lambd, else 0."""
     return _applied("hardshrink", lambda x: layout.where(ops.le(ops.abs(x), lambd), 0.0, x), input)
@@ -181,6 +191,7 @@ def tanh(input: Tensor) -> Tensor:
     return input.tanh()
 
 
+@shown_as("LogSigmoidBackward0")
 def logsigmoid(input: Tensor) -> Tensor:
     """log(sigmoid(x)), without loss for very negative x.
 
@@ -191,6 +202,7 @@ def logsigmoid(input: Tensor) -> Tensor:
     return _applied("logsigmoid", lambda x: -ops.softplus(-x), input)
 
 
+@shown_as("SoftplusBackward0")
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """log(1 + exp(beta x)) / beta, and x itself where beta x > threshold.
 
@@ -230,6 +242,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     return ops.gelu(input, approximate=approximate)
 
 
+@shown_as("SiluBackward0")
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
     """x * sigmoid(x).
 
@@ -242,6 +255,7 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
     return _applied("silu", lambda x: x * ops.sigmoid(x), input, inplace)
 
 
+@shown_as("MishBackward0")
 def mish(input: Tensor, inplace: bool = False) -> Tensor:
     """x * tanh(softplus(x)).
 
@@ -250,11 +264,13 @@ def mish(input: Tensor, inplace: bool = False) -> Tensor:
     return _applied("mish", lambda x: x * ops.tanh(ops.softplus(x)), input, inplace)
 
 
+@shown_as("HardsigmoidBackward0")
 def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
     """min(max(x + 3, 0), 6) / 6: three straight lines near sigmoid."""
     return _applied("hardsigmoid", lambda x: relu6(x + 3.0) / 6.0, input, inplace)
 
 
+@shown_as("HardswishBackward0")
 def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     """x * min(max(x + 3, 0), 6) / 6.
 
@@ -263,6 +279,7 @@ def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
     return _applied("hardswish", lambda x: x * relu6(x + 3.0) / 6.0, input, inplace)
 
 
+@shown_as("GluBackward0")
 def glu(input: Tensor, dim: int = -1) -> Tensor:
     """a * sigmoid(b), where a and b are the two halves of x along one axis.
 

@@ -12,6 +12,8 @@ import warnings
 import numpy as np
 
 from glassnet.core import layout, ops
+from glassnet.core.moving import NO_LABEL
+from glassnet.core.naming import called
 from glassnet.core.tensor import Tensor
 from glassnet.errors import DTypeError, ShapeError, complain
 from glassnet.nn.checks import (
@@ -60,7 +62,8 @@ def cross_entropy(
         return _soft_targets(logs, target, weight, reduction, label_smoothing)
     labels = _labels("cross_entropy", input, target, weight)
     if label_smoothing:
-        return _smoothed(logs, labels, shape_of(target), weight, ignore_index, reduction, label_smoothing)
+        y = _smoothed(logs, labels, shape_of(target), weight, ignore_index, reduction, label_smoothing)
+        return called(y, "AddBackward0", logs)
     return _picked(logs, labels, shape_of(target), weight, ignore_index, reduction)
 
 
@@ -133,22 +136,16 @@ def _picked(
     logs: Tensor, labels: Tensor, shape: tuple[int, ...], weight: Tensor | None, ignore_index: int, reduction: str
 ) -> Tensor:
     """The mean (or sum, or all) of -weight[label] * logs[row, label] over the rows that count."""
-    if weight is None and not _may_ignore(labels, ignore_index):
-        chosen = ops.choose(logs, labels)
-        return _shaped(ops.neg(reduced("cross_entropy", chosen, reduction)), shape, reduction)
-    counted = ops.ne(labels, ignore_index)
-    safe = ops.where(counted, labels, 0)
-    losses = ops.neg(ops.where(counted, ops.choose(logs, safe), 0.0))
-    share = _share(logs, safe, counted, weight)
-    return _weighted_mean(losses if weight is None else losses * share, share, shape, reduction)
-
-
-def _may_ignore(labels: Tensor, ignore_index: int) -> bool:
-    """Whether rows may have to be left out: the usual -100 only matters to who uses it, another number always may.
-
-    A replayed step whose labels had no -100 when it was recorded refuses one later: it is not a class.
-    """
-    return ignore_index != -100 or bool((labels.array == ignore_index).any())
+    if weight is None and ignore_index == NO_LABEL and reduction == "mean" and labels.array.size:
+        weights = ops.label_weights(labels, dtype=logs.array.dtype)  # `choose` gives 0 where there is no label
+        y = ops.sum(ops.choose(logs, labels) * weights, dim=None, keepdim=False)
+    else:
+        counted = ops.ne(labels, ignore_index)
+        safe = ops.where(counted, labels, 0)
+        share = _share(logs, safe, counted, weight)
+        losses = ops.neg(ops.where(counted, ops.choose(logs, safe), 0.0))
+        y = _weighted_mean(losses if weight is None else losses * share, share, shape, reduction)
+    return called(y, "NllLossBackward0" if len(shape) < 2 else "NllLoss2DBackward0", logs)
 
 
 def _share(logs: Tensor, labels: Tensor, counted: Tensor, weight: Tensor | None) -> Tensor:
@@ -199,7 +196,8 @@ def _soft_targets(logs: Tensor, target: Tensor, weight: Tensor | None, reduction
         wanted = wanted * (1 - smoothing) + smoothing / logs.array.shape[1]
     terms = logs * wanted if weight is None else logs * wanted * weight
     losses = ops.neg(ops.sum(terms, dim=(1,), keepdim=False))
-    return _shaped(reduced("cross_entropy", losses, reduction), shape, reduction)
+    y = _shaped(reduced("cross_entropy", losses, reduction), shape, reduction)
+    return called(y, "DivBackward1" if reduction == "mean" else "NegBackward0", logs)
 
 
 def kl_div(

@@ -13,6 +13,7 @@ import numpy as np
 
 from glassnet.core import layout, ops
 from glassnet.core.mode import no_grad
+from glassnet.core.naming import shown_as
 from glassnet.core.tensor import Tensor
 from glassnet.errors import DTypeError, ShapeError, ValueRangeError, complain
 from glassnet.nn.checks import (
@@ -34,6 +35,7 @@ def _pair(name: str, input: Tensor, target: Tensor) -> None:
     need_same_shape(name, input, target)
 
 
+@shown_as("MseLossBackward0")
 def mse_loss(
     input: Tensor,
     target: Tensor,
@@ -79,6 +81,7 @@ def _rounded_corner(away: Tensor, size: float) -> Tensor:
     return ops.square(inner) * 0.5 + (distance - inner) * size
 
 
+@shown_as("HuberLossBackward0")
 def huber_loss(
     input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
 ) -> Tensor:
@@ -102,6 +105,7 @@ def huber_loss(
     return reduced("huber_loss", losses, reduction)
 
 
+@shown_as("SmoothL1LossBackward0")
 def smooth_l1_loss(
     input: Tensor,
     target: Tensor,
@@ -187,6 +191,7 @@ def _variance(input: Tensor, var: Any) -> Tensor:
 # ---- two classes ----------------------------------------------------------------------------------------------------
 
 
+@shown_as("BinaryCrossEntropyBackward0")
 def binary_cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -221,6 +226,7 @@ def _need_probabilities(p: np.ndarray) -> None:
         raise ValueRangeError(complain(got, expected, "Try torch.sigmoid(output), or nn.BCEWithLogitsLoss() on scores"))
 
 
+@shown_as("BinaryCrossEntropyWithLogitsBackward0")
 def binary_cross_entropy_with_logits(
     input: Tensor,
     target: Tensor,

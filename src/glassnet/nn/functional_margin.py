@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.core import functions as core
 from glassnet.core import layout, ops
+from glassnet.core import reductions as core
 from glassnet.core.mode import no_grad
+from glassnet.core.moving import check_labels
+from glassnet.core.naming import shown_as
 from glassnet.core.tensor import Tensor, wrap
 from glassnet.errors import ShapeError, ValueRangeError, complain
 from glassnet.nn.checks import Flag, chosen_reduction, need_same_shape, need_tensors, reduced, shape_of
@@ -27,6 +29,7 @@ def normalize(input: Tensor, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -
     return input / ops.clamp(core.norm(input, p, dim, keepdim=True), low=eps, high=None)
 
 
+@shown_as("NormBackward1")
 def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
     """The length of x1 - x2 + eps along the last axis."""
     return core.norm(x1 - x2 + eps, p, -1, keepdim=keepdim)
@@ -98,6 +101,7 @@ def margin_ranking_loss(
     return reduced("margin_ranking_loss", losses, chosen_reduction(size_average, reduce, reduction))
 
 
+@shown_as("SoftMarginLossBackward0")
 def soft_margin_loss(
     input: Tensor, target: Tensor, size_average: Flag = None, reduce: Flag = None, reduction: str = "mean"
 ) -> Tensor:
@@ -107,6 +111,7 @@ def soft_margin_loss(
     return reduced("soft_margin_loss", losses, chosen_reduction(size_average, reduce, reduction))
 
 
+@shown_as("MultiMarginLossBackward0")
 def multi_margin_loss(
     input: Tensor,
     target: Tensor,
@@ -130,6 +135,7 @@ def multi_margin_loss(
         got = f"multi_margin_loss: got input of shape {shape_of(input)} and target of shape {shape_of(target)}"
         raise ShapeError(complain(got, f"expected {n} labels", f"Try target.reshape({n})"))
     labels = ops.reshape(target, shape=(-1,))
+    check_labels(labels.array, classes)
     right = ops.reshape(ops.choose(scores, labels), shape=(-1, 1))
     gaps = _above_zero(scores - right + margin)
     gaps = gaps if p == 1 else ops.square(gaps)

@@ -12,6 +12,7 @@ import numpy as np
 
 from glassnet.core import layout, ops
 from glassnet.core.mode import no_grad
+from glassnet.core.naming import shown_as
 from glassnet.core.tensor import Tensor
 from glassnet.errors import ShapeError, ValueRangeError, complain
 from glassnet.nn.checks import need_float, shape_of
@@ -37,6 +38,7 @@ def _along_channels(t: Tensor, x: Tensor) -> Tensor:
     return t if x.array.ndim == 2 else ops.reshape(t, shape=(-1, *[1] * (x.array.ndim - 2)))
 
 
+@shown_as("NativeBatchNormBackward0")
 def batch_norm(
     input: Tensor,
     running_mean: Tensor | None,
@@ -103,6 +105,7 @@ def _check_channels(x: Tensor, given: dict[str, Tensor | None]) -> None:
             raise ShapeError(complain(got, "expected one per channel", f"Try BatchNorm1d({channels})"))
 
 
+@shown_as("NativeLayerNormBackward0")
 def layer_norm(
     input: Tensor,
     normalized_shape: Sequence[int],
@@ -151,6 +154,7 @@ def _last_axes(name: str, x: Tensor, shape: Sequence[int], weight: Tensor | None
     return tuple(range(x.array.ndim - n, x.array.ndim))
 
 
+@shown_as("NativeGroupNormBackward0")
 def group_norm(
     input: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
 ) -> Tensor:

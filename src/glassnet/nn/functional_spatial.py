@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.core import layout, ops
+from glassnet.core.naming import shown_as
 from glassnet.core.tensor import Tensor, wrap
 from glassnet.errors import DTypeError, ShapeError, ValueRangeError, complain
 from glassnet.nn.checks import need_float, need_tensors, shape_of
@@ -48,6 +49,7 @@ def _batched(name: str, x: Tensor, axes: int) -> tuple[Tensor, bool]:
 # ---- padding --------------------------------------------------------------------------------------------------------
 
 
+@shown_as("ConstantPadNdBackward0")
 def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
     """A margin around the last axes: pad is (left, right, top, bottom, ...), negative to cut away.
 
@@ -100,6 +102,7 @@ def _mirrored(mode: str, n: int, before: int, after: int) -> np.ndarray:
 # ---- convolution ----------------------------------------------------------------------------------------------------
 
 
+@shown_as("ConvolutionBackward0")
 def conv2d(
     input: Tensor,
     weight: Tensor,
@@ -179,6 +182,7 @@ def _check_fits(name: str, room: tuple[int, ...], size: Pair, dilation: Pair = (
         raise ShapeError(complain(got, "expected a window that fits in", f"Try padding={max(span) // 2}"))
 
 
+@shown_as("ConvolutionBackward0")
 def conv1d(
     input: Tensor,
     weight: Tensor,
@@ -217,6 +221,7 @@ def _pool_margins(
     return margins[0], margins[1]
 
 
+@shown_as("MaxPool2DWithIndicesBackward0")
 def max_pool2d(
     input: Tensor,
     kernel_size: Any,
@@ -265,6 +270,7 @@ def _places(best: Tensor, width: int, size: Pair, step: Pair, padding: Pair, dil
     return row * width + column
 
 
+@shown_as("SqueezeBackward1")
 def max_pool1d(
     input: Tensor,
     kernel_size: Any,
@@ -283,6 +289,7 @@ def max_pool1d(
     return tuple(parts) if return_indices else parts[0]
 
 
+@shown_as("AvgPool2DBackward0")
 def avg_pool2d(
     input: Tensor,
     kernel_size: Any,
@@ -324,6 +331,7 @@ def _counts(room: tuple[int, ...], margins: Any, size: Pair, step: Pair, counted
     return wrap((sides[0].reshape(-1, 1) * sides[1]).astype(kind))
 
 
+@shown_as("SqueezeBackward1")
 def avg_pool1d(
     input: Tensor,
     kernel_size: Any,
@@ -339,6 +347,7 @@ def avg_pool1d(
     return layout.squeeze(y, 0) if lone else y
 
 
+@shown_as("AdaptiveAvgPool2DBackward0")
 def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
     """The means of as many windows as the output has places; None keeps a size.
 

@@ -51,6 +51,7 @@ class Linear(Module):
             init.uniform_(self.bias, -bound, bound)
 
     def forward(self, input: Tensor) -> Tensor:
+        """input (..., in_features) -> (..., out_features)."""
         return F.linear(input, self.weight, self.bias)
 
     def extra_repr(self) -> str:
@@ -89,6 +90,7 @@ class Bilinear(Module):
             init.uniform_(self.bias, -bound, bound)
 
     def forward(self, input1: Tensor, input2: Tensor) -> Tensor:
+        """input1 (..., in1_features), input2 (..., in2_features) -> (..., out_features)."""
         return F.bilinear(input1, input2, self.weight, self.bias)
 
     def extra_repr(self) -> str:
@@ -97,12 +99,18 @@ class Bilinear(Module):
 
 
 class Identity(Module):
-    """y = x; takes any arguments when it is made, so that it can stand in for any layer."""
+    """y = x; takes any arguments when it is made, so that it can stand in for any layer.
+
+    >>> import glassnet as torch
+    >>> Identity(54, unused=True)(torch.ones(2))
+    tensor([1., 1.])
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()
 
     def forward(self, input: Tensor) -> Tensor:
+        """input itself."""
         return input
 
 
@@ -119,6 +127,7 @@ class Flatten(Module):
         self.start_dim, self.end_dim = start_dim, end_dim
 
     def forward(self, input: Tensor) -> Tensor:
+        """input with its axes joined."""
         return layout.flatten(input, self.start_dim, self.end_dim)
 
     def extra_repr(self) -> str:
@@ -138,6 +147,7 @@ class Unflatten(Module):
         self.dim, self.unflattened_size = dim, unflattened_size
 
     def forward(self, input: Tensor) -> Tensor:
+        """input with one axis laid out as several."""
         shape = tuple(input.shape)
         d = layout.axis(self.dim, len(shape))
         return layout.reshape(input, *shape[:d], *self.unflattened_size, *shape[d + 1 :])

@@ -126,6 +126,10 @@ class BatchNorm1d(_BatchNorm):
 class BatchNorm2d(_BatchNorm):
     """(x - mean) / sqrt(var + eps) * weight + bias for each channel of (N, C, H, W); see BatchNorm1d.
 
+    >>> import glassnet as torch
+    >>> BatchNorm2d(3)(torch.rand(8, 3, 4, 4)).shape
+    torch.Size([8, 3, 4, 4])
+
     S. Ioffe and C. Szegedy, Batch normalization, 2015.
     """
 
@@ -166,6 +170,7 @@ class LayerNorm(Module):
             init.zeros_(self.bias)
 
     def forward(self, input: Tensor) -> Tensor:
+        """input normalised over its last axes, in the same shape."""
         return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
@@ -203,6 +208,7 @@ class RMSNorm(Module):
             init.ones_(self.weight)
 
     def forward(self, input: Tensor) -> Tensor:
+        """input normalised over its last axes, in the same shape."""
         return F.rms_norm(input, self.normalized_shape, self.weight, self.eps)
 
     def extra_repr(self) -> str:
@@ -211,6 +217,10 @@ class RMSNorm(Module):
 
 class GroupNorm(Module):
     """(x - mean) / sqrt(var + eps) over each group of channels of each example of (N, C, ...); see F.group_norm.
+
+    >>> import glassnet as torch
+    >>> GroupNorm(2, 4)(torch.tensor([[1.0, 3.0, 2.0, 6.0]])).detach()
+    tensor([[-1.0000,  1.0000, -1.0000,  1.0000]])
 
     Y. Wu and K. He, Group normalization, 2018.
     """
@@ -244,6 +254,7 @@ class GroupNorm(Module):
             init.zeros_(self.bias)
 
     def forward(self, input: Tensor) -> Tensor:
+        """input (N, C, ...) normalised within groups of channels, in the same shape."""
         return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:

@@ -43,13 +43,20 @@ class MaxPool2d(_MaxPool):
     """
 
     def forward(self, input: Tensor) -> Any:
+        """input (N, C, H, W) -> (N, C, H', W')."""
         return F.max_pool2d(input, *self._settings())
 
 
 class MaxPool1d(_MaxPool):
-    """The largest number in every window of (N, C, L); the stride is the window's size unless told."""
+    """The largest number in every window of (N, C, L); the stride is the window's size unless told.
+
+    >>> import glassnet as torch
+    >>> MaxPool1d(2)(torch.tensor([[1.0, 3.0, 2.0, 0.0]]))
+    tensor([[3., 2.]])
+    """
 
     def forward(self, input: Tensor) -> Any:
+        """input (N, C, L) -> (N, C, L')."""
         return F.max_pool1d(input, *self._settings())
 
 
@@ -77,6 +84,7 @@ class AvgPool2d(Module):
         self.count_include_pad, self.divisor_override = count_include_pad, divisor_override
 
     def forward(self, input: Tensor) -> Tensor:
+        """input (N, C, H, W) -> (N, C, H', W')."""
         sizes = (self.kernel_size, self.stride, self.padding)
         return F.avg_pool2d(input, *sizes, self.ceil_mode, self.count_include_pad, self.divisor_override)
 
@@ -85,7 +93,12 @@ class AvgPool2d(Module):
 
 
 class AvgPool1d(Module):
-    """The mean of every window of (N, C, L); the stride is the window's size unless told."""
+    """The mean of every window of (N, C, L); the stride is the window's size unless told.
+
+    >>> import glassnet as torch
+    >>> AvgPool1d(2)(torch.tensor([[1.0, 3.0, 2.0, 0.0]]))
+    tensor([[2., 1.]])
+    """
 
     def __init__(
         self,
@@ -101,6 +114,7 @@ class AvgPool1d(Module):
         self.padding, self.ceil_mode, self.count_include_pad = _alone(padding), ceil_mode, count_include_pad
 
     def forward(self, input: Tensor) -> Tensor:
+        """input (N, C, L) -> (N, C, L')."""
         sizes = (self.kernel_size, self.stride, self.padding)
         return F.avg_pool1d(input, *sizes, self.ceil_mode, self.count_include_pad)
 
@@ -125,6 +139,7 @@ class AdaptiveAvgPool2d(Module):
         self.output_size = output_size
 
     def forward(self, input: Tensor) -> Tensor:
+        """input (N, C, H, W) -> (N, C, *output_size)."""
         return F.adaptive_avg_pool2d(input, self.output_size)
 
     def extra_repr(self) -> str:

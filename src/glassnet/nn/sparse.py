@@ -62,6 +62,7 @@ class Embedding(Module):
                 self.weight[self.padding_idx].fill_(0)
 
     def forward(self, input: Tensor) -> Tensor:
+        """The rows that input names: (...) -> (..., embedding_dim)."""
         return F.embedding(
             input,
             self.weight,

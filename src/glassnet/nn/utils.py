@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterable
 from typing import Any
 
-from glassnet.core import factories, functions, ops
+from glassnet.core import factories, functions, layout, ops, reductions
 from glassnet.core.mode import no_grad
 from glassnet.core.tensor import Tensor, touched
 from glassnet.errors import GradientError, ShapeError, ValueRangeError
@@ -64,7 +64,7 @@ def get_total_norm(
     """
     given = _as_list(tensors)
     with no_grad():
-        total = functions.norm(ops.pack(*given), float(norm_type)) if given else factories.zeros(())
+        total = reductions.norm(ops.pack(*given), float(norm_type)) if given else factories.zeros(())
     if error_if_nonfinite and not math.isfinite(total.item()):
         raise GradientError(
             f"clip: got gradients whose norm of order {norm_type} is {total.item()}; expected a finite one. Try a "
@@ -115,7 +115,7 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     >>> torch.nn.utils.parameters_to_vector([torch.ones(2, 1), torch.zeros(1)])
     tensor([1., 1., 0.])
     """
-    return functions.cat([p.reshape(-1) for p in parameters])
+    return layout.cat([p.reshape(-1) for p in parameters])
 
 
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
