@@ -11,7 +11,9 @@ import gzip
 import io
 import json
 import lzma
+import math
 import random
+import re
 import struct
 import sys
 import tempfile
@@ -24,8 +26,12 @@ from pathlib import Path
 
 import numpy as np
 
-from glassnet.errors import FileError
+from glassnet import nn, serialization
+from glassnet.core.tensor import wrap
+from glassnet.errors import FileError, GlassnetError
 from glassnet.files import idx, png, safetensors, strict_json, torch_pt
+from glassnet.train.checkpoint import read_checkpoint, write_checkpoint
+from glassnet.train.model_file import load_model, save_model
 
 GOLDEN = Path(__file__).parent / "golden"
 SLACK = 24 << 20  # for the interpreter's own arenas and the readers' small change
@@ -195,6 +201,76 @@ def rezipped(data: bytes, rng: random.Random) -> bytes:
     return stream.getvalue()
 
 
+def seeds_checkpoint() -> list[bytes]:
+    model = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2))
+    state = {"model": model.state_dict(), "losses": [0.5] * 70, "betas": (0.9, 0.99), 3: {"n": 2**80, "x": math.nan}}
+    return [written(write_checkpoint, state | {"rate": np.float32(0.1), "empty": np.zeros((0, 3), bool)})]
+
+
+def seeds_weights() -> list[bytes]:
+    state = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2)).state_dict()
+    values = {"epoch": 3, "weights": [wrap(np.ones(3)), np.zeros(2)], "names": ("a", None), "best": math.inf}
+    return [written(lambda path, what: serialization.save(what, path), what) for what in (state, values)]
+
+
+def seeds_model() -> list[bytes]:
+    layers = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2), nn.ReLU(), nn.Dropout(0.2), nn.Linear(2, 4))
+    return [written(lambda path, what: save_model(path, what, {"classes": ["a", "b"]}), layers)]
+
+
+def written(write: Callable, what: object) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "seed"
+        write(path, what)
+        return path.read_bytes()
+
+
+KINDS = ["dict", "ordered", "list", "tuple", "array", "tensor", "scalar", "floats", "ints", "float", "int"]
+WORDS = [*KINDS, "Linear", "BatchNorm1d", "format", "layers", "os.system", "__class__"]
+
+
+def resealed(data: bytes, rng: random.Random) -> bytes:
+    """Damage to a text of the metadata or to a tensor's type, shape or name, under a checksum that is right again."""
+    tensors, texts = safetensors.load(data)
+    if rng.random() < 0.7 and texts:
+        key = rng.choice(list(texts))
+        texts[key] = rng.choice([reworded, renumbered, scrambled])(texts[key], rng)
+    elif tensors:
+        name = rng.choice(list(tensors))
+        array = tensors.pop(name)
+        kind = rng.choice(["u1", "u4", "i8", "f2", "f4", "f8", "b1"])
+        changed = rng.choice([array.astype(kind), array.reshape(-1), array[None], array.reshape(-1)[:0]])
+        tensors[rng.choice([name, name, name, "x", name + "~2"])] = changed
+    try:
+        return safetensors.save(None, tensors, texts, checksum=True)
+    except GlassnetError:  # damage that nobody could write
+        return data[:-1]
+
+
+def reworded(text: str, rng: random.Random) -> str:
+    """One word for another, between quotes."""
+    pieces = text.split('"')
+    pieces[rng.randrange(len(pieces))] = rng.choice(WORDS)
+    return '"'.join(pieces)
+
+
+def renumbered(text: str, rng: random.Random) -> str:
+    """One number for another, such as a size."""
+    numbers = list(re.finditer(r"-?\d+", text))
+    if not numbers:
+        return text
+    start, end = rng.choice(numbers).span()
+    return text[:start] + rng.choice(["0", "-1", "7", "1e3", "0.5", "999999999", "9" * 18, "null", "[]"]) + text[end:]
+
+
+def scrambled(text: str, rng: random.Random) -> str:
+    return damaged(text.encode(), rng).decode("utf-8", "replace")
+
+
+def from_stream(data: bytes | Path) -> object:
+    return serialization.load(io.BytesIO(data) if isinstance(data, bytes) else data)
+
+
 FORMATS: dict[str, tuple[Callable, Callable, Callable]] = {
     "json": (strict_json.loads, seeds_json, damaged),
     "safetensors": (safetensors.load, seeds_safetensors, damaged),
@@ -203,6 +279,9 @@ FORMATS: dict[str, tuple[Callable, Callable, Callable]] = {
     "png": (png.read_png, seeds_png, rechecked),
     "pt": (lambda data: torch_pt.load_state_dict_pt(data, key=None), seeds_pt, rezipped),
     "pt_key": (lambda data: torch_pt.load_state_dict_pt(data, key="model"), seeds_pt, rezipped),
+    "checkpoint": (read_checkpoint, seeds_checkpoint, resealed),
+    "weights": (from_stream, seeds_weights, resealed),
+    "model": (load_model, seeds_model, resealed),
 }
 
 
@@ -295,6 +374,11 @@ def make_bombs() -> list[tuple[str, Callable, bytes]]:
                 file.writestr(f"a/{name}", data)
         return stream.getvalue()
 
+    def checkpoint(structure: str, **arrays: np.ndarray) -> bytes:
+        texts = {"checkpoint": '{"format": 1, "score": null}', "structure": structure}
+        return safetensors.save(None, arrays, texts, checksum=True)
+
+    million = np.arange(1_000_000)
     wide = "[" + "1," * 40 + "1]"
     entry = '"dtype":"F32","data_offsets":[0,%d],"shape":%s'
     return [
@@ -305,6 +389,17 @@ def make_bombs() -> list[tuple[str, Callable, bytes]]:
         ("safetensors brackets", load, tensors("{" + '"a":{' * 500_000 + "}" * 500_001)),
         ("safetensors values", load, tensors('{"a":[' + "0," * 1_000_000 + "0]}")),
         ("safetensors entries", load, tensors("{" + ",".join(f'"{n}":{{}}' for n in range(300_000)) + "}")),
+        ("checkpoint lists", read_checkpoint, checkpoint('["list",' + "[]," * 190_000 + "[]]")),
+        ("checkpoint dicts", read_checkpoint, checkpoint('["list",' + '["dict"],' * 66_000 + '["dict"]]')),
+        ("checkpoint levels", read_checkpoint, checkpoint('["list",' * 70 + "1" + "]" * 70)),
+        ("checkpoint digits", read_checkpoint, checkpoint('["dict",["a",["int","' + "9" * 1_000_000 + '"]]]')),
+        (
+            "checkpoint list many times",
+            read_checkpoint,
+            checkpoint('["list"' + ',["ints","a"]' * 9000 + "]", a=million),
+        ),
+        ("checkpoint long list", read_checkpoint, checkpoint('["dict",["a",["ints","a"]]]', a=np.arange(3_000_000))),
+        ("checkpoint longest list", read_checkpoint, checkpoint('["dict",["a",["ints","a"]]]', a=million)),
         ("json objects", strict_json.loads, b"[" + b"{}," * 1_000_000 + b"0]"),
         ("json digits", strict_json.loads, b"9" * 2_000_000),
         ("json float", strict_json.loads, b"0." + b"9" * 2_000_000),

@@ -16,6 +16,7 @@ import glassnet.files
 
 HERE = Path(__file__).parent
 COUNTS = {"json": 3000, "safetensors": 3000, "idx": 3000, "packed": 2000, "png": 3000, "pt": 3000, "pt_key": 3000}
+COUNTS |= {"checkpoint": 3000, "weights": 3000, "model": 3000}
 MARGIN = 4 << 20  # what the interpreter itself allocates meanwhile
 
 
@@ -33,12 +34,13 @@ def assert_sound(report):
 
 
 @pytest.mark.parametrize("name", COUNTS)
-def test_damaged_files(name):
-    report = guarded("mutate", name, 1, COUNTS[name])
+def test_damaged_files(name, effort):
+    count = COUNTS[name] * effort
+    report = guarded("mutate", name, 1, count)
     assert_sound(report)
-    assert report["accepted"] + report["refused"] == COUNTS[name]
-    assert report["refused"] > COUNTS[name] / 2, "too little damage"
-    assert report["accepted"] > COUNTS[name] / 100, "damage that never gets past the first check tests only that one"
+    assert report["accepted"] + report["refused"] == count
+    assert report["refused"] > count / 2, "too little damage"
+    assert report["accepted"] > count / 100, "damage that never gets past the first check tests only that one"
 
 
 def test_small_files_that_ask_for_much():

@@ -26,8 +26,27 @@ def test_each_refusal_names_path_bytes_and_what_to_try(name):
 
 def test_a_number_without_advice_still_has_three_beats():
     assert str(file_error(OSError(99999, "odd"), "read", "x")) == (
-        "got 'odd' on trying to read x; expected no error. Try another folder."
+        "got 'odd' on trying to read x; expected no error. Try a copy of the file."
     )
+    assert str(file_error(OSError(99999, "odd"), "write", "x")).endswith("expected no error. Try another folder.")
+
+
+KINDS = ["ENOENT", "EEXIST", "EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "EIO", "EMFILE", "ENOMEM", "EINVAL"]
+
+
+@pytest.mark.parametrize("action", ["write", "read", "make the folder", "open", "look into", "tidy away"])
+@pytest.mark.parametrize("name", KINDS)
+def test_there_is_advice_for_each_and_reading_is_not_told_to_write_elsewhere(name, action):
+    number = getattr(errno, name)
+    text = str(file_error(OSError(number, os.strerror(number)), action, "x"))
+    assert "no error" not in text
+    if action in ("read", "open", "look into") and name in ("ENOENT", "EACCES", "EPERM", "EIO"):
+        assert "folder" not in text
+
+
+def test_what_is_in_the_way_is_not_called_no_error():
+    error = file_error(FileExistsError(errno.EEXIST, "File exists"), "make the folder", "runs")
+    assert str(error).endswith("expected a name that nothing has yet. Try another name, or moving what is there.")
 
 
 def test_only_the_systems_own_refusals_are_translated():

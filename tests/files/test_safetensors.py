@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from glassnet.errors import DTypeError, FileError, FormatError, ValueRangeError
-from glassnet.files.safetensors import load, save, widened
+from glassnet.files.safetensors import load, load_metadata, save, widened, write
 
 GOLDEN = Path(__file__).parent / "golden" / "package.safetensors"
 TYPES = ["f8", "f4", "f2", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1", "b1", "c8"]
@@ -229,6 +229,33 @@ def test_a_blank_checksum_is_none_and_fails():
 def test_somebody_elses_sha256_is_metadata():
     for value in ("ab" * 32, "sha256:" + "ab" * 32, "later"):
         assert load(save(None, {}, {"sha256": value}))[1] == {"sha256": value}
-    for metadata in ({"sha256": "x"}, {"note": "glassnet:x"}):
+    seal = "glassnet:" + "0" * 64
+    for metadata in ({"sha256": "x"}, {"note": f"as {seal}"}):
         with pytest.raises(ValueRangeError, match="beside checksum=True"):
             save(None, {}, metadata, checksum=True)
+    with pytest.raises(ValueRangeError, match="a second checksum"):
+        save(None, {seal: np.zeros(1)}, checksum=True)
+    assert load(save(None, {}, {"note": "glassnet:mnist"}, checksum=True))[1] == {"note": "glassnet:mnist"}
+
+
+def test_written_without_a_copy(tmp_path):
+    tensors = {"w": np.arange(6.0).reshape(2, 3).T, "on": np.array(True)}
+    size = write(tmp_path / "a", tensors, {"a": "b"}, checksum=True)
+    assert (tmp_path / "a").read_bytes() == save(None, tensors, {"a": "b"}, checksum=True)
+    assert size == (tmp_path / "a").stat().st_size
+
+
+def test_metadata_alone(tmp_path):
+    write(tmp_path / "a", {"w": np.zeros(3)}, {"a": "b"}, checksum=True)
+    assert load_metadata(tmp_path / "a") == {"a": "b"}
+    data = (tmp_path / "a").read_bytes()
+    for damaged in (data[:-1], data[:50], b"", data.replace(b"glassnet:", b"glassnet;")):
+        with pytest.raises(FormatError):
+            load_metadata(damaged)
+
+
+def test_what_no_reader_would_take_is_not_written(tmp_path):
+    (tmp_path / "a").write_bytes(b"old")
+    with pytest.raises(ValueRangeError, match=r"got names and metadata of 16,777,2.. bytes; expected less"):
+        write(tmp_path / "a", {}, {"note": "x" * (16 << 20)})
+    assert (tmp_path / "a").read_bytes() == b"old"

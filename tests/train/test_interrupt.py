@@ -44,3 +44,14 @@ def test_in_another_thread_signals_are_left_alone():
     thread.start()
     thread.join()
     assert seen == [(True, None)]
+
+
+def test_a_handler_that_is_not_pythons_own_cannot_be_put_back_and_is_no_error():
+    """A program that embeds Python may have installed one in C; Python shows it as None."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with Interrupt(ask=lambda: None) as interrupt:
+            interrupt._before[signal.SIGTERM] = None
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGTERM, before)

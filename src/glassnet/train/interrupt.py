@@ -37,7 +37,7 @@ class Interrupt:
 
     def __exit__(self, *exc: object) -> None:
         for number, handler in self._before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)  # None: not Python's own
 
     def _received(self, number: int, frame: FrameType | None) -> None:
         if self.signal is not None:
