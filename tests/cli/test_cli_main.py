@@ -87,20 +87,19 @@ def files(tmp_path):
 
 
 SETS = ", ".join(DATASETS)
+OWN = "a table such as houses.csv, a folder of images or IDX files"
 ACTIVATIONS = "relu, tanh, sigmoid, leaky_relu, gelu, silu, elu, selu, softplus, mish, identity"
 OPTIMIZERS = "sgd, adam, adamw, nadam, radam, adamax, rmsprop, adagrad, adadelta, asgd, rprop, lbfgs"
 
+LISTED = ", ".join(main_module.COMMANDS)
 USAGE = {  # exit status 2
-    "trian mnist": "got the command trian; expected one of train, predict, evaluate, datasets, help. Try "
-    "glassnet train.",
-    "help prdict": "got the command prdict; expected one of train, predict, evaluate, datasets, help. "
-    "Try glassnet predict.",
-    "--verbose": "got the command --verbose; expected one of train, predict, evaluate, datasets, help. "
-    "Try glassnet --help.",
+    "trian mnist": f"got the command trian; expected one of {LISTED}. Try glassnet train.",
+    "help prdict": f"got the command prdict; expected one of {LISTED}. Try glassnet predict.",
+    "--verbose": f"got the command --verbose; expected one of {LISTED}. Try glassnet --help.",
     "train": "got no data set; expected one data set. Try glassnet train mnist.",
     "train moons xor": "got moons and xor; expected one data set. Try glassnet train mnist.",
-    "train mnits": f"got the data set mnits; expected a folder of IDX files or one of {SETS}. Try mnist.",
-    "train no/such/folder": f"got the data set no/such/folder; expected a folder of IDX files or one of {SETS}. "
+    "train mnits": f"got the data set mnits; expected {OWN}, or one of {SETS}. Try mnist.",
+    "train no/such/folder": f"got the data set no/such/folder; expected {OWN}, or one of {SETS}. "
     "Try glassnet datasets, which lists them.",
     "train moons --epochs 0": "got --epochs 0; expected a whole number from 1 to 10,000,000. Try --epochs 10.",
     "train moons --epochs 1.5": "got --epochs 1.5; expected a whole number from 1 to 10,000,000. Try --epochs 10.",
@@ -119,7 +118,7 @@ USAGE = {  # exit status 2
     "xavier_uniform, xavier_normal, orthogonal, normal, zeros. Try --init kaiming_uniform.",
     "train moons --schedule cos": "got --schedule cos; expected one of constant, linear, cosine, one-cycle, step, "
     "exponential. Try --schedule cosine.",
-    "train moons --recipe best": "got --recipe best; expected one of default, good, fast. Try --recipe fast.",
+    "train moons --recipe bst": "got --recipe bst; expected one of default, good, fast, best. Try --recipe best.",
     "train moons --dropout 1": "got --dropout 1; expected a number of at least 0 and below 1. Try --dropout 0.1.",
     "train moons --batch-size 0": "got --batch-size 0; expected a whole number of at least 1, or all. "
     "Try --batch-size 128.",
@@ -143,8 +142,8 @@ USAGE = {  # exit status 2
     "train moons --output=": "got --output ''; expected a name. Try --output runs/first.",
     "datasets all": "got all; expected no argument. Try glassnet train all --help.",
     "predict": "got no model; expected a run folder or a model file. Try glassnet predict runs/….",
-    "predict points.safetensors": "got nothing to predict; expected an image, a number of a test example, or --x. "
-    "Try glassnet predict points.safetensors --x 0.5,0.5.",
+    "predict points.safetensors": "got nothing to predict; expected an image, a table, a number of a test example, or "
+    "--x. Try glassnet predict points.safetensors --x 0.5,0.5.",
     "predict points.safetensors --x 1,2,3": "got 3 numbers in --x; expected 2, one for each feature. Try --x 0.5,0.5.",
     "predict points.safetensors --x a": "got --x a; expected numbers with commas between. Try --x 0.5,1.2.",
     "predict points.safetensors --x inf,1": "got --x inf,1; expected numbers with commas between. Try --x 0.5,1.2.",
@@ -168,7 +167,7 @@ FILES = {  # exit status 1
     "Try --output notes.txt-2.",
     "predict nothing.safetensors 7": "got 'No such file or directory' on trying to open nothing.safetensors; "
     "expected a "
-    "path that exists. Try checking the spelling, or making the folder first.",
+    "path that exists. Try checking the spelling.",
     "predict empty 7": "got the folder empty without model.safetensors; expected a run folder. "
     "Try the folder that `glassnet train` named.",
     "predict notes.txt 7": "notes.txt: got a header of 8,029,109,312,199,880,558 bytes; expected at most 4, "
@@ -183,7 +182,7 @@ FILES = {  # exit status 1
     "evaluate notes.txt": "notes.txt: got a header of 8,029,109,312,199,880,558 bytes; expected at most 4, what "
     "follows "
     "its length. Try copying or downloading the file again.",
-    "train moons --lr 1e30 --optimizer sgd --quiet": "got a loss that is not a number between steps 0 and 20, "
+    "train moons --lr 1e30 --optimizer sgd --quiet": "got a loss that is not a number by step 20, "
     "at learning "
     "rate 1e+30; expected a finite one. Try --learning-rate 0.1.",
 }

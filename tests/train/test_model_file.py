@@ -16,6 +16,7 @@ from glassnet.core.mode import no_grad
 from glassnet.core.random import get_rng_state, manual_seed
 from glassnet.errors import FileError, FormatError, NotSupportedError
 from glassnet.files import safetensors
+from glassnet.train.embed import EmbedColumns
 from glassnet.train.layers import LAYERS, build, check_flow, describe, shapes_of
 from glassnet.train.model_file import load_model, save_model
 
@@ -53,6 +54,7 @@ SAMPLES = {
     "BatchNorm2d": nn.BatchNorm2d(3, affine=False),
     "LayerNorm": nn.LayerNorm((2, 3), eps=1e-3),
     "Embedding": nn.Embedding(5, 2),
+    "EmbedColumns": EmbedColumns(1, (5, 4), (3, 2)),
     "Conv2d": nn.Conv2d(4, 6, (3, 2), stride=2, padding=1, groups=2, bias=False),
     "MaxPool2d": nn.MaxPool2d(2, stride=1, ceil_mode=True),
     "AvgPool2d": nn.AvgPool2d((2, 1), count_include_pad=False),
@@ -89,6 +91,7 @@ def test_the_table_knows_the_tensors_of_a_layer_before_it_is_made(name):
 INPUTS = {
     "Linear": (1, 3), "BatchNorm1d": (1, 3), "BatchNorm2d": (1, 3, 4, 4), "Unflatten": (1, 6), "PReLU": (1, 4),
     "Conv2d": (1, 4, 7, 6), "MaxPool2d": (1, 2, 5, 5), "AvgPool2d": (1, 2, 5, 6), "Embedding": (1, 3),
+    "EmbedColumns": (1, 3),
 }  # fmt: skip
 
 

@@ -7,7 +7,8 @@ import glassnet as torch
 from glassnet.data.datasets import DataSet, load_dataset
 from glassnet.errors import DataError, ValueRangeError
 from glassnet.nn import functional as F
-from glassnet.train import training as training_module
+from glassnet.train import trainer as trainer_module
+from glassnet.train.callbacks import Callback
 from glassnet.train.recipes import recipe_for
 from glassnet.train.schedule import rate_at
 from glassnet.train.settings import Settings
@@ -51,7 +52,7 @@ def test_the_same_seed_gives_the_same_bits():
 def test_looking_often_changes_nothing(monkeypatch):
     settings = recipe_for(MOONS, epochs=2, hidden=(8,), dropout=0.3)
     before = weights(trained(MOONS, settings)[0])
-    monkeypatch.setattr(training_module, "_LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(trainer_module, "_LOOK_SECONDS", 0.0)
     run, moments = trained(MOONS, settings)
     assert len(moments) > run.steps
     assert weights(run) == before
@@ -82,7 +83,8 @@ def test_it_is_the_loop_that_one_would_write_by_hand():
 
 def test_the_step_is_replayed():
     run, _ = trained(MOONS, recipe_for(MOONS, epochs=5, hidden=(8,), batch_size=100, dropout=0.1))
-    assert run._step.replays >= run.steps - 3  # a few runs to watch it, the rest from the program
+    (program,) = run.trainer.learn.programs
+    assert program.compiled.replays >= run.steps - 1  # all but the first, which sets the optimiser up
 
 
 def test_moments_tell_how_far_it_is():
@@ -118,24 +120,20 @@ def test_stopping_ends_it_after_the_present_step():
     assert np.isfinite(run.test().loss)
 
 
-def test_a_stop_from_inside_a_step_is_heeded_at_once(monkeypatch):
-    run = Training(MOONS, QUICK)
-    step, calls = run._step, []
+def test_a_stop_from_inside_a_step_is_heeded_at_once():
+    class StopAtFive(Callback):
+        def on_batch_end(self, trainer):
+            if trainer.step == 5:
+                trainer.stop()
 
-    def stopping(x, y):
-        calls.append(1)
-        if len(calls) == 5:
-            run.stop()
-        return step(x, y)
-
-    monkeypatch.setattr(run, "_step", stopping)
+    run = Training(MOONS, QUICK, callbacks=[StopAtFive()])
     list(run)
-    assert len(calls) == 5
+    assert run.trainer.step == 5
     assert run.epochs_done == 5 / 20
 
 
 def test_a_loss_that_is_no_number_ends_it_with_the_rate_to_try():
-    with pytest.raises(ValueRangeError, match=r"not a number between steps 0 and 20, .* Try --learning-rate 0\.1\."):
+    with pytest.raises(ValueRangeError, match=r"not a number by step 20, .* Try --learning-rate 0\.1\."):
         trained(MOONS, recipe_for(MOONS, optimizer="sgd", learning_rate=1e9))
 
 
@@ -176,5 +174,85 @@ def test_bytes_are_learned_as_bytes():
     x, y = rng.integers(0, 256, (200, 5, 4), dtype=np.uint8), rng.integers(0, 3, 200)
     data = DataSet("tiny", "classification", "", "", ("a", "b", "c"), (), x, y, x[:20], y[:20])
     run, moments = trained(data, Settings(hidden=(64,), epochs=40, batch_size=20, optimizer="adam", learning_rate=0.01))
-    assert run._batches._x.dtype == np.uint8
+    assert run.batches._x.dtype == np.uint8
     assert moments[-1].test.accuracy == 1
+
+
+# ---- validation, patience, resume -----------------------------------------------------------------------------------
+
+
+def test_a_share_is_held_out_and_decides():
+    run, moments = trained(MOONS, recipe_for(MOONS, epochs=30, hidden=(8,), validation=0.25))
+    assert (run.examples, len(run.validation[0])) == (300, 100)
+    assert {m.part for m in moments} == {"validation"}
+    losses = [entry["validation_loss"] for entry in run.history]
+    assert run.best_epoch == 1 + int(np.argmin(losses))
+    from glassnet.train.evaluation import evaluate
+
+    assert evaluate(run.model, run.prepare, *run.validation).loss == pytest.approx(min(losses))
+
+
+def test_patience_ends_it_and_brings_the_best_back():
+    settings = recipe_for(MOONS, epochs=500, hidden=(8,), validation=0.2, patience=3, learning_rate=0.5)
+    run, moments = trained(MOONS, settings)
+    assert run.stopped == "no better validation_loss for 3 epochs"
+    assert moments[-1].epoch < 500
+    assert run.best_epoch < moments[-1].epoch
+
+
+def test_patience_holds_a_tenth_out_where_nothing_was_said():
+    assert recipe_for(MOONS, patience=5).validation == 0.1
+    assert recipe_for(MOONS, patience=5, validation=0.3).validation == 0.3
+
+
+def test_the_gap_between_learnt_and_held_out():
+    run, _ = trained(MOONS, recipe_for(MOONS, epochs=3, validation=0.2))
+    name, learnt, held = run.gap()
+    assert name == "accuracy"
+    assert 0.5 < learnt <= 1
+    assert held == pytest.approx(run.judgement.accuracy)
+
+
+def test_a_stopped_training_goes_on_from_its_folder(tmp_path):
+    settings = recipe_for(MOONS, epochs=6, hidden=(8,), dropout=0.2, validation=0.2)
+    whole, _ = trained(MOONS, settings)
+
+    class StopAt(Callback):
+        def on_batch_end(self, trainer):
+            if trainer.step == 37:
+                trainer.stop("SIGTERM")
+
+    half = Training(MOONS, settings, checkpoints=str(tmp_path), callbacks=[StopAt()])
+    list(half)
+    from glassnet.train.checkpoint import Checkpoints
+
+    state = Checkpoints(tmp_path).newest()[1]
+    rest = Training(MOONS, settings, resume=state, callbacks=[StopAt()])
+    list(rest)
+    assert weights(rest) == weights(whole)
+    strip = lambda run: [{k: v for k, v in e.items() if k != "seconds"} for e in run.history]  # noqa: E731
+    assert strip(rest) == strip(whole)
+
+
+def test_a_short_training_writes_no_checkpoint(tmp_path):
+    list(Training(MOONS, QUICK, checkpoints=str(tmp_path / "none")))
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"clip_norm": 1.0}, {"clip_value": 0.1}, {"l1": 1e-4}, {"l2": 1e-4}, {"max_norm": 2.0}, {"accumulate": 3},
+        {"ema": 0.9}, {"mixup": 0.2}, {"class_weight": "balanced"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_every_option_learns(option):
+    _, moments = trained(MOONS, recipe_for(MOONS, **option))
+    assert moments[-1].test.accuracy >= 0.94
+
+
+def test_a_time_budget_ends_it():
+    run, _ = trained(MOONS, recipe_for(MOONS, epochs=100_000, hidden=(4,), time_budget=0.3))
+    assert run.stopped == "the time budget of 0.3 s is spent"
+    assert 0.3 <= run.seconds < 3

@@ -1,4 +1,4 @@
-"""The data set that a command line means: a name of the list with its options, or a folder of the user's own."""
+"""The data set that a command line means: a name of the list with its options, or a table or folder of one's own."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ from contextlib import contextmanager
 from typing import Any
 
 from glassnet.cli.options import Option, UsageError
+from glassnet.cli.table import TABLE_OPTIONS, load_table_data, names_a_table, refuse_table_options
 from glassnet.data.datasets import DATASETS, DataSet, Recipe, load_dataset
+from glassnet.data.folders import is_image_folder
 from glassnet.data.images import idx_folder
 from glassnet.data.registry import MOST_POINTS
 from glassnet.errors import FileError, GlassnetError, complain
 from glassnet.train.kinds import Kind, Real, Text, Whole, nearest, shown
 
 GROUP = "Data"
+IMAGE_SIZE = Option(
+    "image_size", Whole(1, 4096, "32"), "height and width to which a folder's images are scaled", (), GROUP
+)
 IDX = Option(
     "idx", Text("my-digits", "FOLDER", "a folder"), "train on IDX files in this folder (named as MNIST's)", (), GROUP
 )
@@ -25,6 +30,9 @@ _KINDS: dict[str, tuple[Kind, str]] = {
     "test_fraction": (Real(below=1.0, example="0.2"), "the share kept for testing"),
 }
 _RENAMED = {"seed": "data_seed"}  # --seed is the training's
+
+
+OWN_DATA = [IDX, IMAGE_SIZE, *TABLE_OPTIONS]
 
 
 def dataset_options(name: str | None = None) -> list[Option]:
@@ -57,20 +65,41 @@ def plain(name: str) -> str:
 
 
 def load_named(name: str, given: dict[str, Any]) -> tuple[DataSet, dict[str, Any]]:
-    """The data set of that name, or in the folder of that name, and the options it was made with.
+    """The data set of that name, or in the table or folder of that name, and the options it was made with.
 
     Raises `UsageError` for an unknown name or a value that the data set refuses, `FileError` for files.
     """
     recipe = DATASETS.get(plain(name))
+    if recipe is None and names_a_table(name, given):
+        _refuse_others(name, {"seed": 0}, given)
+        return load_table_data(name, given)
+    refuse_table_options(name, given)
     if recipe is None and not os.path.isdir(name):
         raise UsageError(_unknown(name))
     own = _numbers(recipe) if recipe else {}
+    if recipe is None and is_image_folder(name):
+        _refuse_others(name, {"seed": 0, "test_fraction": 0.15}, given)
+        return _images(name, given)
+    if "image_size" in given:
+        got = f"got --image-size with {shown(name)}"
+        raise UsageError(complain(got, "expected a folder of images", "Try without --image-size"))
     options = {key: given[_RENAMED.get(key, key)] for key in own if _RENAMED.get(key, key) in given}
     _refuse_others(name, own, given)
     if recipe is None:
         return idx_folder(name), {"idx": os.path.abspath(name)}
     with as_usage(options):
         return load_dataset(recipe.name, **options), options
+
+
+def _images(name: str, given: dict[str, Any]) -> tuple[DataSet, dict[str, Any]]:
+    """A folder with a sub-folder of images for each class."""
+    from glassnet.data.folders import image_folder
+
+    chosen = {key: given[key] for key in ("image_size", "data_seed", "test_fraction") if key in given}
+    side = given.get("image_size")
+    share, seed = given.get("test_fraction", 0.15), given.get("data_seed", 0)
+    data = image_folder(name, size=(side, side) if side else None, test_fraction=share, seed=seed)
+    return data, {"images": os.path.abspath(name), **chosen}
 
 
 def _refuse_others(name: str, own: dict[str, float], given: dict[str, Any]) -> None:
@@ -100,4 +129,5 @@ def _unknown(name: str) -> str:
     near = nearest(plain(name), DATASETS)
     hint = f"Try {near}" if near else "Try glassnet datasets, which lists them"
     names = ", ".join(DATASETS)
-    return complain(f"got the data set {shown(name)}", f"expected a folder of IDX files or one of {names}", hint)
+    expected = f"expected a table such as houses.csv, a folder of images or IDX files, or one of {names}"
+    return complain(f"got the data set {shown(name)}", expected, hint)

@@ -8,20 +8,23 @@ from collections.abc import Sequence
 from glassnet.cli.data import IDX, dataset_options, load_named
 from glassnet.cli.help import Page
 from glassnet.cli.models import check_fits, data_of, load_trained
-from glassnet.cli.options import Option, UsageError, parse
+from glassnet.cli.options import Option, Parsed, UsageError, parse
 from glassnet.cli.report import report
+from glassnet.cli.table import READING, read
 from glassnet.cli.terminal import Terminal
-from glassnet.data.datasets import DataSet
+from glassnet.data.datasets import DATASETS, DataSet
 from glassnet.errors import complain
 from glassnet.files import strict_json
 from glassnet.train.evaluation import Evaluation
+from glassnet.train.trained import Trained
 
 PAGE = Page(
-    usage="glassnet evaluate MODEL [DATASET] [options]",
-    says="Test a saved model on the data set it was trained on, or on another with examples of the same kind. MODEL is "
-    "a run folder or a model file.",
+    usage="glassnet evaluate MODEL [DATA] [options]",
+    says="Test a saved model on the data set it was trained on, or on other data of the same kind: a name, a table "
+    "with the target, a folder. MODEL is a run folder or a model file.",
     examples=(
         ("glassnet evaluate runs/mnist-20260101-120000", "the test set again"),
+        ("glassnet evaluate runs/houses-… new.csv", "the rows of a table"),
         ("glassnet evaluate model.safetensors moons --noise 0.4", "harder points"),
     ),
 )
@@ -31,6 +34,7 @@ def options() -> list[Option]:
     """The options of the command."""
     return [
         IDX,
+        *READING,
         *dataset_options(),
         Option("train_set", None, "test on the examples that it learnt from"),
         Option("json", None, "print the figures as JSON, and nothing else"),
@@ -48,6 +52,8 @@ def run(words: Sequence[str]) -> int:
         got = f"got {len(arguments)} arguments"
         raise UsageError(complain(got, "expected a model, and perhaps a data set", "Try glassnet evaluate runs/…"))
     trained = load_trained(arguments[0])
+    if trained.prepare.table is not None and len(arguments) == 2 and arguments[1] not in DATASETS:
+        return _evaluate_table(trained, arguments[1], parsed)
     data = load_named(arguments[1], parsed.values)[0] if len(arguments) == 2 else data_of(trained, arguments[0])
     check_fits(trained, data)
     learnt = parsed.flag("train_set") or not len(data.x_test)
@@ -60,6 +66,26 @@ def run(words: Sequence[str]) -> int:
     terminal = Terminal(sys.stdout)
     terminal.say(f"{terminal.dim('data     ')}{data.name}: {len(x):,} {of} examples", "")
     terminal.say(*report(test, data, x, terminal, of))
+    return 0
+
+
+def _evaluate_table(trained: Trained, path: str, parsed: Parsed) -> int:
+    """Judge a model on the raw rows of a table that has the target too."""
+    from glassnet.train.table_data import judged_data
+    from glassnet.train.tabular import Oddities
+
+    code, odd = trained.table_code, Oddities()
+    words = [feature.name for feature in code.features if feature.way != "number"]
+    data = judged_data(trained, read(path, parsed.values, words), odd)
+    test = trained.evaluate(data.x_test, data.y_test)
+    for note in (*(finding.text for finding in data.findings), *odd.notes()):
+        print(f"glassnet: {note}", file=sys.stderr)
+    if parsed.flag("json"):
+        sys.stdout.write(_as_json(test, data, "all"))
+        return 0
+    terminal = Terminal(sys.stdout)
+    terminal.say(f"{terminal.dim('data     ')}{data.source}: {test.n:,} examples", "")
+    terminal.say(*report(test, data, data.x_test, terminal))
     return 0
 
 

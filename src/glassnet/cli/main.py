@@ -28,6 +28,12 @@ def _train(words: Sequence[str]) -> int:
     return run(words)
 
 
+def _lr_find(words: Sequence[str]) -> int:
+    from glassnet.cli.lr_find import run
+
+    return run(words)
+
+
 def _predict(words: Sequence[str]) -> int:
     from glassnet.cli.predict import run
 
@@ -40,8 +46,38 @@ def _evaluate(words: Sequence[str]) -> int:
     return run(words)
 
 
+def _sweep(words: Sequence[str]) -> int:
+    from glassnet.cli.sweep import run
+
+    return run(words)
+
+
+def _doctor(words: Sequence[str]) -> int:
+    from glassnet.cli.doctor import run
+
+    return run(words)
+
+
+def _gradcheck(words: Sequence[str]) -> int:
+    from glassnet.cli.gradcheck import run
+
+    return run(words)
+
+
+def _explain(words: Sequence[str]) -> int:
+    from glassnet.cli.explain import run
+
+    return run(words)
+
+
 def _datasets(words: Sequence[str]) -> int:
     from glassnet.cli.datasets import run
+
+    return run(words)
+
+
+def _play(words: Sequence[str]) -> int:
+    from glassnet.cli.play import run
 
     return run(words)
 
@@ -54,9 +90,15 @@ def _help(words: Sequence[str]) -> int:
 
 COMMANDS: dict[str, tuple[Command, str]] = {
     "train": (_train, "learn a data set and keep the model"),
+    "lr-find": (_lr_find, "find a learning rate that suits a network"),
     "predict": (_predict, "ask a model about images or numbers"),
     "evaluate": (_evaluate, "test a model again"),
+    "sweep": (_sweep, "train with many settings and find the best"),
+    "doctor": (_doctor, "say what is wrong with a training or with data"),
+    "gradcheck": (_gradcheck, "check every derivative against differences"),
+    "explain": (_explain, "tell where a number comes from"),
     "datasets": (_datasets, "list what there is to learn"),
+    "play": (_play, "see networks learn, in a browser"),
     "help": (_help, "show a page of help"),
 }
 OPTIONS = [

@@ -7,6 +7,7 @@ from typing import Any
 
 from glassnet.cli.data import as_usage, load_named
 from glassnet.cli.options import UsageError
+from glassnet.cli.table import recorded
 from glassnet.data.datasets import DATASETS, DataSet
 from glassnet.errors import FileError, complain
 from glassnet.files.os_errors import shown
@@ -36,6 +37,11 @@ def data_of(trained: Trained, file: str) -> DataSet:
     if not isinstance(name, str) or not isinstance(options, dict):
         got = f"got {shown(file)}, which does not say what it was trained on"
         raise UsageError(complain(got, "expected a data set", f"Try glassnet evaluate {shown(file)} mnist"))
+    if isinstance(options.get("table"), str):
+        return load_named(options["table"], recorded(options))[0]
+    if isinstance(options.get("images"), str):
+        kept = {key: options[key] for key in ("image_size", "data_seed", "test_fraction") if key in options}
+        return load_named(options["images"], kept)[0]
     if isinstance(options.get("idx"), str):
         return load_named(options["idx"], {})[0]
     return load_named(name, _known(name, options))[0]

@@ -14,29 +14,38 @@ from glassnet.cli.models import check_fits, data_of, load_trained
 from glassnet.cli.options import Option, Parsed, UsageError, parse
 from glassnet.cli.pictures import draw, side_by_side
 from glassnet.cli.report import numbers, percent
+from glassnet.cli.table import GROUP, READING, Names
 from glassnet.cli.terminal import Terminal
 from glassnet.errors import complain
 from glassnet.files import strict_json
 from glassnet.files.os_errors import shown
 from glassnet.files.png import read_png
-from glassnet.train.kinds import Numbers, Whole
+from glassnet.train.kinds import Numbers, Text, Whole
 from glassnet.train.picture import prepared
 from glassnet.train.trained import Trained
 
+OUTPUT = Option("output", Text("answers.csv", "FILE", "a path"), "where a table's answers go", (), GROUP, "shown")
+KEEP = Option("keep", Names("id"), "columns of the table to repeat beside the answers", (), GROUP)
 OPTIONS = [
     Option("index", Whole(0, example="7"), "an example of the test set, by its number"),
     Option("x", Numbers(), "the features of one example"),
     Option("top", Whole(1, example="3"), "how many classes to show", (), "Options", "3"),
     Option("json", None, "print the answers as JSON, and nothing else"),
+    OUTPUT,
+    KEEP,
+    *READING,
     Option("help", None, "show this page"),
 ]
 PAGE = Page(
-    usage="glassnet predict MODEL [IMAGE | NUMBER]… [options]",
-    says="Ask a saved model. MODEL is a run folder or a model file, IMAGE a PNG of any size, NUMBER an example of the "
-    "test set. Images are made grey, light on dark, scaled and centred as MNIST's were.",
+    usage="glassnet predict MODEL [TABLE | IMAGE | NUMBER]… [options]",
+    says="Ask a saved model. MODEL is a run folder or a model file, TABLE a CSV, TSV or Parquet file with the columns "
+    "of the training, IMAGE a PNG of any size, NUMBER an example of the test set. A table is answered by a CSV: for "
+    "each row the prediction and how likely each class is. Images are made grey, light on dark, scaled and centred as "
+    "MNIST's were.",
     examples=(
         ("glassnet predict runs/mnist-20260101-120000 7", "test image 7"),
         ("glassnet predict model.safetensors digit.png", "an image of your own"),
+        ("glassnet predict runs/houses-… new.csv --output answers.csv", "the rows of a table"),
         ("glassnet predict model.safetensors --x 0.5,-1.2", "a point"),
     ),
 )
@@ -62,10 +71,22 @@ def run(words: Sequence[str]) -> int:
             complain("got no model", "expected a run folder or a model file", "Try glassnet predict runs/…")
         )
     trained = load_trained(parsed.arguments[0])
+    tables = [word for word in parsed.arguments[1:] if not word.isdigit() or os.path.exists(word)]
+    if trained.prepare.table is not None and tables:
+        from glassnet.cli.predict_table import predict_table
+
+        return predict_table(trained, tables, parsed)
+    _refuse_table_words(parsed)
     questions = list(_questions(trained, parsed))
     if not questions:
-        hint = "7" if trained.image_shape else f"--x {','.join(['0.5'] * trained.prepare.features)}"
-        got, expected = "got nothing to predict", "expected an image, a number of a test example, or --x"
+        hint = (
+            "7"
+            if trained.image_shape
+            else "new.csv"
+            if trained.prepare.table
+            else f"--x {','.join(['0.5'] * trained.prepare.features)}"
+        )
+        got, expected = "got nothing to predict", "expected an image, a table, a number of a test example, or --x"
         raise UsageError(complain(got, expected, f"Try glassnet predict {shown(parsed.arguments[0])} {hint}"))
     answers = trained.predict(np.stack([question.x for question in questions]))
     if parsed.flag("json"):
@@ -76,6 +97,13 @@ def run(words: Sequence[str]) -> int:
     for question, answer in zip(questions, answers, strict=True):
         terminal.say(*_shown(question, answer, trained, parsed.values.get("top", 3), terminal))
     return 0
+
+
+def _refuse_table_words(parsed: Parsed) -> None:
+    for option in (*READING, OUTPUT, KEEP):
+        if option.name in parsed.values:
+            expected = "expected a model of a table, and a table to predict"
+            raise UsageError(complain(f"got {option.spelled}", expected, f"Try without {option.spelled}"))
 
 
 def _questions(trained: Trained, parsed: Parsed) -> Iterator[Question]:
@@ -106,10 +134,15 @@ def _from_test_set(trained: Trained, file: str, index: int) -> Question:
     if index >= len(data.x_test):
         got = f"got test example {index}"
         raise UsageError(complain(got, f"expected 0 to {len(data.x_test) - 1}", f"Try {max(0, len(data.x_test) - 1)}"))
-    return Question(f"test example {index}", data.x_test[index], data.y_test[index].tolist())
+    truth = trained.prepare.restored(data.y_test[index : index + 1])[0].tolist()
+    return Question(f"test example {index}", data.x_test[index], truth)
 
 
 def _from_numbers(trained: Trained, values: tuple[float, ...]) -> Question:
+    if trained.prepare.table is not None:
+        names = ",".join(feature.name for feature in trained.prepare.table.features)
+        hint = f"Try a CSV file with the columns {names:.200}"
+        raise UsageError(complain("got --x for a model of a table", "expected rows with names", hint))
     if len(values) != trained.prepare.features:
         expected = f"expected {trained.prepare.features}, one for each feature"
         hint = f"Try --x {','.join(['0.5'] * min(trained.prepare.features, 8))}"

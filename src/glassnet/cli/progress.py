@@ -7,6 +7,7 @@ from time import perf_counter
 from glassnet.cli.pictures import visible
 from glassnet.cli.terminal import Terminal
 from glassnet.train.evaluation import Classification
+from glassnet.train.multilabel import Multilabel
 from glassnet.train.training import Moment
 
 _MOST_ROWS = 20
@@ -26,21 +27,33 @@ class Progress:
         self._shown = 0  # columns that the live line takes at present
         self._last_row = 0  # the epoch of the last row
         self._next_redraw = 0.0
+        self._judged: Moment | None = None  # the latest moment with a judgement
 
     def show(self, moment: Moment) -> None:
         """Redraw the live line, or add a row if an epoch has ended."""
         if self.quiet:
             return
         due = moment.epoch - self._last_row >= moment.epochs / _MOST_ROWS or moment.epoch == moment.epochs
-        if moment.test is not None and due:
-            self.clear()
-            if not self._last_row:
-                self.terminal.say(self.terminal.dim(_heading(moment, self.terminal)))
-            self.terminal.say(_row(moment))
-            self._last_row = moment.epoch
+        if moment.test is not None:
+            self._judged = moment
+            if due:
+                self._say_row(moment)
         if self._live and moment.done < 1 and perf_counter() >= self._next_redraw:
             self._redraw(self._line(moment))
             self._next_redraw = perf_counter() + _REDRAW_SECONDS
+
+    def end(self) -> None:
+        """Add the row of the last epoch that was judged: a training may stop between two rows."""
+        self.clear()
+        if not self.quiet and self._judged is not None and self._judged.epoch > self._last_row:
+            self._say_row(self._judged)
+
+    def _say_row(self, moment: Moment) -> None:
+        self.clear()
+        if not self._last_row:
+            self.terminal.say(self.terminal.dim(_heading(moment, self.terminal)))
+        self.terminal.say(_row(moment))
+        self._last_row = moment.epoch
 
     def clear(self) -> None:
         """Take the live line away."""
@@ -90,14 +103,17 @@ def clock(seconds: float) -> str:
 
 
 def _heading(moment: Moment, terminal: Terminal) -> str:
-    figures = "test accuracy" if isinstance(moment.test, Classification) else f"test error (RMSE)      {terminal.r2}"
+    part = "valid." if moment.part == "validation" else moment.part
+    named = isinstance(moment.test, Classification | Multilabel)
+    figures = f"{f'{part} accuracy':>13}" if named else f"{f'{part} error (RMSE)':<17}      {terminal.r2}"
     return f"{'epoch':>6}  {'loss':>9}  {figures}  {'time':>8}"
 
 
 def _row(moment: Moment) -> str:
     test = moment.test
-    if isinstance(test, Classification):
-        figures = f"{100 * test.accuracy:11.2f} %"
+    if isinstance(test, Classification | Multilabel):
+        width = 13 if moment.part == "validation" else 11
+        figures = f"{100 * test.accuracy:{width}.2f} %"
     else:
         figures = f"{test.rmse:17.5f} {test.r2:7.4f}" if test else ""
     return f"{moment.epoch:>6}  {moment.loss:>9.5f}  {figures}  {moment.seconds:>6.2f} s"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -10,22 +11,50 @@ from glassnet.cli.pictures import cropped, draw, side_by_side
 from glassnet.cli.terminal import Terminal
 from glassnet.data.registry import DataSet
 from glassnet.train.evaluation import Classification, Evaluation, Regression
+from glassnet.train.multilabel import Multilabel
 
 _LONGEST_LABEL = 12
 _BAR, _SHORTEST_BAR = 12, 8
 _MOST_LISTED = 3
+_PARTS = {"training": 0, "validation": 1, "test": 2}
 
 
 def report(test: Evaluation, data: DataSet, x: np.ndarray, terminal: Terminal, of: str = "test") -> list[str]:
     """All lines about a network's results on the examples `x` of a data set."""
+    say = partial(_said, data, x, of)
+    if isinstance(test, Multilabel):
+        return labels_table(test, data.classes, terminal, of)
     if isinstance(test, Regression):
-        return _regression(test, x, terminal, of)
+        return _regression(test, say, terminal, of)
     return [
         *headline(test, terminal, of),
         "",
         *classes_table(test, data.classes, terminal),
-        *worst_mistakes(test, data.classes, x, terminal, of),
+        *worst_mistakes(test, data.classes, x, terminal, of, say),
     ]
+
+
+def _said(data: DataSet, x: np.ndarray, of: str, i: int) -> str:
+    """An example in words: a table's row as it came, or its numbers."""
+    example = getattr(data, "example", None)
+    return example(_PARTS.get(of, 2), i) if example is not None else f"({numbers(x[i])})"
+
+
+def labels_table(test: Multilabel, labels: Sequence[str], terminal: Terminal, of: str = "test") -> list[str]:
+    """The headline of several labels, and one row for each: how often it is there, precision, recall and F1."""
+    width = min(_LONGEST_LABEL * 2, max(5, *map(len, labels)))
+    heading = f"{'label':>{width}}  {'there':>8}  {'precision':>9}  {'recall':>9}  {'F1':>9}"
+    lines = [
+        f"{terminal.bold(percent(test.accuracy))} of all labels right on {test.n:,} {of} examples, "
+        f"all labels of {percent(test.exact)} of them",
+        "",
+        terminal.dim(heading),
+    ]
+    there = test.targets.mean(axis=0).tolist() if test.n else [None] * len(labels)
+    for label, *shares in zip(labels, there, test.precision, test.recall, test.f1, strict=True):
+        cells = [f"{percent(share, 1):>9}" for share in shares]
+        lines.append(f"{label[:width]:>{width}}  {cells[0][1:]}  {'  '.join(cells[1:])}")
+    return lines
 
 
 def headline(test: Classification, terminal: Terminal, of: str = "test") -> list[str]:
@@ -101,13 +130,18 @@ def _listed(test: Classification, classes: Sequence[str], terminal: Terminal, la
 
 
 def worst_mistakes(
-    test: Classification, classes: Sequence[str], x: np.ndarray, terminal: Terminal, of: str = "test"
+    test: Classification,
+    classes: Sequence[str],
+    x: np.ndarray,
+    terminal: Terminal,
+    of: str = "test",
+    say: Callable[[int], str] | None = None,
 ) -> list[str]:
     """The mistakes made with the most certainty: images are drawn, points are written down."""
     if x.ndim == 3 and x.dtype == np.uint8:
         return _drawn(test, classes, x, terminal, of)
     worst = test.worst(_MOST_LISTED)
-    lines = [f"  ({numbers(x[i])})  {_verdict(test, i, classes)}" for i in worst]
+    lines = [f"  {say(i) if say else f'({numbers(x[i])})'}  {_verdict(test, i, classes)}" for i in worst]
     return ["", terminal.bold("worst mistakes"), *lines] if lines else []
 
 
@@ -144,7 +178,7 @@ def numbers(values: np.ndarray) -> str:
     return shown + (", …" if values.size > 6 else "")
 
 
-def _regression(test: Regression, x: np.ndarray, terminal: Terminal, of: str) -> list[str]:
+def _regression(test: Regression, say: Callable[[int], str], terminal: Terminal, of: str) -> list[str]:
     errors = np.abs(test.predictions - test.targets).max(axis=1)
     explained = terminal.bold(f"{terminal.r2} {test.r2:.4f}")
     lines = [
@@ -153,5 +187,5 @@ def _regression(test: Regression, x: np.ndarray, terminal: Terminal, of: str) ->
         terminal.bold("largest errors"),
     ]
     for i in np.argsort(-errors, kind="stable")[:_MOST_LISTED].tolist():
-        lines.append(f"  ({numbers(x[i])})  true {numbers(test.targets[i])}, said {numbers(test.predictions[i])}")
+        lines.append(f"  {say(i)}  true {numbers(test.targets[i])}, said {numbers(test.predictions[i])}")
     return lines

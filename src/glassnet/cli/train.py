@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from glassnet.cli.data import IDX, as_usage, dataset_options, load_named, plain
+from glassnet.cli.data import OWN_DATA, as_usage, dataset_options, load_named, plain
 from glassnet.cli.help import Page
 from glassnet.cli.options import Option, Parsed, UsageError, parse
 from glassnet.cli.progress import Progress
-from glassnet.cli.report import report
+from glassnet.cli.report import percent, report
+from glassnet.cli.resume import checkpoints_in, reopened
+from glassnet.cli.table import figures_before, is_table_data, lines_before
 from glassnet.cli.terminal import Terminal
 from glassnet.data.datasets import DATASETS, DataSet
 from glassnet.errors import complain
@@ -21,41 +23,56 @@ from glassnet.train.interrupt import Interrupt
 from glassnet.train.kinds import Choice, Text, Whole
 from glassnet.train.machine import Blas, describe_machine, lowered_kernels, threads_that_pay
 from glassnet.train.parts import WITH_DECAY, WITH_MOMENTUM
-from glassnet.train.recipes import RECIPES, recipe_for
+from glassnet.train.recipes import NAMED, RECIPES, recipe_for
 from glassnet.train.run_folder import MODEL, RunFolder
 from glassnet.train.settings import Settings
 from glassnet.train.trained import Trained
-from glassnet.train.training import Training
+from glassnet.train.training import Moment, Training
 
-_NETWORK = ("hidden", "activation", "init", "dropout")
+_GROUPS = {
+    "Network": ("hidden", "activation", "init", "dropout", "normalization"),
+    "Regularisation": (
+        "weight_decay", "label_smoothing", "l1", "l2", "max_norm", "clip_norm", "clip_value", "mixup", "ema",
+        "class_weight", "augment", "augment_strength",
+    ),
+    "Stopping": ("validation", "patience", "min_delta", "monitor", "time_budget"),
+}  # fmt: skip
 _RUN = "Run"
 
 
 def options_for(dataset: str | None = None) -> list[Option]:
     """All options of the command, with those of one data set or of all."""
     settings = [
-        Option(s.name, s.kind, s.says, s.aliases, "Network" if s.name in _NETWORK else "Learning")
+        Option(
+            s.name, s.kind, s.says, s.aliases, next((g for g, names in _GROUPS.items() if s.name in names), "Learning")
+        )
         for s in Settings.all()
     ]
+    settings.sort(key=lambda option: ("Network", "Learning", *_GROUPS).index(option.group))
     run = [
         Option("recipe", Choice(RECIPES), "settings to start from", (), _RUN, "default"),
         Option("threads", Whole(1, 4096, "2"), "threads for products of matrices", (), _RUN, "as many as pay"),
         Option("output", Text(placeholder="FOLDER"), "a new folder for the model and the result", (), _RUN, "runs/…"),
+        Option("resume", Text(placeholder="RUN"), "go on with a run that was stopped, from its checkpoint", (), _RUN),
+        Option("overfit_one_batch", None, "only see whether one batch can be learnt by heart", (), _RUN),
         Option("quiet", None, "show nothing", (), _RUN),
         Option("json", None, "print result.json, and nothing else", (), _RUN),
         Option("help", None, "show this page", (), _RUN),
     ]
-    return [*settings, IDX, *dataset_options(dataset), *run]
+    return [*settings, *OWN_DATA, *dataset_options(dataset), *run]
 
 
 PAGE = Page(
-    usage="glassnet train DATASET [options]",
-    says="Learn a data set with a multilayer perceptron, show what it has learnt, and keep the model.",
+    usage="glassnet train DATA [options]",
+    says="Learn a data set with a multilayer perceptron, show what it has learnt, and keep the model. DATA is a name "
+    "of `glassnet datasets`, a table (CSV, TSV, Parquet), or a folder of images or IDX files.",
     examples=(
         ("glassnet train mnist", "handwritten digits: 98 % in about a second"),
-        ("glassnet train mnist --recipe good", "the same network at its best"),
+        ("glassnet train mnist-good", "the same network at its best: half a minute"),
+        ("glassnet train mnist-best", "a larger one on bent images: minutes"),
         ("glassnet train moons --hidden 8 --activation tanh", "two half moons"),
-        ("glassnet train my-digits/", "a folder of IDX files of your own"),
+        ("glassnet train houses.csv --target price", "a table of your own"),
+        ("glassnet train my-images/", "a folder with one sub-folder of images for each class"),
     ),
     notes="What is not given comes from the recipe for the data set. A data set's own options are shown by "
     "`glassnet train DATASET --help`.",
@@ -95,20 +112,27 @@ def run(words: Sequence[str]) -> int:
     if parsed.flag("help"):
         return PAGE.show(options_for(next((name for name in parsed.arguments if plain(name) in DATASETS), None)))
     blas = Blas()
-    request = understand(parsed, list(words))
-    _set_threads(blas, request)
+    folder, state, words = None, None, list(words)
+    if "resume" in parsed.values:
+        parsed, words, folder, state = reopened(parsed, options_for())
+    request = understand(parsed, words)
+    set_threads(blas, request)
+    if parsed.flag("overfit_one_batch"):
+        from glassnet.cli.sanity import overfit
+
+        return overfit(request)
     quiet = request.flag("quiet") or request.flag("json")
     warning = lowered_kernels(blas.core)
     if warning and not quiet:
         print(f"glassnet: {warning}", file=sys.stderr)
-    folder = RunFolder(request.data.name, parsed.values.get("output"))
+    folder = folder or RunFolder(request.data.name, parsed.values.get("output"))
     try:
-        return _Run(request, folder, blas, warning, began).follow(Terminal(sys.stdout), quiet)
+        return _Run(request, folder, blas, warning, began, state).follow(Terminal(sys.stdout), quiet)
     finally:
         folder.drop()  # which leaves it alone unless it is empty
 
 
-def _set_threads(blas: Blas, request: Request) -> None:
+def set_threads(blas: Blas, request: Request) -> None:
     """As many as were asked for, else as pay, and never more than the BLAS would take by itself."""
     asked, usual = request.parsed.values.get("threads"), blas.threads
     if asked is not None:
@@ -129,8 +153,9 @@ def understand(parsed: Parsed, words: list[str]) -> Request:
         got = f"got {' and '.join(arguments)}" if arguments else "got no data set"
         raise UsageError(complain(got, "expected one data set", "Try glassnet train mnist"))
     chosen = {setting.name: values[setting.name] for setting in Settings.all() if setting.name in values}
-    data, data_options = load_named(arguments[0], values)
-    recipe = values.get("recipe", "default")
+    name, usual = NAMED.get(arguments[0].lower(), (arguments[0], "default"))
+    data, data_options = load_named(name, values)
+    recipe = values.get("recipe", usual)
     with as_usage():
         settings = recipe_for(data, recipe, **chosen)
         _check_effect(chosen, settings)
@@ -150,9 +175,18 @@ def _check_effect(chosen: dict[str, Any], settings: Settings) -> None:
 class _Run:
     """A training from its first step to its last line."""
 
-    def __init__(self, request: Request, folder: RunFolder, blas: Blas, warning: str | None, began: float) -> None:
+    def __init__(
+        self,
+        request: Request,
+        folder: RunFolder,
+        blas: Blas,
+        warning: str | None,
+        began: float,
+        state: dict[str, Any] | None = None,
+    ) -> None:
         self.request, self.folder, self.blas, self.warning, self.began = request, folder, blas, warning, began
-        self.training = Training(request.data, request.settings)
+        about = {"words": request.words}
+        self.training = Training(request.data, request.settings, checkpoints_in(folder), state, about)
         self.loading = time.perf_counter() - began
 
     def follow(self, terminal: Terminal, quiet: bool) -> int:
@@ -160,10 +194,11 @@ class _Run:
         request, training = self.request, self.training
         if not quiet:
             terminal.say(*self._opening(terminal), "")
-        with Interrupt(ask=training.stop) as interrupt:
-            test = self._learn(Progress(terminal, quiet))
+        with Interrupt(ask=lambda: training.stop("a signal")) as interrupt:
+            last = self._learn(Progress(terminal, quiet))
             self._save()
-            test = test if test is not None and interrupt.signal is None else training.test()
+            known = last.test if last is not None and last.part == "test" and training.stopped is None else None
+            test = known if known is not None else training.test()
             text = self.folder.write_result(self.result(test, interrupt.name))
         if request.flag("json"):
             sys.stdout.write(text)
@@ -173,16 +208,16 @@ class _Run:
             terminal.say("", *lines, "", *self._closing(terminal, interrupt.name))
         return interrupt.status
 
-    def _learn(self, progress: Progress) -> Evaluation | None:
-        """Train to the end, or until a signal comes; what the last test said."""
-        test = None
+    def _learn(self, progress: Progress) -> Moment | None:
+        """Train to the end, or until a signal comes; the last moment."""
+        moment = None
         try:
             for moment in self.training:
-                test = moment.test
                 progress.show(moment)
+            progress.end()
         finally:
             progress.clear()
-        return test
+        return moment
 
     def _save(self) -> None:
         request, training = self.request, self.training
@@ -206,10 +241,12 @@ class _Run:
                 "name": data.name,
                 "task": data.task,
                 "options": request.data_options,
-                "train": len(data.x_train),
+                "train": training.examples,
+                "validation": len(training.validation[0]) if training.validation is not None else 0,
                 "test": len(data.x_test),
                 "features": data.n_features,
                 "classes": list(data.classes),
+                **figures_before(data),
             },
             "network": request.shape,
             "parameters": training.parameters,
@@ -218,13 +255,14 @@ class _Run:
             **test.as_dict(),
             "history": training.history,
             "epochs_done": training.epochs_done,
-            "stopped": stopped,
+            "stopped": stopped or training.stopped,
+            "best_epoch": training.best_epoch,
             "seconds": {
                 "loading": self.loading,
                 "training": training.seconds,
                 "total": time.perf_counter() - self.began,
             },
-            "examples_per_second": _ratio(training.epochs_done * len(data.x_train), training.seconds),
+            "examples_per_second": _ratio(training.epochs_done * training.examples, training.seconds),
             "machine": describe_machine(self.blas),
             "warnings": [self.warning] if self.warning else [],
             "model": MODEL,
@@ -235,17 +273,26 @@ class _Run:
         changing = f"{s.schedule} rate up to" if s.schedule != "constant" or s.warm_up else "rate"
         batch = f"batches of {s.batch_size}" if s.batch_size else "all examples at once"
         epochs = f"{s.epochs} epoch{'s' if s.epochs > 1 else ''}"
-        extras = {"dropout": s.dropout, "weight decay": s.weight_decay, "label smoothing": s.label_smoothing}
+        names = ("dropout", "weight_decay", "label_smoothing", "l1", "l2", "mixup", "ema", "clip_norm", "clip_value")
+        extras = {name.replace("_", " "): getattr(s, name) for name in names}
         chosen = [f"{name} {value:g}" for name, value in extras.items() if value]
+        chosen += [f"images changed by {s.augment}"] if s.augment != "none" else []
+        between = f" after {s.normalization} norm" if s.normalization != "none" else ""
         rows = {
-            "data": f"{data.name}: {len(data.x_train):,} examples to learn from, {len(data.x_test):,} to test on",
-            "network": f"{self.request.shape}, {s.activation}, {self.training.parameters:,} parameters",
+            "data": f"{data.name}: {self._examples()}",
+            "network": f"{self.request.shape}, {s.activation}{between}, {self.training.parameters:,} parameters",
             "learning": ", ".join(
                 [s.optimizer, f"{changing} {s.learning_rate:g}", batch, epochs, *chosen, f"seed {s.seed}"]
             ),
             "machine": self._machine(),
         }
-        return [f"{terminal.dim(f'{label:<9}')}{text}" for label, text in rows.items()]
+        table = lines_before(data, self.training.model, terminal)
+        return [*(f"{terminal.dim(f'{label:<9}')}{text}" for label, text in rows.items()), *table]
+
+    def _examples(self) -> str:
+        training, held = self.training, self.training.validation
+        chosen = f", {len(held[0]):,} to choose the best epoch by" if held is not None else ""
+        return f"{training.examples:,} examples to learn from{chosen}, {len(self.request.data.x_test):,} to test on"
 
     def _machine(self) -> str:
         core, threads = self.blas.core, self.blas.threads
@@ -254,15 +301,32 @@ class _Run:
 
     def _closing(self, terminal: Terminal, stopped: str | None) -> list[str]:
         training, path = self.training, self.folder.path
-        seen = round(training.epochs_done * len(self.request.data.x_train))
+        seen = round(training.epochs_done * training.examples)
         speed = _ratio(seen, training.seconds)
         took = f"{seen:,} examples in {training.seconds:.2f} s ({speed:,.0f}/s)"
-        lines = [f"{training.parameters:,} parameters, {took}"]
+        lines = [*self._verdict(), f"{training.parameters:,} parameters, {took}"]
+        reached = f"after {training.epochs_done:.2f} of {self.request.settings.epochs} epochs"
         if stopped:
-            where = f"{_who(stopped)} after {training.epochs_done:.2f} of {self.request.settings.epochs} epochs"
-            lines.insert(0, terminal.bold(f"stopped by {where}: the model is what it had learnt by then"))
+            what = "that of its best epoch" if training.best_epoch else "what it had learnt by then"
+            lines.insert(0, terminal.bold(f"stopped by {_who(stopped)} {reached}: the model is {what}"))
+            lines.append(terminal.dim(f"to go on: glassnet train --resume {path}"))
+        elif training.stopped:
+            lines.insert(0, f"stopped {reached}: {training.stopped}")
         index = min(7, max(0, len(self.request.data.x_test) - 1))
-        return [*lines, f"saved in {terminal.bold(path)}", terminal.dim(f"try glassnet predict {path} {index}")]
+        example = "NEW.csv" if is_table_data(self.request.data) else index
+        return [*lines, f"saved in {terminal.bold(path)}", terminal.dim(f"try glassnet predict {path} {example}")]
+
+    def _verdict(self) -> list[str]:
+        """How far what was learnt and what was not are apart, and which epoch was the best."""
+        training = self.training
+        gap = training.gap()
+        if gap is None:
+            return []
+        name, learnt, held = gap
+        shown = [percent(value) if name == "accuracy" else f"{value:.4g}" for value in (learnt, held)]
+        line = f"{name} {shown[0]} on what it learnt from, {shown[1]} on the {training.part} examples"
+        best = f"the weights are those of epoch {training.best_epoch}, the best by {training.settings.monitor}"
+        return [line, best] if training.best_epoch else [line]
 
 
 def _who(signal: str) -> str:

@@ -19,7 +19,7 @@ import numpy as np
 
 from glassnet.errors import DataError, ValueRangeError, complain
 
-Task = Literal["classification", "regression"]
+Task = Literal["classification", "multilabel", "regression"]
 Rule = Callable[..., tuple[np.ndarray, np.ndarray]]
 
 MOST_POINTS = 10_000_000  # 240 MB while they are drawn: more is a slip of the keyboard, not a lesson
@@ -39,7 +39,8 @@ class DataSet:
     """Arrays to train and to test on, and what their numbers mean.
 
     Shapes: `x_*` is `(n, ...)`, float32 for points and uint8 for images. For classification `y_*` is `(n,)`, int64, an
-    index into `classes`. For regression `y_*` is `(n, outputs)`, float32, the shape of a network's output.
+    index into `classes`. For regression `y_*` is `(n, outputs)`, float32, the shape of a network's output; for
+    multilabel the same with a 0 or a 1 for each of `classes`.
 
     Raises `DataError` when the arrays do not fit together.
 

@@ -6,20 +6,26 @@ float copy is saved, and what a batch needs stays in the processor's cache.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
 from glassnet.core import random
 from glassnet.core.tensor import Tensor, wrap
+from glassnet.train.ahead import ahead
 from glassnet.train.preparation import Preparation
+
+Batch = tuple[Tensor, ...]  # x, y and perhaps the weights of the examples
 
 
 class Batches:
-    """Endless passes over examples `x` with targets `y`; `size` 0 puts all of them into one batch.
+    """Passes over examples `x` with targets `y`; `size` 0 puts all of them into one batch.
 
-    Every pass draws its order from the default stream of random numbers and gives `(x, y)` tensors; the tensors of one
-    batch are overwritten by the next.
+    Every pass draws its order from the default stream of random numbers (`shuffle=False`: as they come) and gives
+    `(x, y)` tensors, or `(x, y, weights)`; the tensors of one batch are overwritten by the next. `prepare` turns raw
+    rows into what the network sees; without it they are handed over as numbers of `dtype`. `augment(rows)` changes the
+    raw rows of each batch before that, and gives float32 of the same shape.
 
     >>> x, y = np.arange(10.0).reshape(5, 2), np.arange(5)
     >>> batches = Batches(x, y, Preparation.fitted(x), size=2)
@@ -27,36 +33,124 @@ class Batches:
     (3, [2, 2, 1])
     """
 
-    def __init__(self, x: np.ndarray, y: np.ndarray, prepare: Preparation, size: int) -> None:
+    def __init__(
+        self,
+        x: np.ndarray,
+        y: np.ndarray,
+        prepare: Preparation | None,
+        size: int,
+        weights: np.ndarray | None = None,
+        *,
+        shuffle: bool = True,
+        augment: Callable[..., np.ndarray] | None = None,
+        dtype: Any = np.float32,
+    ) -> None:
         self.size = min(size, len(x)) or len(x)
-        self._bytes = x.dtype == np.uint8
-        self._x = x.reshape(len(x), -1) if self._bytes else prepare(x)
-        self._y = np.ascontiguousarray(y)
+        self.shuffle, self.augment = shuffle, augment
+        self.order = np.arange(0)  # in which the examples are dealt in the latest pass
         self._prepare = prepare
+        self._raw = x.dtype == np.uint8 or augment is not None or isinstance(x, np.memmap)  # one batch at a time
+        self._dtype = np.dtype(dtype)
+        self._x = self._laid_out(x)
+        self._columns = [np.ascontiguousarray(y)]
+        if weights is not None:
+            self._columns.append(np.ascontiguousarray(weights, self._dtype))
         self._buffers = [self._make(self.size)]
         if len(x) % self.size:
             self._buffers.append(self._make(len(x) % self.size))
 
-    def _make(self, size: int) -> tuple[np.ndarray, Tensor, Tensor]:
-        """Room for the gathered bytes, and the two tensors that a batch of this size is handed out in."""
-        rows = np.empty((size, self._x.shape[1]), self._x.dtype)
-        x = wrap(np.empty(rows.shape, np.float32)) if self._bytes else wrap(rows)
-        return rows, x, wrap(np.empty((size, *self._y.shape[1:]), self._y.dtype))
+    def _laid_out(self, x: np.ndarray) -> np.ndarray:
+        """The examples as they are gathered from: raw, or as the network sees them."""
+        if self.augment is not None:
+            return np.ascontiguousarray(x)  # an image keeps its shape until it has been moved
+        if self._prepare is None:
+            return np.ascontiguousarray(x if self._raw or x.dtype.kind in "iu" else x.astype(self._dtype, copy=False))
+        return x.reshape(len(x), -1) if self._raw else self._prepare(x)
+
+    def _make(self, size: int) -> tuple[np.ndarray, Tensor, list[Tensor]]:
+        """Room for the gathered rows, and the tensors that a batch of this size is handed out in."""
+        rows = np.empty((size, *self._x.shape[1:]), self._x.dtype)
+        columns = [wrap(np.empty((size, *column.shape[1:]), column.dtype)) for column in self._columns]
+        if not self._raw:
+            return rows, wrap(rows), columns
+        shape = rows.shape if self._prepare is None else (size, self._prepare.features)
+        return rows, wrap(np.empty(shape, self._dtype)), columns
 
     def __len__(self) -> int:
         """How many batches a pass has."""
         return -(-len(self._x) // self.size)
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        order = random.permutation(len(self._x))
-        for start in range(0, len(order), self.size):
-            places = order[start : start + self.size]
+    @property
+    def examples(self) -> int:
+        """How many examples a pass has."""
+        return len(self._x)
+
+    def __iter__(self) -> Iterator[Batch]:
+        return self.passing()
+
+    def passing(self) -> Iterator[Batch]:
+        """A pass; its order is drawn at once."""
+        n = len(self._x)
+        self.order = random.permutation(n) if self.shuffle else np.arange(n)
+        return self._deal(self.order, 0)
+
+    def rest(self, skip: int) -> Iterator[Batch]:
+        """The latest pass without its first `skip` batches."""
+        return self._deal(self.order, skip * self.size)
+
+    def _deal(self, order: np.ndarray, first: int) -> Iterator[Batch]:
+        pieces = [order[start : start + self.size] for start in range(first, len(order), self.size)]
+        if hasattr(self.augment, "numbered"):
+            yield from self._deal_ahead(pieces)
+            return
+        for places in pieces:
             yield self._fill(places, *self._buffers[len(places) < self.size])
 
-    def _fill(self, places: np.ndarray, rows: np.ndarray, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    def _deal_ahead(self, pieces: list[np.ndarray]) -> Iterator[Batch]:
+        """Another thread changes the images of the next batch while this one is learnt from.
+
+        What call number i makes of its images depends on i alone, and a call counts when its batch is dealt: numbers
+        and states are those of a single thread.
+        """
+        augment: Any = self.augment
+        began = augment.calls
+
+        def changed(piece: int) -> np.ndarray:
+            return augment.numbered(began + piece, self._x.take(pieces[piece], axis=0))
+
+        for places, images in zip(pieces, ahead(changed, range(len(pieces))), strict=True):
+            _, x, columns = self._buffers[len(places) < self.size]
+            for column, out in zip(self._columns, columns, strict=True):
+                np.take(column, places, axis=0, out=out.array, mode="clip")
+            self._enter(images, x.array)
+            augment.calls += 1
+            yield (x, *columns)
+
+    def _fill(self, places: np.ndarray, rows: np.ndarray, x: Tensor, columns: list[Tensor]) -> Batch:
         # "clip" spares NumPy a copy of the result, which it makes to be safe from bad places; these are all right
         np.take(self._x, places, axis=0, out=rows, mode="clip")
-        np.take(self._y, places, axis=0, out=y.array, mode="clip")
-        if self._bytes:
-            self._prepare.into(rows, x.array)
-        return x, y
+        for column, out in zip(self._columns, columns, strict=True):
+            np.take(column, places, axis=0, out=out.array, mode="clip")
+        if self._raw:
+            self._enter(rows if self.augment is None else self.augment(rows), x.array)
+        return (x, *columns)
+
+    def _enter(self, rows: np.ndarray, out: np.ndarray) -> None:
+        """From raw rows to what the network sees."""
+        if self._prepare is None:
+            np.copyto(out, rows, casting="unsafe")
+        else:
+            self._prepare.into(rows, out)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The order of the latest pass, and the augmentation's place in its own stream."""
+        keeper = getattr(self.augment, "state_dict", None)
+        state: dict[str, Any] = {} if keeper is None else {"augment": keeper()}
+        return {**state, "order": self.order.astype(np.int32 if len(self.order) < 2**31 else np.int64)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        self.order = state["order"].astype(np.int64)
+        taker = getattr(self.augment, "load_state_dict", None)
+        if taker is not None and "augment" in state:
+            taker(state["augment"])

@@ -12,6 +12,7 @@ from glassnet import nn
 from glassnet.core.mode import no_grad
 from glassnet.core.tensor import wrap
 from glassnet.errors import ValueRangeError, complain
+from glassnet.train.multilabel import Multilabel
 from glassnet.train.preparation import Preparation
 
 _ROWS = 1000  # at a time: enough to keep the processor busy, few enough to stay in its cache
@@ -69,10 +70,15 @@ class Classification:
 
 @dataclass(frozen=True, eq=False)
 class Regression:
-    """How far predictions `(n, outputs)` are from targets: the mean squared error and what is made of it."""
+    """How far predictions `(n, outputs)` are from targets: the mean squared error and what is made of it.
+
+    Where targets were learnt in standard deviations, `scale` has these, and the loss is what the network saw; all else
+    is in the target's own units.
+    """
 
     predictions: np.ndarray = field(repr=False)
     targets: np.ndarray = field(repr=False)
+    scale: np.ndarray | float = field(repr=False, default=1.0)
 
     @property
     def n(self) -> int:
@@ -81,18 +87,21 @@ class Regression:
 
     @property
     def loss(self) -> float:
-        """The mean of the squared errors."""
-        return float(np.mean((self.predictions - self.targets) ** 2, dtype=np.float64)) if self.n else math.nan
+        """The mean of the squared errors, in the units that were learnt."""
+        errors = (self.predictions - self.targets) / self.scale
+        return float(np.mean(errors**2, dtype=np.float64)) if self.n else math.nan
 
     @property
     def rmse(self) -> float:
         """The root of it: a typical error, in the units of the target."""
-        return math.sqrt(self.loss)
+        errors = self.predictions - self.targets
+        return math.sqrt(np.mean(errors**2, dtype=np.float64)) if self.n else math.nan
 
     @property
     def r2(self) -> float:
         """The share of the targets' variance that the predictions explain: 1 is perfect, 0 no better than the mean."""
-        spread = float(np.mean((self.targets - self.targets.mean(axis=0)) ** 2, dtype=np.float64)) if self.n else 0.0
+        distances = (self.targets - self.targets.mean(axis=0)) / self.scale if self.n else np.zeros(1)
+        spread = float(np.mean(distances**2, dtype=np.float64))
         return 1 - self.loss / spread if spread else math.nan
 
     def as_dict(self, prefix: str = "test_") -> dict[str, Any]:
@@ -100,7 +109,7 @@ class Regression:
         return {f"{prefix}loss": self.loss, f"{prefix}rmse": self.rmse, f"{prefix}r2": self.r2}
 
 
-Evaluation = Classification | Regression
+Evaluation = Classification | Multilabel | Regression
 
 
 def outputs_of(model: nn.Module, prepare: Preparation, x: np.ndarray) -> np.ndarray:
@@ -157,4 +166,9 @@ def classification(scores: np.ndarray, labels: np.ndarray) -> Classification:
 def evaluate(model: nn.Module, prepare: Preparation, x: np.ndarray, y: np.ndarray) -> Evaluation:
     """Judge a network on raw examples; whole-number targets `(n,)` are labels, others are heights to be met."""
     outputs = outputs_of(model, prepare, x)
-    return classification(outputs, y) if y.ndim == 1 else Regression(outputs, y)
+    if y.ndim == 1:
+        return classification(outputs, y)
+    if prepare.table is not None and prepare.table.target.task == "multilabel":
+        return Multilabel(outputs, y)
+    scale = np.array(prepare.table.target.spreads) if prepare.table is not None else 1.0
+    return Regression(prepare.restored(outputs), prepare.restored(y), scale)

@@ -173,6 +173,30 @@ def _plain(word: str) -> str:
     return word.strip().lower().replace("-", "_")
 
 
+class Several(Kind):
+    """Some of a few names with plus signs between, `shift+rotate`; `none` for none of them."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__(f"some of {', '.join(names)} with + between, or none", "+".join(names[1:3]), "NAME+NAME")
+        self.names = names
+
+    def read(self, word: str) -> str:
+        """The names as they are spelled here, in the order of the list."""
+        typed = [_plain(part) for part in word.split("+")]
+        if typed == ["none"] or not set(typed) <= set(self.names):
+            return word.strip().lower()
+        return "+".join(name for name in self.names if name in typed)
+
+    def holds(self, value: Any) -> bool:
+        """Whether each is one of the names."""
+        return value == "none" or (isinstance(value, str) and set(value.split("+")) <= set(self.names))
+
+    def suggestion(self, word: str) -> str:
+        """The names that were most likely meant."""
+        near = [nearest(_plain(part), self.names) for part in str(word).split("+")]
+        return "+".join(dict.fromkeys(name for name in near if name)) or self.example
+
+
 class Sizes(Kind):
     """Sizes of layers, `128,64`; `none` for no layer at all."""
 

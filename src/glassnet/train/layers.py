@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from glassnet import nn
 from glassnet.errors import FormatError, NotSupportedError, complain
 from glassnet.nn.module import own_children
+from glassnet.train.embed import EmbedColumns
 
 Shape = tuple[int, ...]
 Shapes = dict[str, Shape]
@@ -23,6 +24,7 @@ Shapes = dict[str, Shape]
 _MOST_LAYERS = 10_000
 _LARGEST = 1 << 31
 _LONGEST_SHAPE = 8
+_MOST_COLUMNS = 10_000  # of a table that are embedded
 _MOST_NUMBERS = 1 << 24  # that one example may become on its way: 64 MiB
 
 
@@ -50,6 +52,10 @@ def _shape(value: Any) -> bool:
     return isinstance(value, list | tuple) and len(value) <= _LONGEST_SHAPE and all(_whole(v) for v in value)
 
 
+def _sizes(value: Any) -> bool:
+    return isinstance(value, list | tuple) and 0 < len(value) <= _MOST_COLUMNS and all(_whole(v, 1) for v in value)
+
+
 SIZE = Argument(_whole, "a whole number from 0")
 GROUPS = Argument(lambda v: _whole(v, 1), "a whole number from 1")
 FLAG = Argument(lambda v: type(v) is bool, "true or false")
@@ -59,6 +65,7 @@ SHARE_OR_NONE = Argument(lambda v: v is None or SHARE.holds(v), "a number from 0
 AXIS = Argument(lambda v: type(v) is int and abs(v) <= _LONGEST_SHAPE, "the number of an axis")
 AXIS_OR_NONE = Argument(lambda v: v is None or AXIS.holds(v), "the number of an axis, or null")
 SHAPE = Argument(_shape, f"a list of at most {_LONGEST_SHAPE} sizes")
+SIZES = Argument(_sizes, f"a list of at most {_MOST_COLUMNS:,} sizes from 1")
 WINDOW = Argument(lambda v: _pair(v, 1), "a whole number from 1, or two")
 MARGIN = Argument(lambda v: _pair(v, 0), "a whole number from 0, or two")
 GELU_FORM = Argument(lambda v: v in ("none", "tanh"), "none or tanh")
@@ -117,6 +124,16 @@ def _batch_norm(num_features: int, affine: bool, bias: bool, track_running_stats
 def _layer_norm(normalized_shape: Sequence[int], elementwise_affine: bool, bias: bool, **_: Any) -> Shapes:
     shape = tuple(normalized_shape)
     return {**_if(elementwise_affine, weight=shape), **_if(elementwise_affine and bias, bias=shape)}
+
+
+def _embed_columns(plain: int, sizes: Sequence[int], widths: Sequence[int]) -> Shapes:
+    return {f"weight{i}": shape for i, shape in enumerate(zip(sizes, widths, strict=False))}
+
+
+def _embed_columns_flow(shape: Shape, plain: int, sizes: Sequence[int], widths: Sequence[int]) -> tuple[Shape, int]:
+    if len(shape) != 2 or shape[1] != plain + len(sizes) or len(sizes) != len(widths):
+        raise ValueError
+    return _same((shape[0], plain + sum(widths)))
 
 
 def _embedding_flow(shape: Shape, num_embeddings: int, embedding_dim: int) -> tuple[Shape, int]:
@@ -209,6 +226,9 @@ LAYERS: dict[str, Row] = {
         {"num_embeddings": SIZE, "embedding_dim": SIZE},
         lambda num_embeddings, embedding_dim: {"weight": (num_embeddings, embedding_dim)},
         _embedding_flow,
+    ),
+    "EmbedColumns": Row(
+        EmbedColumns, {"plain": SIZE, "sizes": SIZES, "widths": SIZES}, _embed_columns, _embed_columns_flow
     ),
     "Conv2d": Row(
         nn.Conv2d,

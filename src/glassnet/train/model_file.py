@@ -41,7 +41,7 @@ def save_model(path: StrPath, model: nn.Module, metadata: dict[str, Any] | None 
     """
     text = strict_json.dumps({"format": FORMAT, "layers": describe(model), "about": metadata or {}}, indent=None)
     tensors = {name: tensor.array for name, tensor in model.state_dict().items()}
-    safetensors.save(path, tensors, {_KEY: text}, checksum=True)
+    safetensors.write(path, tensors, {_KEY: text}, checksum=True)
 
 
 def load_model(path: StrPath) -> tuple[nn.Sequential, dict[str, Any]]:

@@ -32,6 +32,16 @@ ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "identity": nn.Identity,
 }
 
+# What stands between a layer's sums and its activation, made for a number of units.
+NORMALIZATIONS: dict[str, Callable[[int], nn.Module] | None] = {
+    "none": None,
+    "batch": nn.BatchNorm1d,
+    "layer": nn.LayerNorm,
+}
+
+# What `glassnet.data.augment_named` makes of names; it is not imported before somebody augments.
+AUGMENTATIONS = ("flip", "shift", "rotate", "scale", "shear", "elastic", "noise", "erase")
+
 # How a weight matrix W starts; the biases start at 0 where W does not keep its layer's own start ("default").
 INITS: dict[str, Callable[[Tensor], Any] | None] = {
     "default": None,
@@ -88,8 +98,12 @@ WITH_MOMENTUM = tuple(name for name, rule in OPTIMIZERS.items() if rule.momentum
 WITH_DECAY = tuple(name for name, rule in OPTIMIZERS.items() if rule.decay)
 
 
-def network(inputs: int, outputs: int, settings: Settings) -> nn.Sequential:
-    """A multilayer perceptron: Linear, activation and dropout for each hidden layer, and a last Linear.
+def network(
+    inputs: int, outputs: int, settings: Settings, embedded: tuple[int, list[tuple[int, int]]] | None = None
+) -> nn.Sequential:
+    """A multilayer perceptron: for each hidden layer Linear, normalization, activation, dropout; and a last Linear.
+
+    `embedded` are the plain numbers of a table's row and the sizes of what is learnt for words, which then comes first.
 
     >>> from glassnet.train.settings import Settings
     >>> network(2, 3, Settings(hidden=(8,), activation="tanh"))
@@ -99,10 +113,20 @@ def network(inputs: int, outputs: int, settings: Settings) -> nn.Sequential:
       (2): Linear(in_features=8, out_features=3, bias=True)
     )
     """
-    sizes = (inputs, *settings.hidden)
     layers: list[nn.Module] = []
+    if embedded is not None and embedded[1]:
+        from glassnet.train.embed import EmbedColumns
+
+        plain, tables = embedded
+        layers.append(EmbedColumns(plain, [size for size, _ in tables], [width for _, width in tables]))
+        inputs = plain + sum(width for _, width in tables)
+    sizes = (inputs, *settings.hidden)
     for n_in, n_out in itertools.pairwise(sizes):
-        layers += [nn.Linear(n_in, n_out), ACTIVATIONS[settings.activation]()]
+        layers.append(nn.Linear(n_in, n_out))
+        normalize = NORMALIZATIONS[settings.normalization]
+        if normalize is not None:
+            layers.append(normalize(n_out))
+        layers.append(ACTIVATIONS[settings.activation]())
         if settings.dropout:
             layers.append(nn.Dropout(settings.dropout))
     model = nn.Sequential(*layers, nn.Linear(sizes[-1], outputs))

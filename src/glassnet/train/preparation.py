@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glassnet.data.registry import DataSet
 from glassnet.errors import FormatError, ShapeError, complain
+
+if TYPE_CHECKING:
+    from glassnet.train.tabular import TableCode  # data sets that are no tables do without it
 
 _SAMPLE = 1000  # images that are looked at to find their mean: a thousand fix it to a tenth of a percent
 _MOST_NUMBERS = 1 << 24
@@ -21,6 +25,8 @@ _MOST_NUMBERS = 1 << 24
 @dataclass(frozen=True, eq=False)
 class Preparation:
     """`x -> x * scale + offset` for examples of one shape; scale and offset are one number each, or one per feature.
+
+    Rows of a table have a `table` besides, which turns them into such examples, and outputs into the target's units.
 
     >>> prepare = Preparation.fitted(np.array([[0.0, 10.0], [2.0, 30.0]]))
     >>> prepare(np.array([[1.0, 20.0], [2.0, 30.0]]))
@@ -31,11 +37,18 @@ class Preparation:
     shape: tuple[int, ...]  # of one example, as it comes
     scale: np.ndarray  # () or (features,), float32
     offset: np.ndarray  # the same
+    table: TableCode | None = None
 
     @property
     def features(self) -> int:
         """How many numbers describe one example."""
         return math.prod(self.shape)
+
+    @classmethod
+    def of(cls, data: DataSet) -> Preparation:
+        """The one that a data set brings with it, else the one fitted to what is learnt from."""
+        own = getattr(data, "preparation", None)
+        return own if isinstance(own, Preparation) else cls.fitted(data.x_train)
 
     @classmethod
     def fitted(cls, x: np.ndarray) -> Preparation:
@@ -69,9 +82,14 @@ class Preparation:
         np.multiply(x.reshape(len(x), self.features), self.scale, out=out, casting="same_kind")
         return np.add(out, self.offset, out=out)
 
+    def restored(self, values: np.ndarray) -> np.ndarray:
+        """Outputs, or targets as a network learns them, in the target's own units."""
+        return values if self.table is None else self.table.target.restored(values)
+
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers, for the model file."""
-        return {"shape": list(self.shape), "scale": self.scale.tolist(), "offset": self.offset.tolist()}
+        plain = {"shape": list(self.shape), "scale": self.scale.tolist(), "offset": self.offset.tolist()}
+        return plain if self.table is None else {**plain, "table": self.table.as_dict()}
 
     @classmethod
     def from_dict(cls, values: Any, file: str) -> Preparation:
@@ -88,4 +106,12 @@ class Preparation:
             got = f"{file}: got a preparation {values!r:.80}"
             expected = "expected shape, scale and offset in numbers that fit together"
             raise FormatError(complain(got, expected, "Try a model that `glassnet train` wrote"))
-        return cls(shape, scale, offset)
+        if "table" not in values:
+            return cls(shape, scale, offset)
+        from glassnet.train.tabular import TableCode
+
+        table = TableCode.from_dict(values["table"], file)
+        if shape != (table.width,):
+            got = f"{file}: got columns that become {table.width} numbers for examples of shape {shape}"
+            raise FormatError(complain(got, "expected one shape", "Try a model that `glassnet train` wrote"))
+        return cls(shape, scale, offset, table)

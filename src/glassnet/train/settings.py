@@ -10,9 +10,11 @@ from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
 from glassnet.errors import ValueRangeError, complain
-from glassnet.train.kinds import Choice, Kind, Real, Sizes, Whole, WholeOrAll
-from glassnet.train.parts import ACTIVATIONS, INITS, OPTIMIZERS, WITH_MOMENTUM
+from glassnet.train.kinds import Choice, Kind, Real, Several, Sizes, Whole, WholeOrAll
+from glassnet.train.parts import ACTIVATIONS, AUGMENTATIONS, INITS, NORMALIZATIONS, OPTIMIZERS, WITH_MOMENTUM
 from glassnet.train.schedule import SCHEDULES
+
+MONITORS = ("loss", "accuracy", "exact", "rmse", "r2")  # of validation examples; which there are depends on the task
 
 
 class Setting(NamedTuple):
@@ -61,6 +63,25 @@ class Settings:
         0, Whole(0, most=2**63 - 1, example="1"), "where the random numbers start: same seed, same run"
     )
 
+    validation: float = _setting(0.0, Real(below=1.0), "the share of examples held out to choose the best epoch by")
+    patience: int = _setting(0, Whole(0, example="10"), "epochs without a better figure until it stops (0: none)")
+    min_delta: float = _setting(0.0, Real(example="0.001"), "how much better counts as better")
+    monitor: str = _setting("loss", Choice(MONITORS), "the figure of the validation examples that decides")
+    clip_norm: float = _setting(0.0, Real(example="5"), "the longest that all gradients together may be (0: any)")
+    clip_value: float = _setting(0.0, Real(example="1"), "the largest number that a gradient may have (0: any)")
+    l1: float = _setting(0.0, Real(below=1e6, example="0.0001"), "penalty on absolute weights")
+    l2: float = _setting(0.0, Real(below=1e6, example="0.0001"), "penalty on squared weights")
+    max_norm: float = _setting(0.0, Real(example="3"), "the longest that the weights into a unit may be (0: any)")
+    accumulate: int = _setting(1, Whole(1, most=1_000_000, example="4"), "batches whose gradients make one update")
+    ema: float = _setting(0.0, Real(below=1.0, example="0.999"), "decay of a running average of weights (0: none)")
+    mixup: float = _setting(0.0, Real(below=100.0, example="0.2"), "how strongly pairs of examples are mixed (0: none)")
+    class_weight: str = _setting("none", Choice(("none", "balanced")), "whether rare classes count as much as others")
+    time_budget: float = _setting(0.0, Real(example="60"), "seconds after which it stops (0: none)")
+
+    normalization: str = _setting("none", Choice(tuple(NORMALIZATIONS)), "what keeps each layer's sums on one scale")
+    augment: str = _setting("none", Several(AUGMENTATIONS), "changes that training images undergo at every look")
+    augment_strength: float = _setting(1.0, Real(below=100.0, example="0.5"), "how far augmentation goes")
+
     def __post_init__(self) -> None:
         for setting in Settings.all():
             setting.kind.check(setting.name, getattr(self, setting.name))
@@ -68,6 +89,10 @@ class Settings:
             got = f"got lbfgs with batch_size={self.batch_size}, dropout={self.dropout:g}"
             expected = "expected all examples at once and no dropout: it compares losses along a line"
             raise ValueRangeError(complain(got, expected, "Try batch_size=0 (--batch-size all), dropout=0"))
+        for name in ("clip_norm", "clip_value", "mixup"):
+            if self.optimizer == "lbfgs" and getattr(self, name):
+                got = f"got lbfgs with {name}={getattr(self, name):g}"
+                raise ValueRangeError(complain(got, "expected the bare step: it compares losses", "Try adam"))
 
     @classmethod
     def all(cls) -> list[Setting]:
@@ -84,3 +109,14 @@ class Settings:
         if self.optimizer not in WITH_MOMENTUM:
             shown["momentum"] = None
         return {**shown, "hidden": list(self.hidden)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Settings:
+        """The settings that `as_dict` described; what it does not name has its default.
+
+        >>> Settings.from_dict(Settings(hidden=(8,), optimizer="adam").as_dict()).hidden
+        (8,)
+        """
+        known = {setting.name for setting in cls.all()}
+        given = {name: value for name, value in values.items() if name in known and value is not None}
+        return cls(**{**given, "hidden": tuple(given.get("hidden", cls.hidden))})

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from glassnet import nn
-from glassnet.errors import FormatError, complain
+from glassnet.errors import FormatError, NotSupportedError, complain
 from glassnet.files.os_errors import StrPath, shown
 from glassnet.train.evaluation import Evaluation, evaluate, outputs_of, softmax
 from glassnet.train.layers import check_flow, describe
 from glassnet.train.model_file import load_model, save_model
+from glassnet.train.multilabel import sigmoid
 from glassnet.train.preparation import Preparation
+
+if TYPE_CHECKING:
+    from glassnet.data.table import Table
+    from glassnet.train.tabular import Oddities, TableCode
 
 _MOST_CLASSES = 100_000
 
@@ -39,9 +44,36 @@ class Trained:
     about: dict[str, Any] = field(default_factory=dict)
 
     def predict(self, x: np.ndarray) -> np.ndarray:
-        """Probabilities `(n, classes)` for classification, else the predicted values `(n, outputs)`."""
+        """Probabilities `(n, classes)` for classification and multilabel, else the values `(n, outputs)`."""
         outputs = outputs_of(self.model, self.prepare, x)
-        return softmax(outputs.astype(np.float64)) if self.task == "classification" else outputs
+        if self.task == "classification":
+            return softmax(outputs.astype(np.float64))
+        return sigmoid(outputs) if self.task == "multilabel" else self.prepare.restored(outputs)
+
+    def predict_table(self, table: Table, odd: Oddities | None = None) -> np.ndarray:
+        """The same for the raw rows of a table; what was odd about them is counted in `odd`.
+
+        Raises `NotSupportedError` for a model that was not trained on a table, `DataError` for a missing column.
+        """
+        return self.predict(self.table_code.encode(table, odd))
+
+    def evaluate_table(self, table: Table, odd: Oddities | None = None) -> Evaluation:
+        """Judge the network on the raw rows of a table that has the target too."""
+        code = self.table_code
+        for name in code.target.names:
+            table[name]
+        return self.evaluate(code.encode(table, odd), code.target.encode(table))
+
+    @property
+    def table_code(self) -> TableCode:
+        """How rows of a table become numbers.
+
+        Raises `NotSupportedError` for a model that was not trained on a table.
+        """
+        if self.prepare.table is None:
+            got = f"got a model of examples of shape {self.prepare.shape}"
+            raise NotSupportedError(complain(got, "expected one that was trained on a table", "Try predict(x)"))
+        return self.prepare.table
 
     def evaluate(self, x: np.ndarray, y: np.ndarray) -> Evaluation:
         """Judge the network on raw examples."""
@@ -77,9 +109,9 @@ class Trained:
 
 def _check_meaning(task: Any, classes: Any, file: str) -> None:
     named = isinstance(classes, list) and len(classes) <= _MOST_CLASSES and all(isinstance(c, str) for c in classes)
-    if task not in ("classification", "regression") or not named:
+    if task not in ("classification", "multilabel", "regression") or not named:
         got = f"{file}: got task {task!r:.40} with classes {classes!r:.60}"
-        raise _wrong(got, "expected classification or regression, and a list of names")
+        raise _wrong(got, "expected classification, multilabel or regression, and a list of names")
 
 
 def _check_outputs(trained: Trained, file: str) -> None:
@@ -90,9 +122,13 @@ def _check_outputs(trained: Trained, file: str) -> None:
         raise _wrong(f"{file}: got a network that cannot be used", str(problem)) from problem
     except RuntimeError as problem:  # glassnet's errors of shape and type
         raise _wrong(f"{file}: got layers that do not fit together", str(problem)) from problem
-    if outputs.ndim != 2 or (trained.task == "classification" and outputs.shape[1] != len(trained.classes)):
+    if outputs.ndim != 2 or (trained.task != "regression" and outputs.shape[1] != len(trained.classes)):
         expected = f"expected one for each of {len(trained.classes)} classes"
         raise _wrong(f"{file}: got outputs of shape {outputs.shape[1:]}", expected)
+    target = trained.prepare.table.target if trained.prepare.table is not None else None
+    fits = target is None or (target.task == trained.task and target.outputs == outputs.shape[1])
+    if not fits or (target is not None and target.classes not in ((), trained.classes)):
+        raise _wrong(f"{file}: got a table whose target does not fit the network", "expected as many outputs")
 
 
 def _wrong(got: str, expected: str) -> FormatError:

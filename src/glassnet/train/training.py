@@ -1,41 +1,42 @@
-"""Training a multilayer perceptron on a data set: the loop, and what it tells while it runs.
+"""Training a multilayer perceptron on a data set by settings: what `glassnet train` does.
 
-The step (forward, backward, update) is compiled, so after two runs it is replayed; Python only hands over batches and
-sets the rate. The loss is added up inside the step and read ten times a second, not at every step.
+The loop is `Trainer`'s. Here the settings are put into its words, and what it looks at is put into the user's: examples
+per second, accuracy, an `Evaluation` at the end of each epoch.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from time import perf_counter
 from typing import Any
 
 import numpy as np
 
 from glassnet import nn
-from glassnet.core.compiler import compile as compiled
-from glassnet.core.mode import no_grad
 from glassnet.core.random import manual_seed
-from glassnet.core.tensor import Tensor, wrap
 from glassnet.data.registry import DataSet
-from glassnet.errors import DataError, ValueRangeError, complain
-from glassnet.nn import functional as F
+from glassnet.errors import DataError, NonFiniteError, ValueRangeError, complain
 from glassnet.train.batches import Batches
+from glassnet.train.callbacks import BestWeights, Callback, EarlyStopping
 from glassnet.train.evaluation import Classification, Evaluation, evaluate
+from glassnet.train.figures import Look
+from glassnet.train.judging import held_out
 from glassnet.train.parts import OPTIMIZERS, network
 from glassnet.train.preparation import Preparation
-from glassnet.train.schedule import rate_at
+from glassnet.train.saving import Reluctant
 from glassnet.train.settings import Settings
+from glassnet.train.trainer import Trainer
+from glassnet.train.weighting import example_weights
 
-_LOOK_SECONDS = 0.1  # between two looks at the loss
 _MOST_TESTS = 50  # tests in a training of many epochs
+_WORTH_SAVING = 2.0  # seconds: a shorter training is quicker run again than resumed
+_LOSSES = {"classification": "cross_entropy", "multilabel": "bce", "regression": "mse"}
 
 
 @dataclass(frozen=True)
 class Moment:
-    """How a training stands. `test` is there at the end of those epochs after which the network was tested."""
+    """How a training stands. `test` is there at the end of those epochs after which the network was judged."""
 
     epoch: int  # the one that runs, or has just ended; from 1
     epochs: int
@@ -45,6 +46,7 @@ class Moment:
     seconds: float  # spent on training
     examples_per_second: float
     test: Evaluation | None = None
+    part: str = "test"  # the examples that it was judged by: test or validation
 
     @property
     def seconds_left(self) -> float:
@@ -57,7 +59,8 @@ class Training:
     """A network, and the data and settings it is trained with.
 
     Iterating trains it, and gives a `Moment` about ten times a second and after every epoch; when the iteration ends,
-    `model` is trained. `stop()` ends it after the step that runs.
+    `model` is trained. `stop()` ends it after the step that runs. With a folder for `checkpoints`, a training that
+    takes long or is stopped is saved there; `resume` goes on from such a state.
 
     Raises `DataError` for data that cannot be trained on, `ValueRangeError` when the loss is no longer a finite number.
 
@@ -71,22 +74,62 @@ class Training:
 
     data: DataSet
     settings: Settings
+    checkpoints: str | None = None
+    resume: dict[str, Any] | None = None
+    about: dict[str, Any] = field(default_factory=dict)  # goes into the checkpoints
+    callbacks: list[Callback] = field(default_factory=list)
     model: nn.Sequential = field(init=False)
     prepare: Preparation = field(init=False)
-    history: list[dict[str, Any]] = field(init=False, default_factory=list)
-    epochs_done: float = field(init=False, default=0.0)
-    seconds: float = field(init=False, default=0.0)
+    trainer: Trainer = field(init=False)
+    accuracy: float | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         check_data(self.data)
-        manual_seed(self.settings.seed)
-        self.prepare = Preparation.fitted(self.data.x_train)
-        self.model = network(self.data.n_features, self.data.n_outputs, self.settings)
-        self._optimizer = OPTIMIZERS[self.settings.optimizer](self.model.parameters(), self.settings)
-        self._batches = Batches(self.data.x_train, self.data.y_train, self.prepare, self.settings.batch_size)
-        self._total = wrap(np.zeros((), np.float32))  # the losses since the last look
-        self._step = self._make_step()
-        self._stopped = False
+        settings = self.settings
+        manual_seed(settings.seed)
+        self.prepare = Preparation.of(self.data)
+        self.learned, self.validation = _parts(self.data, settings)
+        embedded = getattr(self.data, "embedded", None)
+        self.model = network(self.data.n_features, self.data.n_outputs, settings, embedded)
+        self.watcher = _watcher(settings) if self.validation is not None else None
+        self.trainer = self._trainer()
+        x, y = self.learned
+        weights = example_weights(self.learned, None if settings.class_weight == "none" else settings.class_weight)
+        self.batches = Batches(x, y, self.prepare, settings.batch_size, weights, augment=self._augment())
+
+    def _trainer(self) -> Trainer:
+        s = self.settings
+        listeners = [self.watcher] if self.watcher is not None else []
+        return Trainer(
+            self.model,
+            _LOSSES[self.data.task],
+            OPTIMIZERS[s.optimizer](self.model.parameters(), s),
+            schedule=s.schedule,
+            warm_up=s.warm_up,
+            label_smoothing=s.label_smoothing if self.data.task == "classification" else 0.0,
+            callbacks=[*listeners, *self.callbacks],
+            ema=s.ema or None,
+            time_budget=s.time_budget or None,
+            checkpoints=Reluctant(self.checkpoints, _WORTH_SAVING) if self.checkpoints else None,
+            configuration=self.about,
+            clip_norm=s.clip_norm or None,
+            clip_value=s.clip_value or None,
+            l1=s.l1,
+            l2=s.l2,
+            max_norm=s.max_norm or None,
+            mixup=s.mixup,
+            accumulate=s.accumulate,
+        )
+
+    def _augment(self) -> Any:
+        s = self.settings
+        if s.augment == "none":
+            return None
+        from glassnet.data.augment_named import augmentation  # which only those wait for who augment
+
+        return augmentation(s.augment.split("+"), self.data.x_train, s.augment_strength, s.seed)
+
+    # ---- what may be asked ----------------------------------------------------------------------------------
 
     @property
     def parameters(self) -> int:
@@ -95,46 +138,89 @@ class Training:
 
     @property
     def steps(self) -> int:
-        """How many updates the whole training has."""
-        return self.settings.epochs * len(self._batches)
+        """How many batches the whole training has."""
+        return self.settings.epochs * len(self.batches)
 
-    def stop(self) -> None:
+    @property
+    def examples(self) -> int:
+        """How many examples it learns from."""
+        return len(self.learned[0])
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """The figures of the judged epochs."""
+        return self.trainer.history.entries
+
+    @property
+    def epochs_done(self) -> float:
+        """How often each example was seen."""
+        return self.trainer.step / len(self.batches)
+
+    @property
+    def seconds(self) -> float:
+        """The time spent on training."""
+        return self.trainer.seconds
+
+    @property
+    def stopped(self) -> str | None:
+        """What ended the training before its last epoch."""
+        return self.trainer.stopped
+
+    @property
+    def best_epoch(self) -> int | None:
+        """The epoch whose weights were kept, where validation examples decided."""
+        return self.watcher.best_epoch if self.watcher is not None and self.watcher.best_epoch else None
+
+    def stop(self, reason: str = "asked to stop") -> None:
         """End the training after the present step."""
-        self._stopped = True
+        self.trainer.stop(reason)
+
+    # ---- the training ---------------------------------------------------------------------------------------
 
     def __iter__(self) -> Iterator[Moment]:
-        watch = _Watch(self)
-        tests = max(1, math.ceil(self.settings.epochs / _MOST_TESTS))
-        for epoch in range(1, self.settings.epochs + 1):
-            yield from self._pass(epoch, watch)
-            if self._stopped:
-                return
-            tested = epoch % tests == 0 or epoch == self.settings.epochs
-            yield self._ended(epoch, watch, self.test() if tested else None)
+        trainer, settings = self.trainer, self.settings
+        every = 1 if settings.patience else max(1, math.ceil(settings.epochs / _MOST_TESTS))
+        looks = trainer.moments(
+            self.batches, self._judged, settings.epochs, prepare=self.prepare, validate_every=every, resume=self.resume
+        )
+        try:
+            for look in looks:
+                yield self._moment(look)
+        except NonFiniteError as problem:
+            raise self._diverged() from problem
 
-    def _pass(self, epoch: int, watch: _Watch) -> Iterator[Moment]:
-        group, steps, settings = self._optimizer.param_groups[0], self.steps, self.settings
-        watch.start_epoch()
-        for x, y in self._batches:
-            group["lr"] = rate_at(settings.schedule, settings.learning_rate, watch.step / steps, settings.warm_up)
-            scores = self._step(x, y)
-            watch.step += 1
-            if self._stopped:
-                break
-            if perf_counter() >= watch.next_look:
-                yield watch.look(epoch, scores, y)
-                watch.resume()
-        watch.collect()
-        self.seconds = watch.seconds
-        self.epochs_done = watch.step / len(self._batches)
+    def _moment(self, look: Look) -> Moment:
+        trainer = self.trainer
+        judged = look.figures is not None and f"{self.part}_loss" in look.figures
+        if look.figures is None and trainer.scores is not None and self.data.task == "classification":
+            self.accuracy = self._smoothed(trainer.scores.array, trainer.batch[1].array)
+        speed = trainer.step * self.batches.size / look.seconds if look.seconds else 0.0
+        return Moment(
+            look.epoch, look.epochs, look.done, look.loss, self.accuracy, look.seconds, speed,
+            self.judgement if judged else None, self.part,
+        )  # fmt: skip
 
-    def _ended(self, epoch: int, watch: _Watch, test: Evaluation | None) -> Moment:
-        if test is not None:
-            figures = {"epoch": epoch, "seconds": watch.seconds, "loss": watch.loss, "test_loss": test.loss}
-            if isinstance(test, Classification):
-                figures["test_accuracy"] = test.accuracy
-            self.history.append(figures)
-        return watch.moment(epoch, test)
+    def _smoothed(self, scores: np.ndarray, y: np.ndarray) -> float:
+        now = float((scores.argmax(axis=1) == y).mean())
+        return now if self.accuracy is None else 0.8 * self.accuracy + 0.2 * now
+
+    def _diverged(self) -> ValueRangeError:
+        s, step = self.settings, self.trainer.step
+        rate = f"{min(s.learning_rate / 10, OPTIMIZERS[s.optimizer].rate):.2g}"
+        got = f"got a loss that is not a number by step {step}, at learning rate {s.learning_rate:g}"
+        return ValueRangeError(complain(got, "expected a finite one", f"Try --learning-rate {rate}"))
+
+    # ---- judging --------------------------------------------------------------------------------------------
+
+    @property
+    def part(self) -> str:
+        """What is judged after an epoch: the validation examples, or else those for testing."""
+        return "validation" if self.validation is not None else "test"
+
+    def _judged(self, trainer: Trainer) -> dict[str, Any]:
+        """The figures of an epoch; the whole judgement is kept for those who want to see it."""
+        self.judgement = evaluate(self.model, self.prepare, *(self.validation or self.tested))
+        return {f"{self.part}_{name}": value for name, value in figures_of(self.judgement).items()}
 
     def test(self) -> Evaluation:
         """How the network does on the examples kept for testing, or on those it learns from where there are none."""
@@ -146,100 +232,46 @@ class Training:
         data = self.data
         return (data.x_test, data.y_test) if len(data.x_test) else (data.x_train, data.y_train)
 
-    def _make_step(self) -> Callable[[Tensor, Tensor], Tensor]:
-        model, optimizer, total = self.model, self._optimizer, self._total
-        loss_of = self._loss()
+    def gap(self) -> tuple[str, float, float] | None:
+        """A figure on examples that were learnt from and on those that were not: its name and both numbers.
 
-        def learn(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-            optimizer.zero_grad()
-            scores = model(x)
-            loss = loss_of(scores, y)
-            loss.backward()
-            return loss, scores
-
-        def step(x: Tensor, y: Tensor) -> Tensor:
-            loss, scores = learn(x, y)
-            optimizer.step()
-            with no_grad():
-                total.add_(loss.detach())
-            return scores.detach()
-
-        def search(x: Tensor, y: Tensor) -> Tensor:
-            loss = optimizer.step(lambda: learn(x, y)[0])
-            with no_grad():
-                total.add_(loss.detach())
-                return model(x)
-
-        return search if self.settings.optimizer == "lbfgs" else compiled(step)
-
-    def _loss(self) -> Callable[[Tensor, Tensor], Tensor]:
-        smoothing = self.settings.label_smoothing
-        if self.data.task == "classification":
-            return lambda scores, y: F.cross_entropy(scores, y, label_smoothing=smoothing)
-        return F.mse_loss
+        At most as many of the learnt ones are judged as there are others; None where nothing was held out.
+        """
+        if self.validation is None and not len(self.data.x_test):
+            return None
+        held = self.validation or self.tested
+        x, y = self.learned
+        some = slice(None, None, max(1, len(x) // max(1, len(held[0]))))
+        pair = [figures_of(evaluate(self.model, self.prepare, *part)) for part in ((x[some], y[some]), held)]
+        name = "accuracy" if "accuracy" in pair[0] else "rmse"
+        return name, pair[0][name], pair[1][name]
 
 
-class _Watch:
-    """The clock and the loss of a training: what its moments are made of."""
-
-    def __init__(self, training: Training) -> None:
-        self.training = training
-        self.step = 0
-        self.seconds = 0.0
-        self.accuracy: float | None = None
-        self._resumed = perf_counter()
-        self.next_look = self._resumed + _LOOK_SECONDS
-        self._sum, self._steps_before, self._seen = 0.0, 0, 0
-
-    def start_epoch(self) -> None:
-        """Begin the mean of the losses anew."""
-        self._sum, self._steps_before, self._seen = 0.0, self.step, self.step
-        self.resume()
-
-    def resume(self) -> None:
-        """Go on counting time: testing and showing are not the training's."""
-        self._resumed = perf_counter()
-
-    @property
-    def loss(self) -> float:
-        """The mean over the epoch's steps so far."""
-        return self._sum / max(1, self.step - self._steps_before)
-
-    def collect(self) -> None:
-        """Take the losses that the steps have added up, and the time."""
-        now = perf_counter()
-        self.seconds += now - self._resumed
-        self._resumed = now
-        total = self.training._total.array
-        sum_now = float(total)
-        total[...] = 0
-        if not math.isfinite(sum_now):
-            raise _diverged(self.training.settings, self._seen, self.step)
-        self._sum, self._seen = self._sum + sum_now, self.step
-
-    def look(self, epoch: int, scores: Tensor, y: Tensor) -> Moment:
-        """Read what there is to read in the middle of an epoch."""
-        self.collect()
-        if self.training.data.task == "classification":
-            now = float((scores.array.argmax(axis=1) == y.array).mean())
-            self.accuracy = now if self.accuracy is None else 0.8 * self.accuracy + 0.2 * now
-        self.next_look = self._resumed + _LOOK_SECONDS
-        return self.moment(epoch, None)
-
-    def moment(self, epoch: int, test: Evaluation | None) -> Moment:
-        """How it stands now."""
-        training = self.training
-        speed = self.step * training._batches.size / self.seconds if self.seconds else 0.0
-        done = self.step / training.steps
-        return Moment(epoch, training.settings.epochs, done, self.loss, self.accuracy, self.seconds, speed, test)
+def figures_of(judgement: Evaluation) -> dict[str, float]:
+    """The numbers of a judgement that an epoch is compared by."""
+    if isinstance(judgement, Classification):
+        return {"loss": judgement.loss, "accuracy": judgement.accuracy}
+    names = ("loss", "accuracy", "exact", "rmse", "r2")
+    return {name: getattr(judgement, name) for name in names if hasattr(judgement, name)}
 
 
-def _diverged(settings: Settings, first: int, last: int) -> ValueRangeError:
-    rate = f"{min(settings.learning_rate / 10, OPTIMIZERS[settings.optimizer].rate):.2g}"
-    got = (
-        f"got a loss that is not a number between steps {first} and {last}, at learning rate {settings.learning_rate:g}"
-    )
-    return ValueRangeError(complain(got, "expected a finite one", f"Try --learning-rate {rate}"))
+def _parts(data: DataSet, settings: Settings) -> tuple[tuple[np.ndarray, np.ndarray], Any]:
+    """What is learnt from, and what the best epoch is chosen by: the data's own, or a share held out from the first."""
+    x, y = data.x_train, data.y_train
+    own = getattr(data, "x_valid", None)
+    if own is not None and len(own):
+        return (x, y), (own, data.y_valid)  # type: ignore[attr-defined]
+    if not settings.validation:
+        return (x, y), None
+    kept, held = held_out(y, settings.validation)
+    return (x[kept], y[kept]), (x[held], y[held])
+
+
+def _watcher(settings: Settings) -> BestWeights:
+    monitor = f"validation_{settings.monitor}"
+    if settings.patience:
+        return EarlyStopping(monitor, settings.patience, settings.min_delta)
+    return BestWeights(monitor, settings.min_delta)
 
 
 def check_data(data: DataSet) -> None:
@@ -252,7 +284,7 @@ def check_data(data: DataSet) -> None:
         raise DataError(complain(got, "expected at least one of each", "Try another data set"))
     targets = (("targets", data.y_train), ("test targets", data.y_test))
     for part, x in (("train", data.x_train), ("test", data.x_test), *targets):
-        if x.dtype.kind == "f" and not np.isfinite(x).all():
+        if x.dtype.kind == "f" and not isinstance(x, np.memmap) and not np.isfinite(x).all():  # those were checked
             row = int(np.argwhere(~np.isfinite(x.reshape(len(x), -1)))[0][0])
             got = f"data set `{data.name}`, {part}: got {x[row]!r:.60} in row {row}"
             raise DataError(complain(got, "expected finite numbers", "Try leaving that row out"))

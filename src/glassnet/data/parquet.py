@@ -1,0 +1,79 @@
+"""Parquet files, through pyarrow: `pip install glassnet[parquet]`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from glassnet.data.table import Table
+from glassnet.errors import FileError, FormatError, NotSupportedError, complain
+from glassnet.files.bounded import opened
+from glassnet.files.os_errors import StrPath, shown
+
+_ROWS = 65_536
+
+
+def read_parquet(path: StrPath) -> Table:
+    """The table in a Parquet file.
+
+    Raises `NotSupportedError` where pyarrow is missing, `FormatError` for a file that is no Parquet.
+    """
+    return Table.of(_opened(path).read(), shown(os.path.basename(os.fspath(path))))
+
+
+@dataclass(frozen=True)
+class ParquetTable:
+    """A Parquet file that is read in pieces of some thousand rows, as `TableFile` reads text."""
+
+    path: StrPath
+    words: tuple[str, ...] = ()  # columns that are to be words, whatever they hold
+
+    @property
+    def name(self) -> str:
+        """The file's name in messages."""
+        return shown(os.path.basename(os.fspath(self.path)))
+
+    def pieces(self) -> Iterator[Table]:
+        """The table in pieces."""
+        first = 0
+        for batch in _opened(self.path).iter_batches(batch_size=_ROWS):
+            columns = {field: batch.column(i) for i, field in enumerate(batch.schema.names)}
+            table = Table.of(_Batch(columns), self.name)
+            spelled = tuple(c.spelled() if c.name in self.words else c for c in table.columns)
+            yield replace(table, columns=spelled, rows=np.arange(first, first + len(table)))
+            first += len(table)
+
+
+class _Batch:
+    """A record batch with the face of a table."""
+
+    def __init__(self, columns: dict[str, Any]) -> None:
+        self._columns = columns
+        self.column_names = list(columns)
+
+    def column(self, i: int) -> Any:
+        """The column at a place."""
+        return self._columns[self.column_names[i]]
+
+
+def _opened(path: StrPath) -> Any:
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError as problem:
+        got = f"got the Parquet file {shown(path)} and no pyarrow"
+        hint = "Try pip install 'glassnet[parquet]', or saving the table as CSV"
+        raise NotSupportedError(complain(got, "expected pyarrow, which reads it", hint)) from problem
+    with opened(path, 1 << 62):  # a pipe or a folder is refused here, in the house's words
+        pass
+    try:
+        return parquet.ParquetFile(os.fspath(path))
+    except pyarrow.ArrowException as problem:
+        got = f"{shown(path)}: got {' '.join(str(problem).split())[:120]}"
+        raise FormatError(complain(got, "expected a Parquet file", "Try writing it again")) from problem
+    except OSError as problem:
+        raise FileError(complain(f"{shown(path)}: got {problem}", "expected a Parquet file", "Try again")) from problem

@@ -1,0 +1,187 @@
+"""What a training learns from, in whatever form it comes: arrays, tensors, a data set, a loader, any list of batches.
+
+A feed gives the batches of a pass (`passing`), can give the rest of a pass that was interrupted (`rest`), and knows
+what that takes (`state_dict`).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from glassnet.core.tensor import Tensor, wrap
+from glassnet.data.dataset import TensorDataset
+from glassnet.data.registry import DataSet
+from glassnet.errors import DataError, complain
+from glassnet.train.batches import Batch, Batches
+from glassnet.train.preparation import Preparation
+
+_FORMS = "expected (x, y), (x, y, weights), a TensorDataset, a DataLoader or a DataSet"
+
+
+def arrays_of(data: Any) -> tuple[np.ndarray, ...] | None:
+    """The arrays `x, y` and perhaps weights that some data consist of; None for data that come in batches.
+
+    >>> import glassnet as torch
+    >>> [a.shape for a in arrays_of(TensorDataset(torch.ones(3, 2), torch.zeros(3)))]
+    [(3, 2), (3,)]
+    """
+    if isinstance(data, DataSet):
+        return data.x_train, data.y_train
+    if isinstance(data, TensorDataset):
+        data = data.tensors
+    if not isinstance(data, tuple | list) or not data or isinstance(data[0], tuple | list):
+        return None
+    if len(data) not in (2, 3) or not all(hasattr(part, "__array__") or isinstance(part, Tensor) for part in data):
+        return None
+    arrays = tuple(as_array(part) for part in data if part is not None)
+    _check_lengths(arrays)
+    return arrays
+
+
+def as_array(value: Any) -> np.ndarray:
+    """The numbers of a tensor or of anything that NumPy understands.
+
+    Raises `DataError` for what is not numbers.
+    """
+    array = value.detach().array if isinstance(value, Tensor) else np.asarray(value)
+    if array.dtype.kind not in "fiub":
+        got = f"got {type(value).__name__} of {array.dtype}"
+        raise DataError(complain(got, "expected numbers", "Try np.asarray(x, dtype='float32')"))
+    return array
+
+
+def as_targets(y: np.ndarray, dtype: Any = np.float32) -> np.ndarray:
+    """Labels as int64, all other targets as the network's own numbers."""
+    return y.astype(np.int64 if y.dtype.kind in "iub" else dtype, copy=False)
+
+
+def _check_lengths(arrays: tuple[np.ndarray, ...]) -> None:
+    lengths = [len(a) if a.ndim else 0 for a in arrays]
+    if len(set(lengths)) > 1 or not lengths[0]:
+        got = f"got {' and '.join(map(str, lengths))} examples, targets{', weights'[: 9 * (len(lengths) > 2)]}"
+        raise DataError(complain(got, "expected equally many of each, at least one", f"Try x[:{min(lengths)}]"))
+
+
+class LoaderFeed:
+    """A `DataLoader`, or any iterable that can be run through again, of batches `(x, y)` or `(x, y, weights)`."""
+
+    def __init__(self, loader: Any, dtype: Any = np.float32) -> None:
+        self.loader, self._dtype = loader, np.dtype(dtype)
+        if iter(loader) is loader:
+            got = f"got {type(loader).__name__}, which can be run through only once"
+            raise DataError(complain(got, _FORMS, "Try list(batches), or a DataLoader"))
+        self.size = getattr(loader, "batch_size", None) or 1
+        self._began: tuple[dict[str, Any], list[Any]] = {}, []
+
+    def __len__(self) -> int:
+        """How many batches a pass has; 0 where that is not known beforehand."""
+        try:
+            return len(self.loader)
+        except TypeError:
+            return 0
+
+    @property
+    def examples(self) -> int:
+        """How many examples a pass has; 0 where that is not known."""
+        data = getattr(self.loader, "dataset", None)
+        try:
+            return len(data)  # type: ignore[arg-type]
+        except TypeError:
+            return 0
+
+    def passing(self) -> Iterator[Batch]:
+        """A pass; where it began is remembered, because going back there is the only way to its middle."""
+        from glassnet.train.rng_state import rng_state
+
+        self._began = rng_state(), [g.get_state() for g in self.generators()]
+        return (self._batch(batch) for batch in iter(self.loader))
+
+    def rest(self, skip: int) -> Iterator[Batch]:
+        """The latest pass without its first `skip` batches, which are dealt once more and left aside."""
+        from glassnet.train.rng_state import rng_state
+
+        now = rng_state(), [g.get_state() for g in self.generators()]
+        self._set(*self._began)
+        batches = iter(self.loader)
+        for _ in itertools.islice(batches, skip):
+            pass
+        if skip:  # dealing them again has moved the streams; they belong where they were
+            self._set(*now)
+        return (self._batch(batch) for batch in batches)
+
+    def _set(self, streams: dict[str, Any], own: list[Any]) -> None:
+        from glassnet.train.rng_state import set_rng_state
+
+        set_rng_state(streams)
+        for generator, state in zip(self.generators(), own, strict=True):
+            generator.set_state(state)
+
+    def __iter__(self) -> Iterator[Batch]:
+        return self.passing()
+
+    def _batch(self, batch: Any) -> Batch:
+        if not isinstance(batch, tuple | list) or len(batch) not in (2, 3):
+            got = f"got a batch of {type(batch).__name__}"
+            expected = "expected (x, y) or (x, y, weights)"
+            raise DataError(complain(got, expected, "Try a collate_fn that returns such a tuple"))
+        return tuple(part if isinstance(part, Tensor) else self._tensor(part) for part in batch)
+
+    def _tensor(self, part: Any) -> Tensor:
+        array = as_array(part)
+        kind = self._dtype if array.dtype.kind == "f" else array.dtype
+        return wrap(np.ascontiguousarray(array, kind))
+
+    def generators(self) -> list[Any]:
+        """The streams of random numbers that belong to the loader alone."""
+        owners = (self.loader, getattr(self.loader, "sampler", None))
+        found = {id(g): g for owner in owners if (g := getattr(owner, "generator", None)) is not None}
+        return list(found.values())
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where the streams stood when the latest pass began, and where the loader's own stand now."""
+        return {"began": list(self._began), "generators": [g.get_state() for g in self.generators()]}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        streams, own = state["began"]
+        self._began = streams, own
+        for generator, values in zip(self.generators(), state["generators"], strict=True):
+            generator.set_state(values)
+
+
+Feed = Batches | LoaderFeed
+
+
+def feed_of(
+    data: Any,
+    batch_size: int,
+    *,
+    prepare: Preparation | None = None,
+    weights: np.ndarray | None = None,
+    shuffle: bool = True,
+    augment: Any = None,
+    dtype: Any = np.float32,
+) -> Feed:
+    """The feed for data in any of the forms that a training takes; `weights` take the place of the data's own.
+
+    Raises `DataError` for anything else.
+
+    >>> feed = feed_of((np.ones((5, 2)), np.zeros(5)), batch_size=2)
+    >>> len(feed), next(iter(feed))[0].shape
+    (3, torch.Size([2, 2]))
+    """
+    if isinstance(data, Batches | LoaderFeed):
+        return data
+    arrays = arrays_of(data)
+    if arrays is None:
+        if not hasattr(data, "__iter__") or isinstance(data, str | bytes | dict):
+            raise DataError(complain(f"got {type(data).__name__} to learn from", _FORMS, "Try fit((x, y))"))
+        return LoaderFeed(data, dtype)
+    x, y, *own = arrays
+    weights = own[0] if own and weights is None else weights
+    targets = as_targets(y, dtype)
+    return Batches(x, targets, prepare, batch_size, weights, shuffle=shuffle, augment=augment, dtype=dtype)

@@ -1,0 +1,273 @@
+"""A table as a data set: encoded, split into three parts, and looked over before anything is learnt from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import numpy as np
+
+from glassnet.data.columns import Column
+from glassnet.data.registry import DataSet, Task
+from glassnet.data.split import split
+from glassnet.data.summary import Summaries
+from glassnet.data.table import Table
+from glassnet.errors import DataError, complain
+from glassnet.train.preparation import Preparation
+from glassnet.train.table_plan import Finding, Plan, TableOptions
+from glassnet.train.tabular import Oddities, TableCode
+from glassnet.train.trained import Trained
+
+_SAME = 0.999999  # a correlation that is no chance
+_MOST_COMPARED = 1 << 26  # bytes of rows that are compared with each other
+_MOST_SHOWN = 3  # cells of a row
+_HANDFUL = 10  # rows, below which none are set apart
+_UNEQUAL = 20  # times a class may be larger than another
+_RARE = 4  # rows of a class, below which one of the three parts has none
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TableData(DataSet):
+    """A data set whose examples are encoded rows; regression targets are in standard deviations.
+
+    `code` encodes rows of the same table and turns outputs back; `findings` is what was odd.
+
+    >>> table = Table.of({"x": range(40), "y": [3.0 * x for x in range(40)]}, "line")
+    >>> data = table_data(table, TableOptions(("y",)))
+    >>> len(data.x_train), len(data.x_valid), len(data.x_test), data.task
+    (28, 6, 6, 'regression')
+    """
+
+    x_valid: np.ndarray
+    y_valid: np.ndarray
+    code: TableCode
+    findings: tuple[Finding, ...]
+    rows: tuple[np.ndarray, ...]  # of the table, for each of the three parts
+    table: Table | None = None  # the rows as they came, where they are in memory
+    overlap: int | None = None  # rows that come again in another part; None if nobody looked
+
+    @property
+    def preparation(self) -> Preparation:
+        """Nothing is left to prepare: what the model needs is the code."""
+        return Preparation((self.code.width,), np.ones((), np.float32), np.zeros((), np.float32), self.code)
+
+    def example(self, part: int, index: int) -> str:
+        """A row of a part (0 to learn from, 1 to validate, 2 to test) in words."""
+        row = int(self.rows[part][index])
+        if self.table is None:
+            return f"row {row + 1:,}"
+        columns = [self.table[feature.name] for feature in self.code.features]
+        cells = [f"{column.name[:20]} {_short(column, row)}" for column in columns[:_MOST_SHOWN]]
+        number = row if self.table.rows is None else int(self.table.rows[row])
+        return f"row {number + 1:,} ({', '.join(cells)}{', …' if len(columns) > _MOST_SHOWN else ''})"
+
+    @property
+    def embedded(self) -> tuple[int, list[tuple[int, int]]]:
+        """How many numbers of a row are plain, and the sizes of the embeddings for the others."""
+        return self.code.width - len(self.code.tables), self.code.tables
+
+
+def table_data(table: Table, options: TableOptions) -> TableData:
+    """Encode and split a table.
+
+    Raises `DataError` that names the row and the column of what cannot be learnt from, `ValueRangeError` for a column
+    that is not there.
+    """
+    table = _with_targets(table, options)
+    plan = Plan.of(Summaries.of(table, options.categorical), options, table.name)
+    classes = _classes(table, plan)
+    plan.classes = classes
+    labels = _labels(table, plan)
+    rows = _parts(table, plan, labels)
+    learnt = Summaries.of(table.take(rows[0]), options.categorical)
+    names = [name for name in plan.columns if not _lost(learnt[name].constant, name, plan)]
+    code = TableCode.fitted(learnt, names, plan.target(learnt), options.one_hot_up_to)
+    x = code.encode(table)
+    y = code.target.encode(table)
+    same = _look_over(table, plan, code, x, y, rows)
+    made = data_of(plan, code, [(x[part], y[part]) for part in rows], tuple(rows), table.notes, table)
+    return replace(made, overlap=same)
+
+
+def data_of(
+    plan: Plan,
+    code: TableCode,
+    pairs: Sequence[tuple[np.ndarray, np.ndarray]],
+    rows: tuple[np.ndarray, ...],
+    notes: Sequence[str] = (),
+    table: Table | None = None,
+) -> TableData:
+    """The data set of three parts that are encoded already."""
+    (x, y), (x_valid, y_valid), (x_test, y_test) = pairs
+    of = ", ".join(code.target.names)
+    findings = (*(Finding("note", note) for note in notes), *plan.findings)
+    return TableData(
+        name=_stem(plan.file), task=plan.task, summary=f"{of} of {plan.file}", source=plan.file, classes=plan.classes,
+        feature_names=tuple(code.labels), x_train=x, y_train=y, x_test=x_test, y_test=y_test,
+        x_valid=x_valid, y_valid=y_valid, code=code, findings=findings, rows=rows, table=table,
+    )  # fmt: skip
+
+
+def _short(column: Column, row: int) -> str:
+    """A cell in a few letters."""
+    if column.missing[row]:
+        return "–"
+    plain = column.numeric and column.kind != "date"
+    return f"{column.values[row]:.4g}" if plain else column.cell(row)[:12]
+
+
+def judged_data(trained: Trained, table: Table, odd: Oddities) -> TableData:
+    """A table to judge a model on: all its rows are for testing, encoded as the model wants them."""
+    code = trained.table_code
+    for name in code.target.names:
+        if name not in table:
+            got = f"{table.name}: got no column {name!r:.80}"
+            raise DataError(complain(got, "expected the target, to judge by", "Try glassnet predict, which needs none"))
+    x, y = code.encode(table, odd), code.target.encode(table)
+    plan = Plan(table.name, cast(Task, trained.task), trained.classes, [], TableOptions(code.target.names))
+    none = (x[:0], y[:0])
+    return data_of(
+        plan, code, [none, none, (x, y)], (*[np.empty(0, np.intp)] * 2, np.arange(len(x))), table.notes, table
+    )
+
+
+def _stem(file: str) -> str:
+    """The name of a table without its ending: what a run is called.
+
+    >>> _stem("houses.csv.gz"), _stem("table")
+    ('houses', 'table')
+    """
+    return file.partition(".")[0] or file
+
+
+def _with_targets(table: Table, options: TableOptions) -> Table:
+    """The rows that have a target, if the others are to be left out."""
+    if not options.drop_missing:
+        return table
+    known = np.ones(len(table), bool)
+    for name in options.target:
+        known &= ~table[name].missing
+    if not known.any():
+        got = f"{table.name}: got no row with a target"
+        raise DataError(complain(got, "expected some", "Try another --target"))
+    return table.take(known)
+
+
+def _classes(table: Table, plan: Plan) -> tuple[str, ...]:
+    """The classes in order; those of whole numbers are found in the rows."""
+    if plan.task != "classification" or plan.classes:
+        return plan.classes
+    column = table[plan.options.target[0]]
+    return column.take(~column.missing).spelled().words
+
+
+def _labels(table: Table, plan: Plan) -> np.ndarray | None:
+    """The classes of all rows, so that each part gets its share of each."""
+    if plan.task != "classification":
+        return None
+    return plan.target(Summaries()).encode(table)
+
+
+def _parts(table: Table, plan: Plan, labels: np.ndarray | None) -> list[np.ndarray]:
+    """The rows of each part, in the table's order; a handful of rows is all there is to learn from."""
+    if len(table) < _HANDFUL:
+        plan.warn(f"{len(table)} rows are too few to keep some for testing: all are learnt from")
+        return [np.arange(len(table)), np.empty(0, np.intp), np.empty(0, np.intp)]
+    groups = None
+    if plan.options.group is not None:
+        column = table[plan.options.group].spelled()
+        alone = len(column.words) + np.arange(len(column))  # a row of no group is a group of its own
+        groups = np.where(column.missing, alone, column.values)
+    found = split(len(table), plan.options.shares, labels=labels, groups=groups, seed=plan.options.seed)
+    return [np.sort(part) for part in found]
+
+
+def _lost(constant: bool, name: str, plan: Plan) -> bool:
+    """Whether a column that changes in the table does not in the rows that are learnt from."""
+    if constant:
+        plan.note(f"left out {name!r}: it never changes in the rows that are learnt from")
+    return constant
+
+
+# ---- what is looked over --------------------------------------------------------------------------------------------
+
+
+def _look_over(
+    table: Table, plan: Plan, code: TableCode, x: np.ndarray, y: np.ndarray, rows: Sequence[np.ndarray]
+) -> int | None:
+    """Note what is odd; how many rows are in two parts."""
+    look_at_classes(plan, [y[part] for part in rows])
+    for name in leaking(table, plan, y):
+        target = ", ".join(plan.options.target)
+        plan.warn(f"column {name!r} tells the target {target!r} by itself: known only afterwards? (--drop {name})")
+    same = overlapping(x, y, rows)
+    if same:
+        plan.warn(f"{same:,} row{'s' * (same > 1)} of the validation and test parts also among those to learn from")
+    return same
+
+
+def look_at_classes(plan: Plan, parts: Sequence[np.ndarray]) -> None:
+    """Note classes that are too rare for all parts, and classes of very different size."""
+    if plan.task != "classification":
+        return
+    learnt, *others = (np.bincount(labels, minlength=len(plan.classes)) for labels in parts)
+    counts = learnt + sum(others)
+    for name, count, seen in zip(plan.classes, counts.tolist(), learnt.tolist(), strict=True):
+        if count < _RARE or not seen:
+            where = "none of them to learn from" if not seen else "too few for all three parts"
+            plan.warn(f"class {name!r} has {count} row{'s' * (count != 1)}: {where}")
+    if len(counts) > 1 and counts.max() > _UNEQUAL * max(1, counts.min()):
+        plan.warn(f"classes differ {counts.max() / max(1, counts.min()):.0f}-fold in size: accuracy alone misleads")
+
+
+def leaking(table: Table, plan: Plan, y: np.ndarray) -> list[str]:
+    """The columns that equal the target, or stand for it one to one."""
+    if plan.task == "multilabel":
+        return []
+    return [name for name in plan.columns if _tells(table[name], y, plan.task, len(plan.classes))]
+
+
+def _tells(column: Column, y: np.ndarray, task: Task, classes: int) -> bool:
+    if column.missing.any():
+        return False
+    if task == "classification":
+        spelled = column.spelled()
+        pairs = np.unique(spelled.values.astype(np.int64) * classes + y)
+        return len(pairs) == len(np.unique(spelled.values)) == classes
+    if not column.numeric or y.shape[1] != 1 or len(y) < 3:
+        return False
+    a, b = column.values - column.values.mean(), y[:, 0] - y[:, 0].mean(dtype=np.float64)
+    spread = float(np.sqrt((a * a).sum() * (b * b).sum()))
+    return bool(spread) and abs(float((a * b).sum())) / spread > _SAME and len(np.unique(y)) > 2
+
+
+def overlapping(x: np.ndarray, y: np.ndarray, rows: Sequence[np.ndarray]) -> int | None:
+    """How many validation and test rows also are among the rows that are learnt from, target included.
+
+    None for so many rows that comparing them would take longer than learning them.
+    """
+    if x.nbytes > _MOST_COMPARED:
+        return None
+    whole = np.ascontiguousarray(np.column_stack([x, y.reshape(len(y), -1).astype(np.float32)]))
+    keys = whole.view(np.dtype((np.void, whole.shape[1] * whole.itemsize))).ravel()
+    learnt = set(keys[rows[0]].tolist())
+    return sum(key in learnt for part in rows[1:] for key in keys[part].tolist())
+
+
+def preflight(data: TableData) -> dict[str, Any]:
+    """The figures that are looked at before training: sizes of the parts, and the inputs' least, most, mean and spread.
+
+    >>> table = Table.of({"x": range(40), "y": [3.0 * x for x in range(40)]}, "line")
+    >>> preflight(table_data(table, TableOptions(("y",))))["rows"]
+    {'train': 28, 'validation': 6, 'test': 6}
+    """
+    x = data.x_train[:: max(1, len(data.x_train) // 100_000)]
+    figures = {"min": float(x.min()), "max": float(x.max()), "mean": float(x.mean()), "std": float(x.std())}
+    sizes = {"train": len(data.x_train), "validation": len(data.x_valid), "test": len(data.x_test)}
+    return {
+        "rows": sizes,
+        "rows_in_two_parts": data.overlap,
+        "inputs": figures,
+        "findings": [finding._asdict() for finding in data.findings],
+    }

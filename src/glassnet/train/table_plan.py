@@ -1,0 +1,229 @@
+"""What a table is learnt for and from: the task, the columns that help, and what is odd about the others.
+
+Everything is decided from the columns' summaries, so it is the same for a table in memory and for one that never is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from glassnet.data.columns import spell
+from glassnet.data.registry import Task
+from glassnet.data.summary import Summaries, Summary
+from glassnet.errors import DataError, ValueRangeError, complain
+from glassnet.train.kinds import nearest
+from glassnet.train.tabular import ONE_HOT_UP_TO, Target
+
+MOST_CLASSES_OF_NUMBERS = 10  # whole numbers of so few sorts are classes
+MOST_CLASSES = 1_000
+_LOOKED_AT = 200  # words of a column
+_WITH_SIGNS = re.compile(
+    r"[+-]?[^\w\s+-]?\s?[+-]?\d{1,3}([,.' ]\d{3})*([.,]\d+)?(\s?[%€$£¥]|\s[a-zA-Z]{1,3})?|\d+\s?[%€$£¥]"
+)
+_SHARES = (0.7, 0.15, 0.15)
+_ROW_NAMES = ("", "id", "index", "row", "nr", "no", "number", "unnamed: 0", "rownames")
+
+
+@dataclass(frozen=True)
+class TableOptions:
+    """What the user says about a table: the columns to predict, to leave out, to take as words, to keep together.
+
+    `shares` are those to learn from, to validate and to test on; `one_hot_up_to` is the number of words above which a
+    column is embedded.
+    """
+
+    target: tuple[str, ...]
+    task: Task | None = None
+    drop: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    group: str | None = None
+    drop_missing: bool = False
+    one_hot_up_to: int = ONE_HOT_UP_TO
+    shares: tuple[float, float, float] = _SHARES
+    seed: int = 0
+
+
+class Finding(NamedTuple):
+    """Something to know before training: `warning` if it probably spoils the result, else `note`."""
+
+    weight: Literal["note", "warning"]
+    text: str
+
+
+@dataclass
+class Plan:
+    """The task and the columns, and what was found on the way.
+
+    >>> from glassnet.data.table import Table
+    >>> table = Table.of({"id": [1, 2, 3], "x": [0.5, 1.5, 0.1], "y": ["a", "b", "a"]})
+    >>> plan = Plan.of(Summaries.of(table), TableOptions(("y",)), "t.csv")
+    >>> plan.task, plan.classes, plan.columns, plan.findings[0].text
+    ('classification', ('a', 'b'), ['x'], "left out 'id': the rows' numbers")
+    """
+
+    file: str
+    task: Task
+    classes: tuple[str, ...]
+    columns: list[str]
+    options: TableOptions
+    findings: list[Finding] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, summaries: Summaries, options: TableOptions, file: str) -> Plan:
+        """Decide.
+
+        Raises `DataError` for a table that cannot be learnt from, `ValueRangeError` for a column that is not there.
+        """
+        for name in (*options.target, *options.drop, *options.categorical, *([options.group] if options.group else [])):
+            _require(name, summaries, file)
+        targets = [summaries[name] for name in options.target]
+        findings: list[Finding] = []
+        task = options.task or _task(targets, findings)
+        classes = _classes(task, targets, file)
+        plan = cls(file, task, classes, [], options, findings)
+        plan._choose(summaries)
+        return plan
+
+    def target(self, learnt: Summaries) -> Target:
+        """The target, its scale found in the rows that are learnt from."""
+        names = self.options.target
+        if self.task != "regression":
+            return Target(self.task, names, self.classes if self.task == "classification" else ())
+        spreads = [learnt[name].std for name in names]
+        return Target(
+            self.task,
+            names,
+            (),
+            tuple(learnt[name].mean for name in names),
+            tuple(s if s > 0 else 1.0 for s in spreads),
+        )
+
+    def note(self, text: str) -> None:
+        """Remember a finding."""
+        self.findings.append(Finding("note", text))
+
+    def warn(self, text: str) -> None:
+        """Remember a finding that matters."""
+        self.findings.append(Finding("warning", text))
+
+    def _choose(self, summaries: Summaries) -> None:
+        """The columns that can help; the others are named."""
+        options = self.options
+        apart = {*options.target, *options.drop, *([options.group] if options.group else [])}
+        for summary in summaries:
+            if summary.name in apart:
+                continue
+            reason = None if summary.name in options.categorical else _useless(summary)
+            if summary.constant or reason:
+                self.note(f"left out {summary.name!r}: {reason or _constant(summary)}")
+            else:
+                self.columns.append(summary.name)
+        if not self.columns:
+            why = "; ".join(finding.text for finding in self.findings) or "every column is a target or left out"
+            got = f"{self.file}: got no column to learn from ({why:.200})"
+            kept = next(
+                (f"Try --categorical {s.name!r}" for s in summaries if s.kind == "text" and s.name not in apart), None
+            )
+            raise DataError(
+                complain(got, "expected one at least", kept or "Try another --target, or a table with more")
+            )
+
+
+def _require(name: str, summaries: Summaries, file: str) -> None:
+    names = [summary.name for summary in summaries]
+    if name not in names:
+        close = nearest(name, names) or nearest(name.lower(), names) or names[-1]
+        listed = ", ".join(names[:12]) + (", …" if len(names) > 12 else "")
+        raise ValueRangeError(
+            complain(f"got the column {name!r:.80}", f"expected one of {file}: {listed}", f"Try {close!r}")
+        )
+
+
+def _task(targets: Sequence[Summary], findings: list[Finding]) -> Task:
+    """Several columns of 0 and 1 are labels; words and a few whole numbers are classes; other numbers are heights."""
+    if len(targets) > 1:
+        return "multilabel" if all(map(_yes_or_no, targets)) else "regression"
+    target = targets[0]
+    if not target.numeric:
+        return "classification"
+    few = int(target.most - target.least) < MOST_CLASSES_OF_NUMBERS if target.known - target.infinite else False
+    if target.kind != "whole" or not few:
+        return "regression"
+    if target.most - target.least > 1:
+        span = f"{spell(target.least)} to {spell(target.most)}"
+        findings.append(
+            Finding("note", f"target {target.name!r}: whole numbers {span} taken for classes; else --task regression")
+        )
+    return "classification"
+
+
+def _yes_or_no(summary: Summary) -> bool:
+    if summary.numeric:
+        return summary.kind == "whole" and summary.least >= 0 and summary.most <= 1
+    return summary.kind == "boolean" or len(summary.words) <= 2
+
+
+def _classes(task: Task, targets: Sequence[Summary], file: str) -> tuple[str, ...]:
+    for target in targets:
+        where = f"{file}, column {target.name!r}: got"
+        if not target.known:
+            raise DataError(complain(f"{where} no value in any row", "expected a target", "Try another --target"))
+        if task == "regression" and (not target.numeric or target.kind == "date"):
+            found = "dates" if target.kind == "date" else f"{len(target.words)} words such as {min(target.words)!r:.40}"
+            hint = "Try --task classification" if target.words else "Try another --target"
+            raise DataError(complain(f"{where} {found}", "expected numbers, for regression", hint))
+        if task == "multilabel" and not _yes_or_no(target):
+            raise DataError(complain(f"{where} more than 0 and 1", "expected 0 or 1 in each", "Try --task regression"))
+        if target.constant and target.known == target.rows:
+            only = spell(target.least, target.kind) if target.numeric else next(iter(target.words))
+            got = f"{where} {only!r:.40} in every row"
+            raise DataError(complain(got, "expected two values at least", "Try another --target, or more rows"))
+    if task == "multilabel":
+        return tuple(target.name for target in targets)
+    return _words_of(targets[0], file) if task == "classification" else ()
+
+
+def _words_of(target: Summary, file: str) -> tuple[str, ...]:
+    """The classes of a column: numbers in their order, words in the alphabet's."""
+    written = _numbers_in_words(target)
+    if written is not None and len(target.words) > MOST_CLASSES_OF_NUMBERS:
+        got = f"{file}, column {target.name!r}: got numbers written as {written!r:.40}"
+        raise DataError(complain(got, "expected numbers such as 1234.5", "Try writing them without signs"))
+    if len(target.words) > MOST_CLASSES:
+        got = f"{file}, column {target.name!r}: got {len(target.words):,} different values"
+        raise DataError(complain(got, f"expected at most {MOST_CLASSES:,} classes", "Try another --target"))
+    if not target.numeric:
+        return tuple(sorted(target.words))
+    return ()  # found in the rows themselves: a summary of numbers does not list them
+
+
+def _useless(summary: Summary) -> str | None:
+    """Why a column cannot help, if so."""
+    if summary.kind == "text":
+        written = _numbers_in_words(summary)
+        if written is not None:
+            return f"numbers written as {written!r:.40}: write them without signs, or use --categorical"
+        return f"{len(summary.words):,} different texts in {summary.known:,} cells (--categorical keeps it)"
+    row_name = summary.name.strip().lower()
+    named = row_name in _ROW_NAMES or row_name.endswith(("_id", " id")) or summary.name.endswith(("Id", "ID"))
+    if summary.kind == "whole" and summary.consecutive and summary.rows > 2 and (named or row_name == "column 1"):
+        return "the rows' numbers"
+    return None
+
+
+def _numbers_in_words(summary: Summary) -> str | None:
+    """One of a column's words, if all are numbers with a sign of money, a unit or points between thousands."""
+    words = list(summary.words)[:_LOOKED_AT]
+    if not words or not all(map(_WITH_SIGNS.fullmatch, words)):
+        return None
+    return next((word for word in words if not word.isdigit()), None)
+
+
+def _constant(summary: Summary) -> str:
+    if not summary.known:
+        return "nothing but missing values"
+    value = spell(summary.mean, summary.kind) if summary.numeric else next(iter(summary.words))
+    return f"{value!r:.40} in every row"

@@ -1,0 +1,199 @@
+"""Tables larger than memory: two passes over the file, and the encoded rows in memory-mapped files.
+
+The first pass sums up the columns, the second encodes the rows. At no time is more in memory than a piece of a few
+megabytes. The encoded rows lie in temporary files of the cache folder, which vanish with the process that made them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from glassnet.data.cache import cache_folder
+from glassnet.data.parquet import ParquetTable
+from glassnet.data.summary import Summaries
+from glassnet.data.table import Table, TableFile
+from glassnet.errors import DataError, complain
+from glassnet.files.os_errors import reported
+from glassnet.train.table_data import TableData, data_of, look_at_classes
+from glassnet.train.table_plan import Plan, TableOptions
+from glassnet.train.tabular import TableCode, Target
+
+_GROWTH = 3  # bytes in memory for each byte of text: eight for a number, and the network's four
+_PACKED, _PACKED_ENDINGS = 8, (".gz", ".xz", ".parquet", ".pq")  # how much larger it is as text
+_SHARE = 4  # of the memory there is, one part may be a table
+_UNKNOWN = 4 << 30  # where the system does not say how much there is
+_MOST_CLASSES = 1_000
+_STREAM = 0x7AB1E  # of random numbers, our own: a made-up table may come from the seed's first numbers itself
+
+
+def fits(path: str, megabytes: int | None = None) -> bool:
+    """Whether a table can be read into memory: into a quarter of it, or into so many megabytes.
+
+    >>> fits("missing.csv")
+    True
+    """
+    try:
+        size = os.stat(path).st_size * (_PACKED if path.lower().endswith(_PACKED_ENDINGS) else 1)
+    except OSError:
+        return True  # the reader will say what is wrong
+    most = physical_memory() // _SHARE if megabytes is None else megabytes << 20
+    return _GROWTH * size <= most
+
+
+def physical_memory() -> int:
+    """How many bytes of memory the machine has; 4 GiB where it does not say.
+
+    >>> physical_memory() > 1 << 20
+    True
+    """
+    if sys.platform == "win32":
+        return _windows_memory()
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError, AttributeError):
+        return _UNKNOWN
+
+
+def _windows_memory() -> int:
+    import ctypes
+
+    class Status(ctypes.Structure):
+        _fields_ = (
+            ("length", ctypes.c_ulong),
+            ("load", ctypes.c_ulong),
+            *((f"n{i}", ctypes.c_ulonglong) for i in range(7)),
+        )
+
+    status = Status(length=ctypes.sizeof(Status))
+    known = ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))  # type: ignore[attr-defined]
+    return int(status.n0) if known else _UNKNOWN
+
+
+def streamed_data(file: TableFile | ParquetTable, options: TableOptions) -> TableData:
+    """The data set of a table that stays on disk; each row's part is drawn on its own, so the shares hold roughly.
+
+    Raises what `table_data` raises.
+    """
+    survey = _Survey(file, options)
+    mixed = survey.run()
+    if mixed:  # numbers in one piece, words in another: once more, as words
+        survey = _Survey(replace(file, words=(*file.words, *mixed)), options)
+        survey.run()
+    plan = Plan.of(survey.everything, options, file.name)
+    if plan.task == "classification" and not plan.classes:
+        plan.classes = survey.classes()
+    for name in [name for name in plan.columns if survey.learnt[name].constant]:
+        plan.columns.remove(name)
+        plan.note(f"left out {name!r}: it never changes in the rows that are learnt from")
+    target = plan.target(survey.learnt)
+    code = TableCode.fitted(survey.learnt, plan.columns, target, options.one_hot_up_to)
+    pairs = _encoded(survey, code, target)
+    look_at_classes(plan, [y for _, y in pairs])
+    size = sum(x.nbytes + y.nbytes for x, y in pairs) / 1e6
+    plan.note(f"larger than the memory given to tables: {size:,.0f} MB of encoded rows stay on disk, in {_folder()}")
+    return data_of(plan, code, pairs, tuple(survey.rows), list(survey.notes))
+
+
+class _Survey:
+    """The first pass: what the columns hold, in all rows and in those that are learnt from."""
+
+    def __init__(self, file: TableFile | ParquetTable, options: TableOptions) -> None:
+        self.file, self.options = file, options
+        self.everything, self.learnt = Summaries(options.categorical), Summaries(options.categorical)
+        self.counts = [0, 0, 0]
+        self.rows: list[np.ndarray] = []
+        self.notes: dict[str, None] = {}
+        self._values: set[str] = set()
+
+    def run(self) -> list[str]:
+        """Read the file once; the names of columns that changed their sort on the way."""
+        rows: list[list[np.ndarray]] = [[], [], []]
+        for table, parts in self.pieces():
+            self.notes.update(dict.fromkeys(table.notes))
+            self.everything.add(table)
+            self.learnt.add(table.take(parts[0]))
+            for i, part in enumerate(parts):
+                self.counts[i] += len(part)
+                rows[i].append(table.rows[part] if table.rows is not None else part)
+            self._note_classes(table)
+        self.rows = [np.concatenate(part) if part else np.empty(0, np.intp) for part in rows]
+        if not self.counts[0]:
+            got = f"{self.file.name}: got no row to learn from"
+            raise DataError(complain(got, "expected some", "Try more rows, or more groups"))
+        return [s.name for s in self.everything if len({k in ("number", "whole") for k in s.kinds}) > 1]
+
+    def pieces(self) -> Iterator[tuple[Table, list[np.ndarray]]]:
+        """Each piece with the places of its rows for the three parts: the same in every pass."""
+        rng = np.random.default_rng((self.options.seed, _STREAM))
+        first, second = self.options.shares[0], self.options.shares[0] + self.options.shares[1]
+        for table in self.file.pieces():
+            places = self._by_group(table) if self.options.group else rng.random(len(table))
+            wanted = self._known(table)
+            part = np.where(places < first, 0, np.where(places < second, 1, 2))
+            yield table, [np.flatnonzero(wanted & (part == i)) for i in range(3)]
+
+    def classes(self) -> tuple[str, ...]:
+        """The classes of a target of whole numbers."""
+        return tuple(sorted(self._values, key=float))
+
+    def _by_group(self, table: Table) -> np.ndarray:
+        column = table[self.options.group or ""].spelled()
+        return np.array([_hashed(word, self.options.seed) for word in (*column.words, "")])[column.values]
+
+    def _known(self, table: Table) -> np.ndarray:
+        wanted = np.ones(len(table), bool)
+        for name in self.options.target if self.options.drop_missing else ():
+            wanted &= ~table[name].missing
+        return wanted
+
+    def _note_classes(self, table: Table) -> None:
+        name = self.options.target[0]
+        if name in table and table[name].numeric and len(self._values) <= _MOST_CLASSES:
+            values = table[name].values
+            distinct = np.unique(values[~np.isnan(values)])
+            if len(distinct) <= _MOST_CLASSES:
+                self._values.update(table[name].take(~table[name].missing).spelled().words)
+
+
+def _hashed(word: str, seed: int) -> float:
+    """A place in [0, 1) for a group, the same wherever it comes."""
+    return zlib.crc32(f"{seed}/{word}".encode()) / 2**32
+
+
+def _encoded(survey: _Survey, code: TableCode, target: Target) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The second pass: the three parts, encoded, each in files of its own."""
+    labels = target.task == "classification"
+    shape, kind = ((), np.int64) if labels else ((target.outputs,), np.float32)
+    pairs = [(_mapped((n, code.width), np.float32), _mapped((n, *shape), kind)) for n in survey.counts]
+    filled = [0, 0, 0]
+    for table, parts in survey.pieces():
+        wanted = np.sort(np.concatenate(parts))
+        x, y = code.encode(table), np.empty((len(table), *shape), kind)
+        y[wanted] = target.encode(table.take(wanted))
+        for i, (part, (x_part, y_part)) in enumerate(zip(parts, pairs, strict=True)):
+            rows = slice(filled[i], filled[i] + len(part))
+            x_part[rows], y_part[rows] = x[part], y[part]
+            filled[i] = rows.stop
+    return pairs
+
+
+def _folder() -> str:
+    return os.path.join(cache_folder(), "tables")
+
+
+def _mapped(shape: tuple[int, ...], kind: type) -> np.ndarray:
+    """An array in a temporary file, which goes when nobody uses it any more."""
+    if not all(shape):
+        return np.empty(shape, kind)
+    folder = _folder()
+    with reported("write the encoded rows in", folder):
+        os.makedirs(folder, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            return np.memmap(file, kind, "w+", shape=shape)

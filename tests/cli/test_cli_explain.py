@@ -1,0 +1,187 @@
+"""`glassnet explain`."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from glassnet.data.datasets import load_dataset
+
+
+@pytest.fixture
+def moons_run(glassnet):
+    glassnet("train moons --epochs 5 --noise 0.1 --n 200 --hidden 4 --quiet --output moons-run")
+    return "moons-run"
+
+
+def test_a_worked_example(glassnet):
+    done = glassnet("explain --example w03")
+    assert (done.status, done.err) == (0, "")
+    lines = done.out.splitlines()
+    assert lines[0] == "W03  Complete backpropagation of a 2-2-1 sigmoid network"
+    assert "  a⁽¹⁾₁ = σ(z⁽¹⁾₁) = σ(0.9) = 0.711" in lines
+    assert re.search(r"^z2 +1\.358 +1\.359 +rounded before it", done.out, re.M)
+    assert "\x1b" not in done.out
+
+
+def test_examples_are_listed(glassnet):
+    lines = glassnet("explain --example list").out.splitlines()
+    assert len(lines) == 58
+    assert lines[7] == "W08  The chain rule for sin(x²)"
+
+
+def test_a_network_of_ones_own(glassnet):
+    weights = "0.4,0.6,0.3,0.5,0.1,0.2,0.7,0.8,0.3"
+    line = f"explain --layers 2-2-1 --weights {weights} --x 0.5,1 --y 1 --activation sigmoid --loss bce --rate 0.1"
+    done = glassnet(f"{line} --digits 5")
+    assert (done.status, done.err) == (0, "")
+    assert "z⁽²⁾ = 0.7·0.71095 + 0.8·0.70057 + 0.3 = 1.35812" in done.out
+    assert "= 0.3 − 0.1·(−0.20455) = 0.32045" in done.out  # b2 - rate (yhat - y)
+
+
+def test_random_weights_start_where_they_are_told(glassnet):
+    first, again, other = (glassnet(f"explain --layers 3-2 --x 1,2,3 --seed {seed}").out for seed in (1, 1, 2))
+    assert first == again != other
+
+
+def test_an_expression(glassnet):
+    done = glassnet("explain --given w=0.5,x=2,b=1", "(sigmoid(w*x + b) - 1)^2")
+    assert done.status == 0
+    assert done.out.startswith("(sigmoid(w*x + b) - 1)^2\n")
+    assert "u = (σ(0.5·2 + 1) − 1)² = 0.0142" in done.out
+    vector = glassnet("explain --given", "x=[1 2],w=3", "w*x")
+    assert "u₂ = w·x₂ = 3·2 = 6" in vector.out
+
+
+def test_a_saved_model_with_a_row_of_its_data(glassnet, moons_run):
+    done = glassnet(f"explain {moons_run} --index 7")
+    assert (done.status, done.err) == (0, "")
+    assert re.search(r"^Test example 7: \S+ with \d+\.\d+ %, (right|wrong: it is \S+)\.$", done.out, re.M)
+    assert "z⁽¹⁾₁ = W⁽¹⁾₁₁·x₁ + W⁽¹⁾₁₂·x₂ + b⁽¹⁾₁ = " in done.out
+    assert "Backward" not in done.out
+    learning = glassnet(f"explain {moons_run} --index 7 --optimizer adam --rate 0.01")
+    for heading in ("Forward", "Loss", "Backward", "Update"):
+        assert f"\n{heading}\n" in learning.out
+    asked = glassnet(f"explain {moons_run} --x 0.5,-0.2 --class 1")
+    assert len(re.findall(r"^z⁽2⁾|^z⁽²⁾ =", asked.out, re.M)) == 1
+    assert "z⁽¹⁾ =" not in asked.out
+
+
+def test_one_neuron_and_one_weight(glassnet, moons_run):
+    neuron = glassnet(f"explain {moons_run} --index 7 --layer 1 --unit 2").out
+    assert "z⁽¹⁾₂ = " in neuron
+    assert "z⁽¹⁾₁" not in neuron
+    weight = glassnet(f"explain {moons_run} --index 7 --rate 0.1 --layer 1 --unit 2 --weight 1 --gradcheck").out
+    assert re.search(r"dW⁽¹⁾₂₁ = .* by differences", weight)
+    assert "dW⁽¹⁾₂₂" not in weight
+
+
+def test_why_a_digit(glassnet, digits_run):
+    done = glassnet(f"explain {digits_run} --index 7 --why")
+    assert (done.status, done.err) == (0, "")
+    assert "Test example 7: 9 with" in done.out
+    assert re.search(r"score +[+-]\d", done.out)
+    assert "what the 784 inputs added" in done.out
+    assert "→ class 9" in done.out
+    total = sum(
+        float(done_part) for done_part in re.findall(r"^.{31}(?:for it|against it|biases) +(\S+)$", done.out, re.M)
+    )
+    score = float(re.search(r"score +(\S+)$", done.out, re.M)[1])
+    assert total == pytest.approx(score, abs=0.002)
+
+
+def test_a_digit_is_explained(glassnet, digits_run):
+    done = glassnet(f"explain {digits_run} --index 7 --class 3 --most 4 --digits 6")
+    assert done.status == 0
+    assert "others⟩" in done.out
+    load_dataset("mnist")
+
+
+@pytest.mark.parametrize(
+    ("format", "begins", "file"),
+    [
+        ("markdown", "## One step of 2-1", "a.md"), ("latex", r"\documentclass{article}", "a.tex"),
+        ("html", "<!doctype html>", "a.html"), ("json", "{", "a.json"),
+    ],
+)  # fmt: skip
+def test_formats_on_the_screen_and_in_files(glassnet, clean_place, format, begins, file):
+    line = "explain --layers 2-1 --weights 1,-2,0.5 --x 1,2 --y 1"
+    shown = glassnet(f"{line} --format {format}")
+    assert shown.out.startswith(begins)
+    done = glassnet(f"{line} --output {file}")
+    assert done.out == f"Written to {file}.\n"
+    assert (clean_place / file).read_text("utf-8") == shown.out
+    if format == "json":
+        parts = [step["part"] for step in json.loads(shown.out)["steps"]]
+        assert parts[0] == "forward"
+        assert parts[-1] == "backward"
+
+
+def test_a_file_without_a_known_ending_gets_plain_text(glassnet, clean_place):
+    glassnet("explain --example W06 --output notes.txt")
+    assert (clean_place / "notes.txt").read_text("utf-8").startswith("W06  ")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("explain", "got nothing to explain; expected one of --example, --layers, a model or an expression"),
+        ("explain --example W03 --layers 2-1", "got example and layers to explain"),
+        ("explain --example W99", "expected W01 to W58. Try --example W49"),
+        ("explain --layers 2", "expected at least two sizes with hyphens between. Try --layers 2-2-1"),
+        ("explain --layers 2-2-1", "got no --x; expected 2. Try --x 1,1."),
+        ("explain --layers 2-2-1 --x 1", "got 1 numbers in --x; expected 2"),
+        ("explain --layers 2-2-1 --x 1,nan", "got --x 1,nan"),
+        ("explain --layers 2-2-1 --x 1,2 --weights 1,2", "got 2 numbers in --weights for 2-2-1; expected 9"),
+        ("explain --layers 2-2-1 --x 1,2 --rate 0.1", "got --rate without --y"),
+        ("explain --layers 2-2-1 --x 1,2 --y 1,2", "got 2 numbers in --y; expected 1"),
+        ("explain --layers 2-2-1 --x 1,2 --grain neuron", "Try --layer 1 --unit 1."),
+        (
+            "explain --layers 2-2-1 --x 1,2 --layer 1 --unit 7",
+            "got --unit 7 of layer 1; expected 1 to 2. Try",
+        ),
+        ("explain --layers 2-2-1 --x 1,2 --layer 5 --unit 1", "got --layer 5; expected 1 to 2. Try --layer 2."),
+        ("explain --layers 2-2-1 --x 1,2 --grain scalr", "Try --grain scalar"),
+        ("explain --layers 2-2-1 --x 1,2 --digits many", "expected a whole number from 1 to 15, or exact"),
+        ("explain --layers 2-2-1 --x 1,2 --format pdf", "expected one of terminal, markdown, latex, html, json"),
+        ("explain --layers 2-2-1 --x 1,2 --why --class 4", "got class 4 of 1"),
+        ("explain a*b+ --given a=1", "which cannot be read"),
+        ("explain a*b --given a=1", "the name b without a value"),
+        ("explain a*b --given a", "got --given a; expected a name and a number"),
+        ("explain a --given a=1", "expected something that is computed"),
+    ],
+)
+def test_mistakes_are_answered_in_one_line(glassnet, line, said):
+    done = glassnet(line)
+    assert done.status == 2
+    assert said in done.err
+    assert done.err.count("\n") == 1
+    assert done.out == ""
+
+
+def test_mistakes_with_models(glassnet, moons_run):
+    for line, said, status in (
+        ("explain no-such-run --index 1", "no-such-run", 1),
+        (f"explain {moons_run}", "expected --index or --x", 2),
+        (f"explain {moons_run} --index 99999", "Try --index", 2),
+        (f"explain {moons_run} --x 1,2,3", "got 3 numbers in --x; expected 2", 2),
+        (f"explain {moons_run} --index 1 --class 9", "got --class 9; expected 0 to 1", 2),
+        (f"explain {moons_run} --index 1 --output {moons_run}", moons_run, 1),
+    ):
+        done = glassnet(line)
+        assert (done.status, said in done.err, done.err.count("\n")) == (status, True, 1), done.err
+
+
+def test_it_leaves_the_model_as_it_was(glassnet, moons_run, clean_place):
+    before = (clean_place / moons_run / "model.safetensors").read_bytes()
+    glassnet(f"explain {moons_run} --index 3 --rate 0.5")
+    assert (clean_place / moons_run / "model.safetensors").read_bytes() == before
+    assert np.frombuffer(before, np.uint8).size
+
+
+def test_help(glassnet):
+    done = glassnet("explain --help")
+    assert done.status == 0
+    assert "--gradcheck" in done.out
+    assert max(map(len, done.out.splitlines())) <= 100

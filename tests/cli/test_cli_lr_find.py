@@ -1,0 +1,48 @@
+"""`glassnet lr-find`: the picture, the advice, and that it writes nothing."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+
+def test_the_curve_and_the_advice(glassnet):
+    done = glassnet("lr-find moons --optimizer adam --hidden 8 --steps 100")
+    assert (done.status, done.err) == (0, "")
+    lines = done.out.splitlines()
+    assert len(lines) == 10 + 2 + 1 + 2
+    assert "▲" in lines[10] or "^" in lines[10]
+    assert lines[11].strip().startswith("1e-06")
+    advice = re.fullmatch(r"the loss falls fastest at (\S+), and no longer above (\S+)", lines[13])
+    assert 1e-5 < float(advice[1]) < float(advice[2]) < 10
+    assert lines[14] == f"try glassnet train moons --optimizer adam --hidden 8 --learning-rate {advice[1]}"
+    assert max(map(len, lines)) <= 80
+    assert not Path("runs").exists()
+
+
+def test_the_advice_can_be_followed(glassnet):
+    done = glassnet("lr-find spiral --steps 200")
+    command = done.out.splitlines()[-1].removeprefix("try glassnet ")
+    assert glassnet(f"{command} --json").json["test_accuracy"] >= 0.9
+
+
+def test_numbers_for_programs(glassnet):
+    result = glassnet("lr-find sine --json --batch-sizes --smallest 1e-5 --largest 1").json
+    assert len(result["rates"]) == len(result["losses"])
+    assert result["rates"][0] == pytest.approx(1e-5)
+    assert result["batch_sizes"]["suggestion"] in result["batch_sizes"]["sizes"]
+    assert glassnet("lr-find sine --json").json["suggestion"] == glassnet("lr-find sine --json").json["suggestion"]
+
+
+def test_mistakes(glassnet):
+    done = glassnet("lr-find moons --optimizer lbfgs")
+    assert done.status == 2
+    assert done.err == (
+        "glassnet: got lbfgs, which takes all examples at once; expected an optimiser that learns from batches. "
+        "Try --optimizer sgd.\n"
+    )
+    assert glassnet("lr-find moons --learning-rate 1").status == 2
+    assert glassnet("lr-find").status == 2
+    done = glassnet("lr-find moons --smallest 1 --largest 0.1")
+    assert done.status in (1, 2)
+    assert "expected a range that rises" in done.err

@@ -1,0 +1,103 @@
+"""`glassnet train --resume`, patience and validation, and the check on one batch, as users meet them."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+
+def figures(result):
+    return [{k: v for k, v in entry.items() if k != "seconds"} for entry in result["history"]]
+
+
+def stopped_run(program, folder, epochs=3000):
+    """A training that is asked to end once it runs; the process's status."""
+    flags = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if os.name == "nt" else {}
+    line = f"train moons --epochs {epochs} --dropout 0.1 --validation 0.2 --batch-size 40 --output {folder}"
+    words = [*program, *line.split()]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **flags) as running:
+        deadline = time.monotonic() + 60
+        while not os.path.isdir(folder) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(0.4)
+        running.send_signal(signal.CTRL_BREAK_EVENT if os.name == "nt" else signal.SIGTERM)
+        out, err = running.communicate(timeout=60)
+    assert err == b""
+    assert b"to go on: glassnet train --resume " + folder.encode() in out
+    return running.returncode
+
+
+def test_a_stopped_run_goes_on_to_the_same_numbers(program, glassnet):
+    assert stopped_run(program, "half") == (143 if os.name != "nt" else 128 + signal.SIGBREAK)
+    half = json.loads(Path("half/result.json").read_text(encoding="utf-8"))
+    assert 0 < half["epochs_done"] < 3000
+    whole = int(half["epochs_done"]) + 30  # far enough beyond the stop, and no further
+    resumed = glassnet(f"train --resume half --epochs {whole} --json").json
+    assert resumed["epochs_done"] == whole
+    assert resumed["stopped"] is None
+    assert resumed["command"][:3] == ["glassnet", "train", "moons"]
+    assert figures(resumed)[: len(half["history"])] == figures(half)
+    again = glassnet("evaluate half --json").json
+    assert again["loss"] == pytest.approx(resumed["test_loss"])
+
+
+def test_what_can_not_be_resumed(glassnet):
+    assert glassnet("train moons --epochs 1 --quiet --output short").status == 0
+    done = glassnet("train --resume short")
+    assert (done.status, done.out) == (1, "")
+    assert done.err == (
+        "glassnet: got --resume short, which has no folder `checkpoints`; expected the folder of a run that was "
+        "stopped, or took longer than two seconds. Try training anew.\n"
+    )
+    done = glassnet("train moons --resume short")
+    assert (done.status, done.err[:48]) == (2, "glassnet: got moons with --resume short; expecte")
+    done = glassnet("train --resume short --hidden 3")
+    assert done.status == 2
+    assert done.err.startswith("glassnet: got --hidden with --resume; expected only --epochs, --time-budget")
+
+
+def test_damaged_checkpoints_are_named(program, glassnet):
+    stopped_run(program, "spoilt")
+    for path in Path("spoilt/checkpoints").iterdir():
+        path.write_bytes(path.read_bytes()[:-1])
+    done = glassnet("train --resume spoilt")
+    assert (done.status, done.out) == (1, "")
+    assert "got no whole checkpoint among" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_patience_is_explained_at_the_end(glassnet):
+    done = glassnet("train moons --patience 3 --lr 0.3 --epochs 400")
+    assert "360 examples to learn from, 40 to choose the best epoch by, 100 to test on" in done.out
+    assert re.search(r"^ epoch +loss  valid\. accuracy +time$", done.out, re.M)
+    assert re.search(r"^stopped after \d+\.00 of 400 epochs: no better validation_loss for 3 epochs$", done.out, re.M)
+    assert re.search(r"^accuracy .* % on what it learnt from, .* % on the validation examples$", done.out, re.M)
+    assert re.search(r"^the weights are those of epoch \d+, the best by loss$", done.out, re.M)
+
+
+def test_the_gap_is_shown_for_regression_too(glassnet):
+    done = glassnet("train sine --epochs 10")
+    assert re.search(r"^rmse 0\.\d+ on what it learnt from, 0\.\d+ on the test examples$", done.out, re.M)
+
+
+def test_a_time_budget_is_kept(glassnet):
+    result = glassnet("train moons --epochs 10000000 --time-budget 0.3 --json").json
+    assert result["stopped"] == "the time budget of 0.3 s is spent"
+    assert 0.3 <= result["seconds"]["training"] < 5
+
+
+def test_one_batch_by_heart(glassnet):
+    done = glassnet("train moons --overfit-one-batch")
+    assert done.status == 0
+    assert done.out.startswith("PASS  the network learns one batch by heart: the loss went from 0.")
+    done = glassnet("train sine --overfit-one-batch --lr 1e-9")
+    assert done.status == 1
+    assert done.out.startswith("FAIL  the network cannot learn one batch by heart")
+    result = glassnet("train moons --overfit-one-batch --json").json
+    assert result["passed"] is True
+    assert not Path("runs").exists()

@@ -1,0 +1,271 @@
+"""A table from the raw file to predictions, in two commands; and the mistakes on the way, whose ways out work."""
+
+import csv
+import io
+import json
+import re
+import shlex
+from functools import partial
+
+import numpy as np
+import pytest
+
+from glassnet.data.table import TableFile
+from glassnet.files.png import write_png
+
+
+@pytest.fixture
+def flowers(tmp_path):
+    """Three kinds, told apart by a length and a colour; some lengths are missing."""
+    rng = np.random.default_rng(5)
+    rows = []
+    for i in range(240):
+        kind = i % 3
+        length = f"{kind + rng.normal() * 0.2:.3f}" if rng.random() > 0.1 else ""
+        rows.append([i + 1, length, ("red", "blue", "blue")[kind], ("iris", "lily", "rose")[kind]])
+    return write(tmp_path / "flowers.csv", ["id", "length", "colour", "kind"], rows)
+
+
+@pytest.fixture
+def houses(tmp_path):
+    rng = np.random.default_rng(5)
+    size = rng.uniform(50, 200, 200).round(1)
+    rows = [[s, round(3 * s + 100 + n, 2)] for s, n in zip(size.tolist(), rng.normal(size=200).tolist(), strict=True)]
+    return write(tmp_path / "houses.csv", ["size", "price"], rows)
+
+
+def write(path, names, rows):
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([names, *rows])
+    return path
+
+
+def read(text):
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+@pytest.fixture
+def run(glassnet, flowers):
+    assert glassnet("train flowers.csv --target kind --quiet --output run").status == 0
+    return "run"
+
+
+def test_from_a_raw_file_to_predictions(glassnet, flowers):
+    trained = glassnet("train flowers.csv --target kind --output run")
+    assert trained.status == 0
+    assert "target   kind: 3 classes, iris, lily, rose" in trained.out
+    assert re.search(r"parts    168 to learn from, 36 to validate on, 36 to test on", trained.out)
+    assert "note     left out 'id': the rows' numbers" in trained.out
+    assert "try glassnet predict run NEW.csv" in trained.out
+    answers = read(glassnet("predict run flowers.csv").out)
+    truth = read(flowers.read_text(encoding="utf-8"))
+    assert list(answers[0]) == ["prediction", "probability iris", "probability lily", "probability rose"]
+    right = [answer["prediction"] == row["kind"] for answer, row in zip(answers, truth, strict=True)]
+    assert np.mean(right) > 0.9
+    assert all(abs(sum(float(v) for k, v in a.items() if k != "prediction") - 1) < 1e-4 for a in answers)
+
+
+def test_columns_are_found_by_name_and_oddities_counted(glassnet, run, tmp_path):
+    rows = [["blue", "x", "2.1"], ["green", "y", ""], ["green", "z", "0"]]
+    write(tmp_path / "new.csv", ["colour", "remark", "length"], rows)
+    done = glassnet("predict run new.csv --keep remark")
+    answers = read(done.out)
+    assert [answer["remark"] for answer in answers] == ["x", "y", "z"]
+    assert answers[0]["prediction"] == "rose"
+    assert "glassnet: column 'remark' not used: the model was trained without" in done.err
+    assert "glassnet: column 'colour': 2 values that training never saw, such as 'green'" in done.err
+
+
+def test_answers_into_a_file_and_as_json(glassnet, run, tmp_path):
+    done = glassnet("predict run flowers.csv --output answers.csv")
+    assert (done.status, done.out) == (0, "")
+    assert "glassnet: 240 rows answered in answers.csv" in done.err
+    listed = glassnet("predict run flowers.csv --json").json
+    kept = read((tmp_path / "answers.csv").read_text(encoding="utf-8"))
+    assert [row["prediction"] for row in kept] == [row["prediction"] for row in listed]
+    assert listed[7]["row"] == 8
+    refused = glassnet("predict run flowers.csv --output flowers.csv")
+    assert refused.status == 2
+    assert "the table itself" in refused.err
+
+
+def test_the_order_and_sizes_of_pieces_do_not_matter(glassnet, run, monkeypatch):
+    whole = glassnet("predict run flowers.csv").out
+    monkeypatch.setattr("glassnet.data.table.TableFile", partial(TableFile, piece=300))
+    for again, answer in zip(read(glassnet("predict run flowers.csv").out), read(whole), strict=True):
+        assert again.pop("prediction") == answer.pop("prediction")
+        assert list(map(float, again.values())) == pytest.approx(list(map(float, answer.values())), rel=1e-4)
+
+
+def test_heights_come_back_in_their_own_units(glassnet, houses):
+    glassnet("train houses.csv --target price --quiet --output run")
+    answers = [float(row["prediction"]) for row in read(glassnet("predict run houses.csv").out)]
+    truth = [float(row["price"]) for row in read(houses.read_text(encoding="utf-8"))]
+    assert np.abs(np.array(answers) - truth).mean() < 15
+    result = json.loads((houses.parent / "run" / "result.json").read_text(encoding="utf-8"))
+    assert result["test_rmse"] < 25
+    assert result["data"]["rows"] == {"train": 140, "validation": 30, "test": 30}
+
+
+def test_evaluating_a_table(glassnet, run):
+    judged = glassnet("evaluate run flowers.csv --json").json
+    assert (judged["n"], judged["classes"]) == (240, ["iris", "lily", "rose"])
+    assert judged["accuracy"] > 0.9
+    shown = glassnet("evaluate run flowers.csv")
+    assert shown.out.startswith("data     flowers.csv: 240 examples")
+
+
+def test_evaluating_again_reads_the_same_rows(glassnet, run, tmp_path):
+    result = json.loads((tmp_path / "run" / "result.json").read_text(encoding="utf-8"))
+    again = glassnet("evaluate run --json").json
+    assert (again["n"], again["accuracy"]) == (36, result["test_accuracy"])
+
+
+def test_one_row_of_the_test_part(glassnet, run):
+    answer = glassnet("predict run 3 --json").json[0]
+    assert answer["truth"] in ("iris", "lily", "rose")
+
+
+def test_several_targets(glassnet, tmp_path):
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(300, 2)).round(3)
+    write(tmp_path / "t.csv", ["a", "b", "up", "right"], [[*r, int(r[0] > 0), int(r[1] > 0)] for r in x.tolist()])
+    shown = glassnet("train t.csv --target up,right --output run")
+    assert "of all labels right on 45 test examples" in shown.out
+    answers = read(glassnet("predict run t.csv").out)
+    right = [int(a["prediction up"]) == int(r[0] > 0) for a, r in zip(answers, x, strict=True)]
+    assert np.mean(right) > 0.9
+
+
+def test_many_words_are_embedded_and_saved(glassnet, tmp_path):
+    rng = np.random.default_rng(1)
+    towns = [f"town {i}" for i in range(60)]
+    rows = [[towns[i % 60], round(float(i % 60) + rng.normal() * 0.1, 3)] for i in range(1200)]
+    write(tmp_path / "t.csv", ["town", "value"], rows)
+    shown = glassnet("train t.csv --target value --epochs 60 --output run")
+    assert "1 embedded" in shown.out
+    answers = read(glassnet("predict run t.csv").out)
+    errors = [abs(float(a["prediction"]) - row[1]) for a, row in zip(answers, rows, strict=True)]
+    assert np.mean(errors) < 6
+
+
+def test_a_table_that_stays_on_disk(glassnet, tmp_path):
+    rng = np.random.default_rng(1)
+    rows = [[round(v, 3), round(2 * v, 3)] for v in rng.normal(size=60_000).tolist()]
+    write(tmp_path / "t.csv", ["x", "y"], rows)
+    shown = glassnet("train t.csv --target y --memory 1 --epochs 1 --output run")
+    assert "encoded rows stay on disk" in shown.out
+    assert glassnet("evaluate run t.csv --json").json["r2"] > 0.9
+
+
+def test_a_folder_of_images(glassnet, tmp_path):
+    rng = np.random.default_rng(0)
+    for label, shade in (("dark", 40), ("light", 200)):
+        (tmp_path / "pictures" / label).mkdir(parents=True)
+        for i in range(30):
+            pixels = np.clip(rng.normal(shade, 20, (8, 8)), 0, 255).astype(np.uint8)
+            write_png(tmp_path / "pictures" / label / f"{i}.png", pixels)
+    result = glassnet("train pictures --epochs 20 --json --output run").json
+    assert result["data"]["classes"] == ["dark", "light"]
+    assert result["test_accuracy"] == 1.0
+    assert glassnet("evaluate run --json").json["accuracy"] == 1.0
+    assert glassnet("train pictures --image-size 4 --epochs 1 --quiet --output small").status == 0
+
+
+# ---- mistakes, each with a suggestion that works ---------------------------------------------------------------------
+
+
+def suggested(err):
+    """The command or option that a message suggests, as words."""
+    words = re.search(r"Try (?:correcting it, )?(.*?)\.?$", err.strip()).group(1)
+    return shlex.split(words.split(" or ")[0].split(", which")[0])
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "said"),
+    [
+        ("train flowers.csv", 2, "got flowers.csv without --target; expected the column to predict: id, length,"),
+        ("train flowers.csv --target knid", 2, "got --target knid; expected one of id, length, colour, kind."),
+        ("train flowers.csv --target kind --drop colr", 2, "got --drop colr;"),
+        ("train flowers.csv --target kind --categorical lenght", 2, "Try --categorical length."),
+        ("train flowers.csv --target kind --task regression", 1, "such as 'iris'; expected numbers, for regression."),
+        ("train flowers.csv --target length", 1, "flowers.csv, row"),
+        ("train flowers.csv --target kind --noise 0.1", 2, "got --noise with flowers.csv"),
+        ("train moons --target y", 2, "got --target with moons; expected a table."),
+        ("train flowers.csv --target kind --header --no-header", 2, "got --header and --no-header; expected one"),
+        ("train nothing.csv --target y", 1, "No such file"),
+        ("train flowers.csv --target kind --one-hot-up-to many", 2, "got --one-hot-up-to many"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_one_line(glassnet, flowers, line, status, said):
+    done = glassnet(line)
+    assert done.status == status
+    assert said in done.err
+    assert len(done.err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "train flowers.csv --quiet --output run",
+        "train flowers.csv --quiet --output run --target knid",
+        "train flowers.csv --quiet --output run --target kind --drop colr",
+        "train flowers.csv --quiet --output run --target kind --task regression",
+        "train flowers.csv --quiet --output run --target length",
+    ],
+)
+def test_the_suggestion_works_when_pasted(glassnet, flowers, line):
+    said = suggested(glassnet(line).err)
+    words = said[1:] if said[0] == "glassnet" else [*line.split(), *said]
+    if said[0] == "glassnet":
+        words = [*words, "--quiet", "--output", "run"]
+    assert glassnet(words[0], *words[1:]).status == 0
+
+
+@pytest.mark.parametrize(
+    ("rows", "options"),
+    [
+        ([["oops" if i == 50 else i * 2, i] for i in range(200)], "--missing oops"),
+        ([["inf" if i == 50 else i * 2, i] for i in range(200)], "--missing inf,-inf"),
+        ([[i * 2, "-inf" if i == 50 else i * 2.5] for i in range(200)], "--missing inf,-inf --drop-missing"),
+    ],
+)
+def test_the_suggested_missing_word_works(glassnet, tmp_path, rows, options):
+    write(tmp_path / "t.csv", ["x", "y"], rows)
+    line = "train t.csv --target y --quiet --epochs 1 --output run"
+    first = glassnet(line)
+    assert first.status == 1
+    assert options in first.err
+    assert "row 51" in first.err
+    assert glassnet(f"{line} {options}").status == 0
+
+
+def test_missing_columns_and_wrong_models_are_named(glassnet, run, tmp_path):
+    write(tmp_path / "new.csv", ["colour"], [["red"]])
+    done = glassnet("predict run new.csv")
+    assert (done.status, done.out) == (1, "")
+    assert "got no column 'length' among 'colour'" in done.err
+    write(tmp_path / "words.csv", ["colour", "length"], [["red", "long"]])
+    assert (
+        "words.csv, row 1 (line 2), column 'length': got 'long'; expected a number"
+        in glassnet("predict run words.csv").err
+    )
+    done = glassnet("evaluate run words.csv")
+    assert "got no column 'kind'; expected the target, to judge by" in done.err
+    assert "expected rows with names" in glassnet("predict run --x 1,2").err
+    assert glassnet("predict run").status == 2
+
+
+def test_a_model_without_columns_refuses_tables(glassnet, flowers):
+    glassnet("train moons --epochs 1 --quiet --output moons-run")
+    assert glassnet("predict moons-run --keep id 3").status == 2
+    assert glassnet("predict moons-run flowers.csv").status != 0
+
+
+def test_a_model_file_cannot_choose_options_that_are_none(glassnet, run, tmp_path):
+    from glassnet.cli.table import recorded
+
+    assert recorded({"target": 3, "drop": ["x"], "header": "yes", "memory": -1, "data_seed": "0", "evil": "x"}) == {}
+    assert recorded({"target": "y", "no_header": True, "data_seed": 4}) == {
+        "target": "y", "no_header": True, "data_seed": 4,
+    }  # fmt: skip

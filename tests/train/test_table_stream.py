@@ -1,0 +1,102 @@
+"""Tables that stay on disk: the same code as in memory, in two passes."""
+
+import os
+
+import numpy as np
+import pytest
+
+from glassnet.data.table import TableFile
+from glassnet.errors import DataError
+from glassnet.train.recipes import recipe_for
+from glassnet.train.table_data import TableData, table_data
+from glassnet.train.table_plan import TableOptions
+from glassnet.train.table_stream import fits, streamed_data
+from glassnet.train.training import Training
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("GLASSNET_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def houses(tmp_path):
+    rng = np.random.default_rng(0)
+    size, city = rng.uniform(20, 200, 3000).round(1), rng.choice(["Ulm", "Rom", "Köln"], 3000)
+    price = (size * np.where(city == "Rom", 5, 3) + rng.normal(size=3000)).round(2)
+    gap = rng.random(3000) < 0.1
+    rows = [
+        f"{'' if g else s},{c},{i // 10},{p}" for i, (s, c, p, g) in enumerate(zip(size, city, price, gap, strict=True))
+    ]
+    path = tmp_path / "houses.csv"
+    path.write_text("size,city,block,price\n" + "\n".join(rows), encoding="utf-8")
+    return TableFile(path, piece=4096)
+
+
+def test_rows_on_disk_are_those_in_memory(houses):
+    streamed = streamed_data(houses, TableOptions(("price",)))
+    table = houses.read()
+    assert isinstance(streamed.x_train, np.memmap)
+    for part, x, y in zip(
+        streamed.rows,
+        (streamed.x_train, streamed.x_valid, streamed.x_test),
+        (streamed.y_train, streamed.y_valid, streamed.y_test),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(x, streamed.code.encode(table.take(part)))
+        np.testing.assert_array_equal(y, streamed.code.target.encode(table.take(part)))
+    assert sorted(np.concatenate(streamed.rows).tolist()) == list(range(3000))
+    assert [len(part) for part in streamed.rows] == pytest.approx([2100, 450, 450], rel=0.15)
+    learnt = table.take(streamed.rows[0])["size"].values
+    assert streamed.code.features[0].mean == pytest.approx(np.nanmean(learnt))
+
+
+def test_both_ways_lead_to_the_same_columns(houses):
+    options = TableOptions(("price",))
+    on_disk, in_memory = streamed_data(houses, options), table_data(houses.read(), options)
+    assert on_disk.feature_names == in_memory.feature_names
+    assert (on_disk.task, on_disk.classes) == (in_memory.task, in_memory.classes)
+
+
+def test_groups_stay_together_on_disk(houses):
+    made = streamed_data(houses, TableOptions(("price",), group="block"))
+    blocks = [set((part // 10).tolist()) for part in made.rows]
+    assert not blocks[0] & blocks[1] | blocks[0] & blocks[2] | blocks[1] & blocks[2]
+
+
+def test_classes_of_whole_numbers_and_rows_without_a_target(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("x,y\n" + "".join(f"{i * 0.5},{'' if i % 5 == 4 else i % 3 + 1}\n" for i in range(1000)))
+    file = TableFile(path, piece=512)
+    made = streamed_data(file, TableOptions(("y",), drop_missing=True))
+    assert (made.classes, sum(map(len, made.rows))) == (("1", "2", "3"), 800)
+    with pytest.raises(DataError, match=r"row 5 \(line 6\), column 'y': got no value"):
+        streamed_data(file, TableOptions(("y",)))
+
+
+def test_numbers_first_and_words_later(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("k,y\n" + "".join(f"{i % 7:02},{i}\n" for i in range(400)) + "A1,3\n02,5\nB2,4\n" * 200)
+    made = streamed_data(TableFile(path, piece=900), TableOptions(("y",)))
+    assert set(made.code.features[0].words) >= {"00", "06", "A1", "B2"}
+
+
+def test_it_can_be_learnt_from(houses):
+    made = streamed_data(houses, TableOptions(("price",)))
+    training = Training(made, recipe_for(made, epochs=15))
+    list(training)
+    assert training.test().r2 > 0.8
+
+
+def test_nothing_stays_in_the_cache_folder(houses, tmp_path):
+    made = streamed_data(houses, TableOptions(("price",)))
+    assert isinstance(made, TableData)
+    folder = tmp_path / "cache" / "tables"
+    del made
+    assert os.listdir(folder) == []
+
+
+def test_what_fits_is_a_matter_of_size(houses):
+    assert fits(str(houses.path))
+    assert fits(str(houses.path), 1)
+    assert not fits(str(houses.path), 0)
