@@ -1,0 +1,219 @@
+"""The server's doors: the page's files, the WebSocket of its sessions, and the guard before both.
+
+Nothing here trains: commands go to the scheduler's threads, and what they say comes back through an outbox.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import tempfile
+from collections.abc import AsyncIterator
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from glassnet.errors import GlassnetError, complain
+from glassnet.files import strict_json
+from glassnet.server import messages, page_files
+from glassnet.server.connection import Connection
+from glassnet.server.registry import Registry
+from glassnet.server.reports import Done
+from glassnet.server.safety import Guard, security_headers
+from glassnet.train.trained import Trained
+
+_UPLOAD_SECONDS = 60.0
+_SWEEP_SECONDS = 10.0
+
+
+def make_app(registry: Registry, guard: Guard, files: dict[str, page_files.PageFile] | None = None) -> ASGIApp:
+    """The whole server as one ASGI application."""
+    served = page_files.load() if files is None else files
+
+    async def page(request: Request) -> Response:
+        return _file(served, request)
+
+    async def join(request: Request) -> Response:
+        return _admitted(guard, request.query_params.get("code", ""), request)
+
+    async def home(request: Request) -> Response:
+        token = request.query_params.get("token")
+        return _file(served, request) if token is None else _admitted(guard, token, request)
+
+    async def upload(request: Request) -> Response:
+        return await _upload(registry, request)
+
+    async def socket(websocket: WebSocket) -> None:
+        await Connection(registry, websocket, classroom=guard.class_code is not None).run()
+
+    routes = [
+        Route("/", home, methods=["GET"]),
+        Route("/join", join, methods=["GET"]),
+        Route("/api/model", upload, methods=["POST"]),
+        Route("/{path:path}", page, methods=["GET"]),
+        WebSocketRoute("/ws", socket),
+    ]
+    return Doorkeeper(Starlette(routes=routes, lifespan=lambda app: _sweeping(registry)), guard, set(served))
+
+
+@contextlib.asynccontextmanager
+async def _sweeping(registry: Registry) -> AsyncIterator[None]:
+    """While the server runs, sessions that nobody came back to are ended."""
+
+    async def sweep() -> None:
+        while True:
+            await asyncio.sleep(_SWEEP_SECONDS)
+            await asyncio.to_thread(registry.sweep)
+
+    task = asyncio.create_task(sweep())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.to_thread(registry.close)
+
+
+class Doorkeeper:
+    """Looks at every request before anything else does, and signs every answer with the security headers."""
+
+    def __init__(self, app: ASGIApp, guard: Guard, files: set[str]) -> None:
+        self.app, self.guard, self.files = app, guard, files
+        signed = {**security_headers(guard.hosts), "server": "glassnet"}
+        self.headers = [(key.encode(), value.encode()) for key, value in signed.items()]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer it."""
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        socket = scope["type"] == "websocket"
+        verdict = self.judge(scope, socket)
+        if socket:
+            await self._socket(verdict, scope, receive, send)
+        elif verdict.passes:
+            scope["role"] = verdict.role
+            await self.app(scope, receive, self._signed(send))
+        else:
+            body = page_files.words("This door stays closed", verdict.reason)
+            await Response(body, verdict.status, media_type="text/html")(scope, receive, self._signed(send))
+
+    def judge(self, scope: Scope, socket: bool) -> Any:
+        """The guard's verdict on a request."""
+        headers: dict[str, list[str]] = {}
+        for key, value in scope["headers"]:
+            headers.setdefault(key.decode("latin-1").lower(), []).append(value.decode("latin-1"))
+        path = scope["path"]
+        # the page's own files say nothing about anybody; a token or a code lets its bearer in
+        letting_in = path == "/join" or (path == "/" and b"token=" in scope.get("query_string", b""))
+        is_file = path in self.files and path not in ("/", "/index.html")
+        return self.guard.judge(
+            "GET" if socket else scope["method"], headers, socket=socket, open=letting_in or is_file
+        )
+
+    async def _socket(self, verdict: Any, scope: Scope, receive: Receive, send: Send) -> None:
+        if verdict.passes and scope["path"] == "/ws":
+            scope["role"] = verdict.role
+            await self.app(scope, receive, send)
+            return
+        await receive()  # the handshake, which is refused: 403 before any WebSocket exists
+        await send({"type": "websocket.close", "code": 4010})
+
+    def _signed(self, send: Send) -> Send:
+        async def sign(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", []), *self.headers]
+            await send(message)
+
+        return sign
+
+
+def _file(files: dict[str, page_files.PageFile], request: Request) -> Response:
+    file = files.get(request.url.path)
+    if file is None:
+        body = page_files.words("There is nothing here", "Try the address without what follows the port.")
+        return Response(body, 404, media_type="text/html")
+    headers = {"cache-control": file.cache, "etag": file.tag, "content-type": file.type}
+    if request.headers.get("if-none-match") == file.tag:
+        return Response(status_code=304, headers=headers)
+    return Response(file.body, headers=headers)
+
+
+def _admitted(guard: Guard, token: str, request: Request) -> Response:
+    """A cookie for a token, and the way to the page."""
+    secret = guard.admit(token)
+    if secret is None:
+        if guard.role_of(request.headers.getlist("cookie")) is not None:
+            return RedirectResponse("/", 303)  # the same link again, in the browser that it has let in
+        body = page_files.words(
+            "This link lets nobody in any more",
+            "A link from the terminal works once, in one browser. Press Enter in the terminal for a new one.",
+        )
+        return Response(body, 401, media_type="text/html")
+    answer = RedirectResponse("/", 303, headers={"cache-control": "no-store"})
+    answer.set_cookie(guard.cookie, secret, httponly=True, samesite="lax", path="/")
+    return answer
+
+
+async def _upload(registry: Registry, request: Request) -> Response:
+    """A model file of the user's own, for the session that the query names."""
+    if request.scope.get("role") != "owner":
+        return _json(
+            403,
+            messages.refusal(
+                GlassnetError(complain("got a model", "expected none in a class", "Try your own machine"))
+            ),
+        )
+    session = registry.sessions.get(request.query_params.get("session", ""))
+    if session is None:
+        return _json(404, messages.refusal(GlassnetError(complain("got no session", "expected one", "Try reloading"))))
+    try:
+        async with asyncio.timeout(_UPLOAD_SECONDS):
+            body = await _body(request, registry.limits.model_bytes)
+        await asyncio.to_thread(_open_model, registry, session, body, request.query_params.get("name", "model"))
+    except TimeoutError:
+        return _json(
+            408,
+            messages.refusal(GlassnetError(complain("got a slow upload", "expected it within a minute", "Try again"))),
+        )
+    except GlassnetError as problem:
+        return _json(400, messages.refusal(problem))
+    return _json(200, Done())
+
+
+async def _body(request: Request, most: int) -> bytes:
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > most:
+            got = f"got a file of more than {most // 2**20} MiB"
+            raise GlassnetError(complain(got, "expected a smaller one", "Try a model of digits"))
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _open_model(registry: Registry, session: Any, body: bytes, name: str) -> None:
+    """Read a model through the safe reader, which wants a file."""
+    handle, path = tempfile.mkstemp(suffix=".safetensors")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(body)
+        trained = Trained.load(path)
+    except GlassnetError as problem:
+        raise GlassnetError(str(problem).replace(path, name[:60])) from None
+    finally:
+        os.unlink(path)
+    lab = registry.lab(session)
+    lab.offer(name[:60], trained, session.outbox)
+    registry.heavy.wake(lab)
+
+
+def _json(status: int, report: Any) -> Response:
+    body = messages.write(report)
+    strict_json.loads(body)
+    return Response(body, status, media_type="application/json", headers={"cache-control": "no-store"})

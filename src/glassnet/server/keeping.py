@@ -1,0 +1,121 @@
+"""Sessions on disk, so that a page finds its network again after the server was stopped or killed.
+
+One safetensors file for each session, in the user's cache folder, named by a hash of the session's secret name: written
+in one stroke, with a checksum, and readable by its owner only. What the optimiser remembers is not kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import time
+from typing import Any
+
+import numpy as np
+
+from glassnet.data.cache import cache_folder
+from glassnet.errors import FileError, FormatError, GlassnetError
+from glassnet.files import safetensors, strict_json
+from glassnet.server import network
+from glassnet.server.playground import Playground
+from glassnet.server.points import Points, check_own
+
+_FORMAT = "1"
+_DAYS = 7.0
+_MOST_FILES = 500
+_MOST_BYTES = 16 * 1024 * 1024
+
+
+class Keeper:
+    """Writes sessions into a folder and reads them back; nothing fails because a folder cannot be written.
+
+    >>> import tempfile
+    >>> keeper = Keeper(tempfile.mkdtemp())
+    >>> playground = Playground({"dataset": "gauss", "points": 20})
+    >>> playground.train(3)
+    >>> keeper.keep("secret", playground), keeper.find("secret").course.epoch, keeper.find("another")
+    (True, 3, None)
+    """
+
+    def __init__(self, folder: str | None = None) -> None:
+        self.folder = folder or os.path.join(cache_folder(), "sessions")
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self.folder, hashlib.sha256(name.encode()).hexdigest()[:40] + ".safetensors")
+
+    def keep(self, name: str, playground: Playground) -> bool:
+        """Write a session; whether it could be done."""
+        tensors, about = _taken_down(playground)
+        try:
+            os.makedirs(self.folder, mode=0o700, exist_ok=True)
+            safetensors.save(self._path(name), tensors, about, checksum=True)
+        except (FileError, OSError):
+            return False
+        return True
+
+    def find(self, name: str) -> Playground | None:
+        """The session that was kept under this name; None if there is none that can be read."""
+        path = self._path(name)
+        if not os.path.exists(path):
+            return None
+        try:
+            tensors, about = safetensors.load(path, limit=_MOST_BYTES, checksum=True)
+            return _brought_back(tensors, about)
+        except (GlassnetError, KeyError, ValueError, TypeError):
+            return None  # of an older version, or damaged: the page begins anew
+
+    def tidy(self) -> None:
+        """Remove what nobody came back to for a week, and the oldest beyond what a class needs."""
+        with contextlib.suppress(OSError), os.scandir(self.folder) as entries:
+            files = sorted((e.stat().st_mtime, e.path) for e in entries if e.name.endswith(".safetensors"))
+            limit = time.time() - _DAYS * 86400
+            for i, (modified, path) in enumerate(files):
+                if modified < limit or i < len(files) - _MOST_FILES:
+                    os.unlink(path)
+
+
+def _taken_down(playground: Playground) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    learner = playground.learner
+    tensors = {f"{i}": p.array for i, p in enumerate(learner.parameters)}
+    tensors |= {f"held.{i}": held for i, held in enumerate(learner.held)}
+    tensors |= {f"keep.{i}": keep for i, keep in enumerate(learner.keep)}
+    own = playground.own
+    if own is not None:
+        tensors |= {"own.x": own.x, "own.t": own.t}
+    about = {
+        "state": playground.state,
+        "step": playground.step,
+        "epoch": playground.course.epoch,
+        "at": playground.course.at,
+        "edited": playground.edited,
+        "rows": [list(row) for row in playground.curve.rows],
+        "own": own and {"train": own.train, "task": own.task, "classes": list(own.classes), "source": own.source},
+    }
+    text = strict_json.dumps(about, indent=None, non_finite="null")
+    return {k: np.ascontiguousarray(v) for k, v in tensors.items()}, {"format": _FORMAT, "playground": text}
+
+
+def _brought_back(tensors: dict[str, np.ndarray], texts: dict[str, str]) -> Playground:
+    if texts.get("format") != _FORMAT:
+        raise FormatError("got another format; expected this version's. Try beginning anew.")
+    about: dict[str, Any] = strict_json.loads(texts["playground"], source="session")
+    own = None
+    if about["own"]:
+        kept = about["own"]
+        own = check_own(
+            Points(
+                tensors["own.x"], tensors["own.t"], kept["train"], kept["task"], tuple(kept["classes"]), kept["source"]
+            )
+        )
+    playground = Playground(about["state"], own)
+    learner = playground.learner
+    network.restore(learner.layers, [tensors[f"{i}"] for i in range(len(learner.parameters))])
+    for i, held in enumerate(learner.held):
+        held[...] = tensors[f"held.{i}"]
+    for i, keep in enumerate(learner.keep):
+        keep[...] = tensors[f"keep.{i}"]
+    learner.configure(playground.state)
+    playground.step, playground.edited = int(about["step"]), bool(about["edited"])
+    playground.resume(int(about["epoch"]), int(about["at"]), about["rows"])
+    return playground

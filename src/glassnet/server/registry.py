@@ -1,0 +1,119 @@
+"""All sessions of a server: who is there, who may come back, who has to go."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from time import monotonic
+from typing import Any
+
+from glassnet.errors import GlassnetError, complain
+from glassnet.server.digits import DigitsLab
+from glassnet.server.keeping import Keeper
+from glassnet.server.outbox import Outbox
+from glassnet.server.scheduler import Scheduler
+from glassnet.server.session import Limits, Session
+
+
+class NoRoomError(GlassnetError):
+    """There are as many sessions as the server takes."""
+
+
+class Registry:
+    """Sessions by name. A name is a secret: whoever knows it may come back to the session.
+
+    Playgrounds take turns on `workers` threads; digits, whose turns are longer, on one of their own.
+    """
+
+    def __init__(self, limits: Limits, workers: int = 2, models: str = "runs", keeper: Keeper | None = None) -> None:
+        self.limits, self.models = limits, models
+        self.scheduler = Scheduler(workers)
+        self.heavy = Scheduler(1, name="digits")
+        self.sessions: dict[str, Session] = {}
+        self.labs: dict[str, DigitsLab] = {}
+        self.keeper = keeper
+        self._lock = threading.Lock()
+
+    def open(self, name: str | None, state: dict[str, Any] | None, outbox: Outbox) -> tuple[Session, bool]:
+        """The session of that name, or a new one, with a page connected to it; whether it was there.
+
+        Raises `NoRoomError` when there is none to spare, `ValueRangeError` for a state that cannot be.
+        """
+        with self._lock:
+            known = self.sessions.get(name or "")
+            if known is None and len(self.sessions) >= self.limits.sessions:
+                self._drop_oldest()
+        session = known or self._new(name, state)  # takes a while, and a session's own lock: not while ours is held
+        resumed = known is not None or session.name == name
+        session.attach(outbox)
+        self.scheduler.wake(session)
+        return session, resumed
+
+    def _new(self, name: str | None, state: dict[str, Any] | None) -> Session:
+        """A new session, or the one of that name that is kept on disk."""
+        kept = self.keeper.find(name) if self.keeper is not None and name else None
+        if name is None or kept is None:
+            name = secrets.token_urlsafe(18)
+        session = Session(name, self.limits, state, kept)
+        session.digits = lambda command, values, outbox: self._digits(session, command, values, outbox)
+        with self._lock:
+            return self.sessions.setdefault(name, session)
+
+    def _digits(self, session: Session, command: Any, values: dict[str, Any], outbox: Outbox | None) -> None:
+        lab = self.lab(session)
+        lab.tell(command, dict(values), outbox)
+        self.heavy.wake(lab)
+
+    def lab(self, session: Session) -> DigitsLab:
+        """The session's room of digits, made when it is first asked for something."""
+        with self._lock:
+            if session.name not in self.labs:
+                self.labs[session.name] = DigitsLab(self.models, self.limits.frames_per_second)
+            return self.labs[session.name]
+
+    def _drop_oldest(self) -> None:
+        """Make room by ending the session that has been alone for longest."""
+        alone = [s for s in self.sessions.values() if s.left_at is not None]
+        if not alone:
+            got = f"got a page beyond the {self.limits.sessions} that this server takes"
+            raise NoRoomError(complain(got, "expected fewer", "Try again later, or glassnet play on your own machine"))
+        self._end(min(alone, key=lambda s: s.left_at or 0.0))
+
+    def _end(self, session: Session) -> None:
+        self.sessions.pop(session.name, None)
+        self.scheduler.forget(session)
+        lab = self.labs.pop(session.name, None)
+        if lab is not None:
+            lab.close()
+            self.heavy.forget(lab)
+
+    def sweep(self) -> int:
+        """Write down what has changed, and end the sessions that nobody has come back to in time; how many."""
+        self.keep()
+        limit = monotonic() - self.limits.keep_seconds
+        with self._lock:
+            old = [s for s in self.sessions.values() if s.left_at is not None and s.left_at < limit]
+            for session in old:
+                self._end(session)
+        return len(old)
+
+    def keep(self) -> None:
+        """Write down every session that has changed since it was last written."""
+        if self.keeper is None:
+            return
+        for session in list(self.sessions.values()):
+            mark = session.mark
+            if mark != session.kept:
+                with session.lock:
+                    self.keeper.keep(session.name, session.playground)
+                session.kept = mark
+
+    def close(self) -> None:
+        """End everything, once all is written down."""
+        for lab in self.labs.values():
+            lab.close()
+        self.scheduler.stop()
+        self.heavy.stop()
+        self.keep()
+        if self.keeper is not None:
+            self.keeper.tidy()

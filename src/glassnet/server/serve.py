@@ -1,0 +1,231 @@
+"""Starting and stopping the server: sockets, uvicorn with deadlines, one BLAS thread."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import socket
+import sys
+import threading
+import warnings
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from glassnet.errors import FileError, ReplayWarning, complain
+from glassnet.server.app import make_app
+from glassnet.server.keeping import Keeper
+from glassnet.server.registry import Registry
+from glassnet.server.safety import Guard, hosts_of
+from glassnet.server.session import Limits
+from glassnet.train.machine import Blas
+
+PORT = 8421
+_HEADER_SECONDS = 10.0  # from the first byte of a request (or the connection) to the end of its headers
+_SWITCH_SECONDS = 0.0002  # a thread that trains gives way to the event loop so soon
+_LOCAL = ("127.0.0.1", "localhost", "::1")
+_EVERYWHERE = ("0.0.0.0", "::")
+CLASS_LIMITS = Limits(frames_per_second=20.0, resolution=50, keep_seconds=1800.0)
+
+
+class DeadlineProtocol(H11Protocol):
+    """uvicorn's HTTP with a deadline for headers: a client that sends them slowly for ever is cut off."""
+
+    _deadline: Any = None
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin to count."""
+        super().connection_made(transport)
+        self._expect_headers()
+
+    def data_received(self, data: bytes) -> None:
+        """Headers that are complete end the count."""
+        super().data_received(data)
+        self._note()
+
+    def on_response_complete(self) -> None:
+        """The next request on the same connection has its own time."""
+        super().on_response_complete()
+        if self.transport is not None and not self.transport.is_closing():
+            self._expect_headers()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is over."""
+        self._forget()
+        super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self, event: Any) -> None:
+        """From here on it is a WebSocket, which has deadlines of its own."""
+        self._forget()
+        super().handle_websocket_upgrade(event)
+
+    def _note(self) -> None:
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._forget()
+
+    def _expect_headers(self) -> None:
+        self._forget()
+        self._deadline = self.loop.call_later(_HEADER_SECONDS, self._cut)
+
+    def _forget(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _cut(self) -> None:
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.abort()
+
+
+class Server:
+    """A Playground's server that is started and stopped; `url` is where to go, once.
+
+    >>> with Server(port=0) as server:
+    ...     server.port > 0, server.address.startswith("http://127.0.0.1:")
+    (True, True)
+    """
+
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        port: int = PORT,
+        *,
+        names: Iterable[str] = (),
+        limits: Limits | None = None,
+        models: str = "runs",
+        workers: int | None = None,
+        keeper: Keeper | None = None,
+    ) -> None:
+        self.classroom = host not in _LOCAL
+        self.socket = _bound(host, port)
+        self.port = int(self.socket.getsockname()[1])
+        self.names = [*_names_of(host), *names]
+        hosts = hosts_of([*self.names, *_LOCAL], self.port)
+        self.guard = Guard(hosts, f"glassnet-{self.port}", class_code=_code() if self.classroom else None)
+        limits = limits or (CLASS_LIMITS if self.classroom else Limits())
+        self.registry = Registry(limits, workers or max(1, os.cpu_count() or 1), models, keeper)
+        app = make_app(self.registry, self.guard)
+        self._uvicorn = uvicorn.Server(_config(app, replace(limits).message_bytes))
+        self._thread: threading.Thread | None = None
+
+    @property
+    def address(self) -> str:
+        """Where the page is, for a browser that has its cookie."""
+        return f"http://{_spelled(self.names[0])}:{self.port}/"
+
+    @property
+    def url(self) -> str:
+        """Where one browser is let in, once."""
+        name = "127.0.0.1" if self.classroom else self.names[0]
+        return f"http://{_spelled(name)}:{self.port}/?token={self.guard.launch}"
+
+    @property
+    def class_url(self) -> str:
+        """Where a class is let in."""
+        return f"{self.address}join?code={self.guard.class_code}"
+
+    def run(self) -> None:
+        """Serve until asked to stop (Ctrl-C)."""
+        _prepare()
+        asyncio.run(self._uvicorn.serve(sockets=[self.socket]))
+
+    def stop(self) -> None:
+        """Ask it to stop."""
+        self._uvicorn.should_exit = True
+
+    def __enter__(self) -> Server:
+        self._thread = threading.Thread(target=self.run, name="server", daemon=True)
+        self._thread.start()
+        while not self._uvicorn.started and self._thread.is_alive():
+            self._thread.join(0.01)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
+        if self._thread is not None:
+            self._thread.join(10)
+
+
+def _config(app: Any, message_bytes: int) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=DeadlineProtocol,
+        ws="websockets-sansio",
+        ws_max_size=message_bytes + 1024,
+        ws_per_message_deflate=False,  # frames are small numbers; and a small message cannot grow large
+        ws_ping_interval=20.0,
+        ws_ping_timeout=30.0,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=2,
+        h11_max_incomplete_event_size=16 * 1024,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        log_level="critical",
+        lifespan="on",
+        loop="asyncio",
+    )
+
+
+def _prepare() -> None:
+    """Many small trainings share the cores: one BLAS thread each, and short waits for the event loop."""
+    Blas().threads = 1
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    warnings.simplefilter(
+        "ignore", ReplayWarning
+    )  # a step that runs op by op is as right, and the page shows its speed
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """A socket that listens, on this port or, where it is taken and was not chosen, on the next free one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    wanted = range(port, port + 20) if port == PORT else [port]
+    problem: OSError | None = None
+    for candidate in wanted:
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            if os.name != "nt":  # on Windows it would let another program take the port over
+                listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind((host, candidate))
+            listening.listen(512)
+            return listening
+        except OSError as error:
+            listening.close()
+            problem = error
+        except OverflowError as error:
+            listening.close()
+            problem = OSError(str(error))
+    reason = problem.strerror or str(problem) if problem else "taken"
+    raise FileError(complain(f"got {host} port {port}: {reason}", "expected an address to listen on", "Try --port 0"))
+
+
+def _names_of(host: str) -> list[str]:
+    """The names under which a server on this address is reached."""
+    if host not in _EVERYWHERE:
+        return [host]
+    names = [_outward(), socket.gethostname().lower()]
+    with contextlib.suppress(OSError):
+        names += [str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)]
+    return [name for name in dict.fromkeys(names) if name]
+
+
+def _outward() -> str:
+    """The address of this machine on its network; nothing is sent to find it out."""
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # an address for documentation (RFC 5737), which nobody has
+        return str(probe.getsockname()[0])
+    return "127.0.0.1"
+
+
+def _spelled(name: str) -> str:
+    return f"[{name}]" if ":" in name else name
+
+
+def _code() -> str:
+    """A word that can be read aloud: letters and digits that look like no other."""
+    return "".join(secrets.choice("abcdefghjkmnpqrstuvwxyz23456789") for _ in range(8))

@@ -1,0 +1,369 @@
+"""A session: one page's Playground and its lab of digits, as jobs that work in turns.
+
+The transport puts commands in with `tell` and takes what is to be sent from the session's `Outbox`; it can be a
+WebSocket, a notebook's comm, or a test.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from time import monotonic, perf_counter
+from typing import Any
+
+import numpy as np
+
+from glassnet.errors import DataError, GlassnetError, complain
+from glassnet.server import commands as c
+from glassnet.server import messages
+from glassnet.server import points as drawn
+from glassnet.server.outbox import Outbox
+from glassnet.server.playground import Playground
+from glassnet.server.properties import checked
+from glassnet.server.reports import Done, Report, Stopped
+
+_SLICE = 0.010  # seconds of training in one turn
+_LATEST = 0.05  # seconds after which a frame is sent though its epochs are not done
+_MOST_INBOX = 1000
+_MOST_STEPS = {"epoch": 1000, "batch": 10_000, "sample": 10_000, "operation": 100}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a session may do."""
+
+    frames_per_second: float = 60.0
+    resolution: int = 100
+    keep_seconds: float = 900.0  # without a connection
+    idle_seconds: float = 3600.0  # without a command, while connected
+    hello_seconds: float = 10.0  # for the first message
+    messages_per_second: float = 240.0
+    message_bytes: int = messages.MOST_BYTES
+    model_bytes: int = 64 * 1024 * 1024
+    sessions: int = 300
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the welcome."""
+        return dict(vars(self))
+
+
+class Session:
+    """A Playground that trains in turns and answers commands.
+
+    >>> session = Session("name", Limits())
+    >>> outbox = Outbox(lambda: None)
+    >>> session.attach(outbox)
+    >>> session.tell(c.Step("epoch", 3, id=7)), session.turn() is None, session.playground.course.epoch
+    (True, True, 3)
+    >>> [messages.type_name(type(m)) if isinstance(m, Report) else m[:4] for m in outbox.take()][-1]
+    b'GNF1'
+    """
+
+    def __init__(
+        self, name: str, limits: Limits, state: dict[str, Any] | None = None, playground: Playground | None = None
+    ) -> None:
+        self.name, self.limits = name, limits
+        self.playground = playground or Playground(self._within(state or {}))
+        self.kept: tuple[int, float] = (0, 0.0)  # what of it is on disk: its step, and when its last command came
+        self.lock = threading.RLock()  # held for a turn: who looks from outside waits for its end
+        self.inbox: deque[c.Command] = deque()
+        self.outbox: Outbox | None = None
+        self.last_command = monotonic()
+        self.left_at: float | None = monotonic()  # since when nobody is connected
+        self.digits: Callable[[c.Command, dict[str, Any], Outbox | None], None] | None = None
+        self._dirty = True
+        self._fresh = False  # whether the page has yet to be told of everything
+        self._told_layout = 0
+        self._points: Any = None
+        self._sequence = 0
+        self._owed = 0.0  # batches due
+        self._tick = 0.0
+        self._last_frame = 0.0
+        self._speed, self._speed_since, self._speed_epoch = 0.0, perf_counter(), 0.0
+
+    def _within(self, changes: dict[str, Any]) -> dict[str, Any]:
+        """The changes, within the limits of this server."""
+        changes = checked(changes)
+        if "resolution" in changes:
+            changes["resolution"] = min(changes["resolution"], self.limits.resolution)
+        elif self.limits.resolution < 100 and not hasattr(self, "playground"):
+            changes["resolution"] = self.limits.resolution
+        return changes
+
+    # ---- from outside -----------------------------------------------------------------------------------------
+
+    def attach(self, outbox: Outbox) -> None:
+        """A page is connected: it will be told everything, whoever was connected before."""
+        with self.lock:
+            if self.outbox is not None:
+                self.outbox.close()
+            self.outbox, self.left_at = outbox, None
+            self._fresh = self._dirty = True
+            self.last_command = monotonic()
+
+    def detach(self, outbox: Outbox) -> None:
+        """That page is gone; the session waits for it."""
+        outbox.close()
+        with self.lock:
+            if self.outbox is outbox:
+                self.outbox, self.left_at = None, monotonic()
+
+    @property
+    def mark(self) -> tuple[int, float]:
+        """Another one whenever something has changed."""
+        return self.playground.step, self.last_command
+
+    def tell(self, command: c.Command) -> bool:
+        """Put a command in; False if there are too many already."""
+        if len(self.inbox) >= _MOST_INBOX:
+            return False
+        self.inbox.append(command)
+        self.last_command = monotonic()
+        return True
+
+    # ---- a turn -----------------------------------------------------------------------------------------------
+
+    def turn(self) -> float | None:
+        """Answer what was asked, train a little, draw a frame."""
+        with self.lock, np.errstate(all="ignore"):
+            self._answer()
+            due = self._train()
+            self._draw()
+            return due
+
+    def _answer(self) -> None:
+        while self.inbox:
+            command = self.inbox.popleft()
+            try:
+                self._introduce()
+                self._reply(command)
+            except Exception as problem:
+                self._send(messages.refusal(problem, getattr(command, "id", None)))
+                if not isinstance(problem, GlassnetError):
+                    self._send_state(None)
+        self._introduce()
+
+    def _introduce(self) -> None:
+        """Tell a new page everything."""
+        if self._fresh and self.outbox is not None:
+            self._send_state(None)
+            self._points, self._told_layout = None, 0
+            self._describe()
+
+    def _reply(self, command: c.Command) -> None:
+        if isinstance(command, c.DigitsCommand):
+            if self.digits is not None:
+                self.digits(command, self.playground.state, self.outbox)
+            return
+        handler = _HANDLERS[type(command)]
+        report = handler(self, command)
+        self._describe()
+        if isinstance(report, Report):
+            self._send(report)
+        elif getattr(command, "id", None) is not None:
+            self._send(Done(command.id))  # type: ignore[attr-defined]
+
+    def _describe(self) -> None:
+        """Send the layout and the points where they have changed."""
+        layout = self.playground.layout
+        if layout.layout != self._told_layout:
+            self._told_layout = layout.layout
+            self._send(layout)
+            self._dirty = True
+        if self.playground.points is not self._points and self.outbox is not None:
+            self._points = self.playground.points
+            self.outbox.report(self.playground.points_message())
+
+    def _send(self, report: Report) -> None:
+        if self.outbox is not None:
+            self.outbox.report(messages.write(report))
+
+    def _send_state(self, id: int | None) -> None:
+        self._send(self.playground.report(id))
+
+    def _changed(self) -> None:
+        self._dirty = True
+        self._send_state(None)
+
+    # ---- training ---------------------------------------------------------------------------------------------
+
+    def _train(self) -> float | None:
+        """The batches that are due, as far as the turn reaches; when the next ones are."""
+        playground = self.playground
+        if not playground.running or self.outbox is None:
+            return None
+        now = monotonic()
+        period = 1 / self.limits.frames_per_second
+        if now >= self._tick:
+            batches = max(len(playground.course.batches), 1) * float(playground.state["speed"])
+            self._owed = min(self._owed + batches, 2 * batches + 1)
+            self._tick = now + period if now - self._tick > period else self._tick + period
+        done, stopped = playground.advance(int(self._owed), perf_counter() + _SLICE)
+        self._owed -= done
+        if done and (self._owed < 1 or now - self._last_frame > _LATEST):
+            self._dirty = True
+        self._measure()
+        if stopped is not None:
+            self._halt(stopped)
+            return None
+        if not playground.running:
+            self._changed()
+            return None
+        return self._tick if self._owed < 1 else now
+
+    def _halt(self, stopped: Stopped) -> None:
+        self._owed = 0.0
+        self._send(stopped)
+        self._changed()
+
+    def _measure(self) -> None:
+        now, epoch = perf_counter(), self.playground.course.now
+        if now - self._speed_since >= 0.5:
+            self._speed = max(0.0, (epoch - self._speed_epoch) / (now - self._speed_since))
+            self._speed_since, self._speed_epoch = now, epoch
+
+    def _draw(self) -> None:
+        """A frame, if there is something new and the page can take one."""
+        if not self._dirty or self.outbox is None or not self.outbox.wants_frame:
+            return
+        self._sequence += 1
+        frame = self.playground.frame(self._sequence, self._speed if self.playground.running else 0.0, self._fresh)
+        self._dirty = self._fresh = False
+        self._last_frame = monotonic()
+        self.outbox.frame(frame)
+
+    # ---- commands ---------------------------------------------------------------------------------------------
+
+    def _configure(self, command: c.Configure) -> None:
+        self.playground.configure(self._within(command.changes))
+        self._changed()
+
+    def _run(self, command: c.Run) -> None:
+        self.playground.running = True
+        self._owed, self._tick = 0.0, 0.0
+        self._speed_since, self._speed_epoch = perf_counter(), self.playground.course.now
+        self._send_state(None)
+
+    def _pause(self, command: c.Pause) -> None:
+        self.playground.running = False
+        self._changed()
+
+    def _step(self, command: c.Step) -> Report | None:
+        playground = self.playground
+        playground.running = False
+        count = min(max(1, command.count), _MOST_STEPS[command.grain])
+        report: Report | None = None
+        stopped: Stopped | None = None
+        until = perf_counter() + 1.0  # one long step must not hold up everybody
+        if command.grain == "operation":
+            for _ in range(count):
+                report = playground.one_operation(command.id)
+        elif command.grain == "sample":
+            for _ in range(count):
+                stopped = stopped or playground.one_sample()
+        else:
+            left = len(playground.course.batches) - playground.course.at  # to the end of the present epoch
+            batches = count if command.grain == "batch" else left + (count - 1) * len(playground.course.batches)
+            _, stopped = playground.advance(batches, until)
+        if stopped is not None:
+            self._send(stopped)
+        self._changed()
+        return report
+
+    def _reset(self, command: c.Reset) -> None:
+        self.playground.reset()
+        self._owed = 0.0
+        self._changed()
+
+    def _reroll(self, command: c.Reroll) -> None:
+        self.playground.reroll(command.what)
+        self._changed()
+
+    def _credit(self, command: c.Credit) -> None:
+        if self.outbox is not None:
+            self.outbox.credit(command.frames)
+
+    def _look(self, command: c.Look) -> None:
+        self._dirty = True
+
+    def _edit(self, command: c.Edit) -> None:
+        self.playground.edit(command)
+        self._changed()
+
+    def _undo(self, command: c.Undo) -> None:
+        self.playground.undo()
+        self._changed()
+
+    def _redo(self, command: c.Redo) -> None:
+        self.playground.undo(again=True)
+        self._changed()
+
+    def _freeze(self, command: c.Freeze) -> None:
+        self.playground.freeze(command)
+        self._changed()
+
+    def _ablate(self, command: c.Ablate) -> None:
+        self.playground.ablate(command.layer, command.unit, command.on)
+        self._changed()
+
+    def _add_points(self, command: c.AddPoints) -> None:
+        rows = editable_rows(command.points)
+        self.playground.change_points(lambda points: drawn.added(points, rows, command.test), command.stroke)
+        self._changed()
+
+    def _move_point(self, command: c.MovePoint) -> None:
+        move = command.index, command.x1, command.x2
+        self.playground.change_points(lambda points: drawn.moved(points, *move), command.stroke)
+        self._changed()
+
+    def _label_points(self, command: c.LabelPoints) -> None:
+        change = command.indices, command.target
+        self.playground.change_points(lambda points: drawn.labelled(points, *change), command.stroke)
+        self._changed()
+
+    def _erase_points(self, command: c.ErasePoints) -> None:
+        self.playground.change_points(lambda points: drawn.erased(points, command.indices), command.stroke)
+        self._changed()
+
+    def _paste_table(self, command: c.PasteTable) -> None:
+        state = self.playground.state
+        table = drawn.table(command.text, command.task, state["train_share"], state["data_seed"])
+        self.playground.change_points(lambda points: table)
+        self._changed()
+
+    def _inspect(self, command: c.Inspect) -> Report:
+        return _with_id(self.playground.inspect(command), command.id)
+
+    def _histogram(self, command: c.Histogram) -> Report:
+        return self.playground.histogram(command.inits, command.id)
+
+    def _open_link(self, command: c.OpenLink) -> None:
+        self.playground.open_link(command.hash)
+        self._changed()
+
+
+def editable_rows(points: list[list[float]]) -> np.ndarray:
+    """Rows `x1, x2, target`, `(n, 3)`.
+
+    Raises `DataError` for other rows.
+
+    >>> editable_rows([[1, 2, 0]])
+    array([[1., 2., 0.]])
+    """
+    if not points or any(len(row) != 3 for row in points):
+        sizes = sorted({len(row) for row in points})
+        raise DataError(complain(f"got points of {sizes} numbers", "expected x1, x2 and a target", "Try [[1, 2, 0]]"))
+    return np.array(points, np.float64)
+
+
+def _with_id(report: Any, id: int | None) -> Report:
+    return replace(report, id=id)
+
+
+_HANDLERS: dict[type[c.Command], Callable[[Session, Any], Report | None]] = {
+    kind: getattr(Session, f"_{name}")
+    for name, kind in messages.COMMANDS.items()
+    if not issubclass(kind, c.DigitsCommand) and kind is not c.Hello
+}

@@ -1,0 +1,129 @@
+"""Sessions that outlive their server: the same weights to the last bit, and nothing but our own files is believed."""
+
+import asyncio
+import math
+import os
+
+import numpy as np
+import pytest
+
+from glassnet.server import commands as c
+from glassnet.server import points
+from glassnet.server.keeping import Keeper
+from glassnet.server.playground import Playground
+
+SMALL = {"points": 40, "resolution": 10}
+
+
+def weights(playground: Playground) -> list[np.ndarray]:
+    return [p.array.copy() for p in playground.learner.parameters]
+
+
+def assert_same(one: Playground, other: Playground) -> None:
+    for a, b in zip(weights(one), weights(other), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_session_comes_back_and_goes_on_as_if_nothing_had_been(tmp_path):
+    keeper, playground = Keeper(str(tmp_path)), Playground({**SMALL, "hidden": [3], "l2": 0.01})
+    playground.advance(10, math.inf)  # two and a half epochs
+    playground.freeze(c.Freeze(1, 0))
+    playground.ablate(1, 2, True)
+    assert keeper.keep("name", playground)
+    again = keeper.find("name")
+    assert_same(playground, again)
+    assert (again.step, again.course.now, again.state) == (10, playground.course.now, playground.state)
+    assert again.report().frozen == playground.report().frozen
+    assert again.report().ablated == [[1, 2]]
+    assert again.curve.rows == playground.curve.rows
+    for one in (playground, again):
+        one.advance(7, math.inf)
+    for a, b in zip(weights(playground), weights(again), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12)
+
+
+def test_own_points_come_back(tmp_path):
+    keeper, playground = Keeper(str(tmp_path)), Playground(SMALL)
+    playground.change_points(lambda p: points.added(p, np.array([[1.0, 2.0, 2.0]]), True))
+    keeper.keep("name", playground)
+    again = keeper.find("name")
+    np.testing.assert_array_equal(again.points.x, playground.points.x)
+    assert again.points.classes == playground.points.classes
+    assert_same(playground, again)
+
+
+def test_a_session_in_parity_comes_back(tmp_path):
+    keeper, playground = Keeper(str(tmp_path)), Playground()
+    playground.open_link("#seed=0.59704")
+    playground.train(3)
+    keeper.keep("name", playground)
+    again = keeper.find("name")
+    for one in (playground, again):
+        one.train(3)
+    assert_same(playground, again)
+
+
+@pytest.mark.parametrize("cut", [0, 1, 8, 100, -1])
+def test_a_damaged_file_is_not_believed(tmp_path, cut):
+    keeper = Keeper(str(tmp_path))
+    keeper.keep("name", Playground(SMALL))
+    (path,) = tmp_path.iterdir()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:cut])
+    assert keeper.find("name") is None
+    flipped = bytearray(whole)
+    flipped[len(whole) // 2] ^= 1
+    path.write_bytes(flipped)
+    assert keeper.find("name") is None
+
+
+def test_names_lead_nowhere_else(tmp_path):
+    keeper = Keeper(str(tmp_path / "sessions"))
+    for name in ("../../escape", "/etc/passwd", "a" * 5000, "\0", "name"):
+        assert keeper.keep(name, Playground(SMALL))
+        assert keeper.find(name) is not None
+    assert os.listdir(tmp_path) == ["sessions"]
+    assert len(os.listdir(tmp_path / "sessions")) == 5
+    assert "name" not in "".join(os.listdir(tmp_path / "sessions"))
+
+
+def test_a_folder_that_cannot_be_written_stops_nobody(tmp_path):
+    (tmp_path / "file").write_text("")
+    keeper = Keeper(str(tmp_path / "file" / "inside"))
+    assert not keeper.keep("name", Playground(SMALL))
+    assert keeper.find("name") is None
+    keeper.tidy()
+
+
+def test_old_files_are_removed(tmp_path):
+    keeper = Keeper(str(tmp_path))
+    for name in ("old", "new"):
+        keeper.keep(name, Playground(SMALL))
+    os.utime(keeper._path("old"), (1, 1))
+    keeper.tidy()
+    assert keeper.find("old") is None
+    assert keeper.find("new") is not None
+
+
+def test_a_page_finds_its_network_after_the_server_was_stopped(start, tmp_path):
+    keeper = Keeper(str(tmp_path))
+    before = start(keeper=keeper)
+
+    async def first():
+        async with before.page(state=SMALL) as page:
+            await page.ask("step", count=5)
+            return page.welcome["session"], page.state
+
+    name, state = asyncio.run(first())
+    before.server.__exit__()
+    after = start(keeper=keeper)
+
+    async def second():
+        async with after.page(session=name) as page:
+            assert page.welcome["resumed"]
+            assert page.welcome["session"] == name
+            await page.frame()
+            return page.state
+
+    found = asyncio.run(second())
+    assert (found["epoch"], found["step"], found["state"]) == (5, state["step"], state["state"])

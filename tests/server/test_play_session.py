@@ -1,0 +1,232 @@
+"""Sessions, turns and outboxes, without a network."""
+
+import json
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from glassnet.server import commands as c
+from glassnet.server import messages
+from glassnet.server.outbox import MOST_CREDITS, Outbox
+from glassnet.server.registry import NoRoomError, Registry
+from glassnet.server.scheduler import Scheduler
+from glassnet.server.session import Limits, Session
+
+QUICK = {"points": 30, "resolution": 10}
+
+
+def session_with_page() -> tuple[Session, Outbox]:
+    session, outbox = Session("s", Limits(), dict(QUICK)), Outbox(lambda: None)
+    session.attach(outbox)
+    session.turn()
+    return session, outbox
+
+
+def reports(outbox: Outbox) -> list[dict]:
+    return [json.loads(item) for item in outbox.take() if isinstance(item, str)]
+
+
+def ask(session: Session, outbox: Outbox, command: c.Command) -> list[dict]:
+    outbox.take()
+    session.tell(command)
+    session.turn()
+    return reports(outbox)
+
+
+def test_a_new_page_is_told_everything():
+    _, outbox = session_with_page()
+    items = outbox.take()
+    kinds = [json.loads(i)["type"] if isinstance(i, str) else i[:4] for i in items]
+    assert kinds == ["state_report", "layout", b"GNP1", b"GNF1"]
+
+
+EVERY = [
+    c.Configure({"noise": 0.2}, 1), c.Run(1), c.Pause(1), c.Step("epoch", 2, 1), c.Step("batch", 2, 1),
+    c.Step("sample", 2, 1), c.Step("operation", 2, 1), c.Reset(1), c.Reroll("data", 1), c.Look(1),
+    c.Edit(1, 0, 0, 0.5, None, 1), c.Undo(1), c.Redo(1), c.Freeze(1, 0, None, True, 1), c.Ablate(1, 0, True, 1),
+    c.AddPoints([[1, 1, 0]], False, None, 1), c.MovePoint(0, 1.0, 1.0, None, 1), c.LabelPoints([0], 1, None, 1),
+    c.ErasePoints([0], None, 1), c.PasteTable("1,2,0\n3,4,1", None, 1), c.Inspect(1, 0, 0, True, None, 1),
+    c.Histogram(True, 1), c.OpenLink("#seed=1", 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", EVERY, ids=lambda command: messages.type_name(type(command)))
+def test_every_command_has_one_answer_with_its_number(command):
+    session, outbox = session_with_page()
+    answers = [report for report in ask(session, outbox, command) if report.get("id") == 1]
+    assert len(answers) == 1
+    assert answers[0]["type"] != "refusal", answers[0]
+
+
+def test_every_command_of_the_protocol_is_tried_above():
+    tried = {type(command) for command in EVERY} | {c.Hello, c.Credit}
+    assert tried == {kind for kind in messages.COMMANDS.values() if not issubclass(kind, c.DigitsCommand)}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [c.Configure({"hidden": [999]}, 1), c.Edit(9, 9, None, 1.0, None, 1), c.ErasePoints([10**6], None, 1),
+     c.AddPoints([[1, 2]], False, None, 1), c.AddPoints([], False, None, 1), c.PasteTable("x", None, 1),
+     c.MovePoint(-1, 0.0, 0.0, None, 1), c.Inspect(1, 0, None, False, [1.0], 1), c.Inspect(-1, 0, None, False, None, 1),
+     c.AddPoints([[0.0, 0.0, 1.5]], False, None, 1), c.LabelPoints([0], 99, None, 1)],
+    ids=str,
+)  # fmt: skip
+def test_what_cannot_be_done_is_refused_in_three_beats(command):
+    session, outbox = session_with_page()
+    refused = [r for r in ask(session, outbox, command) if r["type"] == "refusal"]
+    assert len(refused) == 1
+    assert refused[0]["id"] == 1
+    assert refused[0]["got"].startswith("got") or ": got " in refused[0]["got"]
+    assert refused[0]["expected"].startswith("expected")
+    assert refused[0]["hint"].startswith("Try")
+
+
+def test_frames_cost_credits_and_the_latest_is_sent():
+    session, outbox = session_with_page()
+    session.tell(c.Run())
+    sent = 0
+    for _ in range(200):
+        session.turn()
+        sent += sum(isinstance(i, bytes) and i[:4] == b"GNF1" for i in outbox.take())
+    assert sent == MOST_CREDITS  # one of them the first picture
+    assert session.playground.course.epoch > 0
+    session.tell(c.Credit(5))
+    session.turn()
+    assert outbox.credits <= MOST_CREDITS
+
+
+def test_training_waits_while_nobody_looks():
+    session, outbox = session_with_page()
+    session.tell(c.Run())
+    session.turn()
+    session.detach(outbox)
+    step = session.playground.step
+    assert session.turn() is None
+    assert session.playground.step == step
+    assert session.playground.running
+
+
+def test_an_outbox_that_nobody_empties_overflows():
+    outbox = Outbox(lambda: None)
+    for _ in range(1000):
+        outbox.report("x")
+    assert outbox.overflow
+    assert outbox.pending <= 500
+
+
+def test_a_session_takes_only_so_many_commands():
+    session, _ = session_with_page()
+    assert not all(session.tell(c.Look()) for _ in range(2000))
+
+
+def test_a_long_step_leaves_time_for_others():
+    session, outbox = session_with_page()
+    session.tell(c.Configure({"hidden": [128] * 8, "points": 5000, "batch_size": 1}))
+    session.turn()
+    started = time.monotonic()
+    ask(session, outbox, c.Step("epoch", 1000, 1))
+    assert session.playground.course.epoch < 1000
+    assert time.monotonic() - started < 60
+
+
+class Greedy:
+    """A job that always wants more."""
+
+    def __init__(self) -> None:
+        self.turns = 0
+
+    def turn(self) -> float:
+        self.turns += 1
+        np.dot(np.ones((60, 60)), np.ones((60, 60)))
+        return 0.0
+
+
+def test_turns_are_shared_fairly():
+    scheduler = Scheduler(2)
+    jobs = [Greedy() for _ in range(40)]
+    for job in jobs:
+        scheduler.wake(job)
+    while min(job.turns for job in jobs) < 100:
+        time.sleep(0.005)
+    scheduler.stop()
+    counts = np.array([job.turns for job in jobs])
+    assert counts.min() / np.median(counts) >= 0.8
+    assert counts.max() / np.median(counts) <= 1.25
+
+
+class Overlap:
+    """A job that notices if two threads are in its turn."""
+
+    def __init__(self) -> None:
+        self.inside, self.worst, self.turns = 0, 0, 0
+
+    def turn(self) -> None:
+        self.inside += 1
+        self.worst = max(self.worst, self.inside)
+        time.sleep(0.0005)
+        self.turns += 1
+        self.inside -= 1
+
+
+def test_a_job_is_in_one_turn_at_a_time_and_no_wake_is_lost():
+    scheduler = Scheduler(4)
+    job = Overlap()
+    for _ in range(200):
+        scheduler.wake(job)
+        time.sleep(0.0002)
+    before = job.turns
+    scheduler.wake(job)
+    deadline = time.monotonic() + 5
+    while job.turns <= before and time.monotonic() < deadline:
+        time.sleep(0.001)
+    scheduler.stop()
+    assert job.turns > before
+    assert job.worst == 1
+
+
+def test_a_waiting_job_is_woken_early_by_a_command():
+    class Patient:
+        def __init__(self) -> None:
+            self.seen = threading.Semaphore(0)
+
+        def turn(self) -> float:
+            self.seen.release()
+            return time.monotonic() + 3600
+
+    scheduler, job = Scheduler(1), Patient()
+    scheduler.wake(job)
+    assert job.seen.acquire(timeout=5)
+    time.sleep(0.02)
+    scheduler.wake(job)
+    assert job.seen.acquire(timeout=5)
+    scheduler.stop()
+
+
+def test_the_registry_makes_room_from_those_who_left():
+    registry = Registry(Limits(sessions=2), workers=1)
+    boxes = [Outbox(lambda: None) for _ in range(3)]
+    first, resumed = registry.open(None, dict(QUICK), boxes[0])
+    assert not resumed
+    registry.open(None, dict(QUICK), boxes[1])
+    with pytest.raises(NoRoomError, match="Try again later"):
+        registry.open(None, dict(QUICK), boxes[2])
+    first.detach(boxes[0])
+    third, _ = registry.open(None, dict(QUICK), boxes[2])
+    assert set(registry.sessions) >= {third.name}
+    assert first.name not in registry.sessions
+    assert len(registry.sessions) == 2
+    registry.close()
+
+
+def test_sessions_that_nobody_comes_back_to_are_ended():
+    registry = Registry(Limits(keep_seconds=0.0), workers=1)
+    for _ in range(20):
+        outbox = Outbox(lambda: None)
+        session, _ = registry.open(None, dict(QUICK), outbox)
+        session.detach(outbox)
+    time.sleep(0.01)
+    assert registry.sweep() == 20
+    assert not registry.sessions
+    registry.close()

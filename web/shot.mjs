@@ -1,0 +1,11 @@
+import { chromium } from "playwright-core";
+const [url, out, w, h, theme, act] = process.argv.slice(2);
+const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
+const page = await browser.newPage({ viewport: { width: +w, height: +h }, colorScheme: theme });
+page.on("console", (m) => console.log("console:", m.type(), m.text()));
+page.on("pageerror", (e) => console.log("error:", e.message));
+await page.goto(url);
+await page.waitForTimeout(1500);
+if (act) await eval(`(async () => { ${act} })()`);
+await page.screenshot({ path: out });
+await browser.close();

@@ -1,0 +1,32 @@
+// Every word and sign of the page, once: tooltips and the help sheet read it.
+
+export const GLOSSARY: readonly [string, string][] = [
+  ["activation", "What a neuron does to its sum. Without one, any number of layers is one straight line."],
+  ["amber, dashed", "A negative number: of a weight, of an output, of a class."],
+  ["accuracy", "The share of points whose class is said right."],
+  ["batch", "The points that are looked at together before the weights are changed."],
+  ["bias", "What is added to a neuron's sum: it moves the line on which the neuron changes its mind."],
+  ["blue, solid", "A positive number."],
+  ["cross-entropy", "The loss for classes: minus the logarithm of the probability given to the right one."],
+  ["dropout", "Leaves out a random share of the hidden neurons at each step, so that none is relied on alone."],
+  ["epoch", "Every training point has been seen once."],
+  ["gradient", "How fast the loss grows with a number. Training goes the other way."],
+  ["heat map", "What a neuron says at every place of the plane."],
+  ["L1, L2", "A price on large weights: L1 on their size, which makes many of them 0, L2 on their square."],
+  ["learning rate", "How far a step goes along the gradient. Too large, and the loss jumps."],
+  ["loss", "How wrong the network is. Training makes it small."],
+  ["mean squared error", "The loss for heights: the mean of the squared differences."],
+  ["noise", "How far points stray from their rule."],
+  ["optimiser", "The rule that turns gradients into steps."],
+  ["R²", "The share of the heights' spread that is explained: 1 is perfect, 0 no better than the mean."],
+  ["seed", "The number that random numbers start from: the same seed, the same start."],
+  ["softmax", "Turns scores into probabilities that add up to 1."],
+  ["test points", "Points that are never trained on: they show what has been learnt rather than memorised."],
+  ["weight", "What an input is multiplied by. The thicker a link, the larger."],
+];
+
+const BY_WORD = new Map(GLOSSARY);
+
+export function meaning(word: string): string {
+  return BY_WORD.get(word) ?? "";
+}

@@ -1,0 +1,17 @@
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig } from "vite";
+
+// The page is served by `glassnet play` from inside the Python package, under its own strict policy: no inline script,
+// nothing from elsewhere. Relative addresses let the same files be opened under any path.
+export default defineConfig({
+  plugins: [svelte()],
+  base: "./",
+  build: {
+    outDir: "../src/glassnet/server/page",
+    emptyOutDir: true,
+    target: "es2022",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  server: { proxy: { "/ws": { target: "ws://127.0.0.1:8765", ws: true } } },
+});
