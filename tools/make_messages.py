@@ -1,7 +1,7 @@
-"""Write web/src/messages.ts, the page's side of the protocol, from its one definition in glassnet.server.
+"""Write what follows from the definitions in glassnet.server: the page's types, and the manual's list of settings.
 
-python tools/make_messages.py            # writes it
-python tools/make_messages.py --check    # status 1 if the file is not what would be written
+python tools/make_messages.py            # writes web/src/messages.ts and docs/play-settings.md
+python tools/make_messages.py --check    # status 1 if a file is not what would be written
 """
 
 from __future__ import annotations
@@ -20,23 +20,57 @@ from glassnet.server import frames, messages, properties, reports
 from glassnet.server.commands import Command
 from glassnet.server.reports import Report
 
-TARGET = Path(__file__).resolve().parents[1] / "web" / "src" / "messages.ts"
+_ROOT = Path(__file__).resolve().parents[1]
 _TYPES = {float: "number", int: "number", str: "string", bool: "boolean", type(None): "null"}
 _NAMES = {"StateReport": "StateMessage"}
 _READERS = {"<u4": "Uint32", "<f8": "Float64"}
 
 
 def main(words: list[str]) -> int:
-    """Write the file, or compare it."""
-    text = typescript()
-    if "--check" in words:
-        same = TARGET.exists() and TARGET.read_text("utf-8") == text
-        print(f"{TARGET.name} is up to date" if same else f"{TARGET} is out of date: run python tools/make_messages.py")
-        return 0 if same else 1
-    TARGET.parent.mkdir(parents=True, exist_ok=True)
-    TARGET.write_text(text, "utf-8", newline="\n")
-    print(f"wrote {TARGET}")
-    return 0
+    """Write the files, or compare them."""
+    stale = 0
+    for path, text in files().items():
+        if "--check" not in words:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8", newline="\n")
+            print(f"wrote {path.relative_to(_ROOT)}")
+        elif not path.exists() or path.read_text("utf-8") != text:
+            stale = 1
+            print(f"{path.relative_to(_ROOT)} is out of date: run python tools/make_messages.py")
+    return stale
+
+
+def files() -> dict[Path, str]:
+    """Every file that is written, with its text."""
+    return {_ROOT / "web" / "src" / "messages.ts": typescript(), _ROOT / "docs" / "play-settings.md": manual()}
+
+
+def manual() -> str:
+    """The settings, for readers."""
+    rooms = {"playground": "Playground", "digits": "Digits", "page": "The page"}
+    lines = [
+        "# The settings of the Playground",
+        "",
+        "Written by `tools/make_messages.py` from `src/glassnet/server/properties.py`. A link carries them as",
+        "`key=value`; what it leaves out has its default. *Touches* says what a change does to a running training:",
+        "nothing (it goes on), data (other examples, the weights stay), network (weights that still have a place",
+        "stay), weights (it starts anew).",
+    ]
+    for room, title in rooms.items():
+        lines += [
+            "",
+            f"## {title}",
+            "",
+            "| setting | key | default | may be | touches | |",
+            "|---|---|---|---|---|---|",
+        ]
+        lines += [_line(p) for p in properties.PROPERTIES if p.room == room]
+    return "\n".join([*lines, ""])
+
+
+def _line(p: properties.Property) -> str:
+    default = json.dumps(p.default, ensure_ascii=False)
+    return f"| `{p.name}` | `{p.key}` | `{default}` | {p.kind.expected} | {p.touches} | {p.says} |"
 
 
 def typescript() -> str:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import glassnet as torch
 from glassnet import nn
 from glassnet.errors import DataError, GradientError, ShapeError, ValueRangeError
-from glassnet.read.digits import spell
+from glassnet.read.digits import as_printed, spell
 from glassnet.read.explain import explain
 from glassnet.read.formula import Rest, evaluate, leaves
 from glassnet.read.text import formula_text
@@ -239,6 +239,17 @@ def test_grains():
     assert len(list(told(grain="scalar").equations())) == 5 + 1 + 1 + 6 + 9 + 9
 
 
+def test_what_is_left_out_is_counted():
+    model = sigmoid_2_2_1()
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.5)
+    told = explain(model, [0.5, 1.0], [1.0], loss="half-square", optimizer=optimizer, most=1)
+    for step in told.steps:
+        assert len(step.lines) + step.more == max(1, step.result.size)
+        if step.lines and step.result.size > 1:
+            assert abs(step.lines[0].value) == pytest.approx(np.abs(step.result).max())
+    assert "  … and 3 more" in told.text(80).splitlines()
+
+
 def symbol_name(line):
     s = line.symbol
     return ("d" if s.slope else "") + s.letter + ("′" if s.new else ""), s.index
@@ -345,3 +356,34 @@ def test_loss_modules_and_functions():
     model, x = sigmoid_2_2_1(), [0.5, 1.0]
     told = [explain(model, x, [1.0], loss=loss) for loss in ("mse", nn.MSELoss(), nn.functional.mse_loss)]
     assert len({str(document) for document in told}) == 1
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(steps(), st.sampled_from([2, 3, 6, 12]))
+def test_whole_tensors_come_out_of_their_printed_formulas_or_say_so(step, digits):
+    model, x, y, loss, optimizer = step
+    told = explain(model, x, y, loss=loss, optimizer=optimizer, grain="network", digits=digits)
+    shown = [s for s in told.steps if s.whole]
+    assert shown
+    for s in shown:
+        again = np.asarray(evaluate(s.formula, lambda v, kind=s.result.dtype: as_printed(v, digits, kind)), float)
+        again = again.ravel()
+        printed = as_printed(np.atleast_1d(s.result), digits).ravel()
+        size = np.maximum(np.abs(printed), 1e-300)
+        unit = np.where(size >= 1, 10.0**-digits, 10.0 ** (np.floor(np.log10(size)) - digits + 1))
+        unit = np.where(printed == 0, 10.0**-digits, unit)
+        if s.remark(digits) is None:
+            assert (np.abs(again - printed) <= 0.51 * unit).all(), (s.words, again, printed)
+
+
+def test_differences_at_a_corner_are_named():
+    model = nn.Sequential(nn.Linear(1, 1), nn.ReLU()).double()
+    with torch.no_grad():
+        model[0].weight.copy_(torch.tensor([[2.0]]))
+        model[0].bias.copy_(torch.tensor([-2.0]))
+    told = explain(model, [1.0], [1.0], loss="square", gradcheck=True)  # z is exactly 0
+    corners = [(line.symbol.letter, line.corner) for line in told.equations() if line.numeric is not None]
+    assert sorted(corners) == [("W", True), ("b", True), ("z", True), ("ŷ", False)]
+    assert "by differences −1, at a corner where the slope jumps" in told.text(100).replace("−1.000", "−1")
+    smooth = explain(sigmoid_2_2_1(), [0.5, 1.0], [1.0], loss="mse", gradcheck=True)
+    assert not any(line.corner for line in smooth.equations())

@@ -439,3 +439,13 @@ def test_no_request_breaks_the_server(shared, method, path, query, cookie, body)
     status = int(answer.split()[1])
     assert 200 <= status < 500
     assert b"Traceback" not in answer
+
+
+def test_a_message_cannot_be_packed_small_and_be_large(running):
+    async def talk():
+        port = running.server.port
+        options = {"origin": f"http://127.0.0.1:{port}", "additional_headers": {"Cookie": running.cookie}}
+        async with websockets.connect(f"ws://127.0.0.1:{port}/ws", compression="deflate", **options) as page:
+            assert page.protocol.extensions == []
+
+    asyncio.run(talk())

@@ -18,12 +18,12 @@ from glassnet.server.reports import Block
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_the_typescript_is_up_to_date():
+def test_what_is_written_from_the_definition_is_up_to_date():
     spec = importlib.util.spec_from_file_location("make_messages", ROOT / "tools" / "make_messages.py")
     maker = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(maker)
-    written = (ROOT / "web" / "src" / "messages.ts").read_text("utf-8")
-    assert written == maker.typescript(), "run python tools/make_messages.py"
+    for path, text in maker.files().items():
+        assert path.read_text("utf-8") == text, "run python tools/make_messages.py"
 
 
 def test_the_page_about_the_protocol_names_every_number_of_a_frame():

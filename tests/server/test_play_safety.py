@@ -1,8 +1,8 @@
 """Only our own page drives the server: every Host × Origin × cookie × method, over HTTP and WebSocket."""
 
 import asyncio
+import contextlib
 import itertools
-import time
 
 import pytest
 
@@ -151,11 +151,13 @@ def test_words_are_compared_in_constant_time(monkeypatch):
     assert len(seen) == 2
 
 
-def test_many_cookies_cost_little():
+def test_many_cookies_cost_little(monkeypatch):
     guard = Guard(frozenset(), "c")
-    started = time.process_time()
+    guard.admit(guard.launch)
+    compared = []
+    monkeypatch.setattr(safety, "same", lambda a, b: compared.append(a) or False)
     assert guard.role_of(["c=x;" * 100_000] * 3) is None
-    assert time.process_time() - started < 5
+    assert len(compared) <= 4
 
 
 def test_what_a_user_typed_is_text_not_html():
@@ -167,7 +169,8 @@ def test_the_page_is_served_from_its_folder_alone(tmp_path):
     (tmp_path / "index.html").write_text("<html>")
     (tmp_path / "assets" / "a.js").write_text("1")
     (tmp_path / "secret.pem").write_text("no")
-    (tmp_path / "link.html").symlink_to("/etc/hostname") if hasattr(tmp_path, "symlink_to") else None
+    with contextlib.suppress(OSError):  # Windows asks for a privilege
+        (tmp_path / "link.html").symlink_to(tmp_path / "secret.pem")
     files = load(tmp_path)
     assert set(files) == {"/", "/index.html", "/assets/a.js"}
     assert "immutable" in files["/assets/a.js"].cache

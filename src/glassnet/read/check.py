@@ -10,6 +10,7 @@ import numpy as np
 from glassnet.core.mode import mode
 from glassnet.read.story import Node
 
+_JUMP = 0.01  # a share by which smooth slopes never differ over so short a way
 _STEP = 1e-5  # the error of a central difference falls with its square, that of rounding rises with its inverse
 
 
@@ -24,6 +25,13 @@ class Differences:
         """How fast the result changes with one number of x."""
         h = _STEP * max(1.0, abs(float(x.array[at])))
         return (self._moved(x, at, h) - self._moved(x, at, -h)) / (2 * h)
+
+    def at_corner(self, x: Node, at: tuple[int, ...]) -> bool:
+        """Whether the slope jumps here: to the left it is another than to the right, as for ReLU at 0."""
+        h = _STEP * max(1.0, abs(float(x.array[at])))
+        here = self._moved(x, at, 0.0)
+        right, left = (self._moved(x, at, h) - here) / h, (here - self._moved(x, at, -h)) / h
+        return abs(right - left) > _JUMP * max(abs(right), abs(left), _STEP)
 
     def _moved(self, x: Node, at: tuple[int, ...], by: float) -> float:
         array = x.array.astype(np.float64)

@@ -10,7 +10,7 @@ import numpy as np
 
 from glassnet.errors import ValueRangeError, complain
 from glassnet.read.digits import Digits, check_digits
-from glassnet.read.equation import Equation
+from glassnet.read.equation import Equation, whole_remark
 from glassnet.read.formula import Formula, Symbol
 
 FORMATS = ("terminal", "markdown", "latex", "html", "json")
@@ -31,6 +31,10 @@ class Step:
     lines: list[Equation] = field(default_factory=list[Equation])
     more: int = 0  # how many numbers have no line
     whole: bool = False  # whether the numbers of the whole are to be shown
+
+    def remark(self, digits: Digits) -> str | None:
+        """What there is to say of the numbers of the whole, where they are shown."""
+        return whole_remark(self.formula, self.result, digits) if self.whole else None
 
     @property
     def shape(self) -> tuple[int, ...]:

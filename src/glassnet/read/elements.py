@@ -144,6 +144,8 @@ class Reader:
 
 def back(at: Index, shape: Sequence[int]) -> Index:
     """The place in a broadcast input that a place in the result comes from."""
+    if len(at) == len(shape) and 1 not in shape:
+        return at
     return tuple(0 if n == 1 else i for i, n in zip(at[len(at) - len(shape) :], shape, strict=True))
 
 

@@ -25,6 +25,7 @@ class Equation:
     value: Any
     kind: Any = np.float64
     numeric: float | None = None
+    corner: bool = False  # whether the slope jumps here, so that differences give something in between
 
     def printed(self, digits: Digits) -> str:
         """The value in digits."""
@@ -51,6 +52,11 @@ class Equation:
         assert self.numeric is not None
         return spell(self.numeric, 9 if digits == EXACT else digits)
 
+    @property
+    def at_corner(self) -> str:
+        """What there is to say where differences cannot agree."""
+        return ", at a corner where the slope jumps" if self.corner else ""
+
     def remark(self, digits: Digits) -> str | None:
         """What there is to say when the printed numbers give something else."""
         if is_opaque(self.formula):
@@ -70,6 +76,30 @@ class Equation:
 
 def _with_sign(text: str) -> str:
     return "−" + text[1:] if text.startswith("-") else text
+
+
+def whole_remark(formula: Formula, result: np.ndarray, digits: Digits) -> str | None:
+    """What there is to say when the printed arrays of a formula do not give every number of the printed result."""
+    if is_opaque(formula):
+        return "as the operation gave it; it has no formula here"
+    again = np.asarray(evaluate(formula, lambda v: as_printed(v, digits, result.dtype)), np.float64)
+    if again.size == result.size:
+        pairs = zip(again.ravel(), result.ravel(), strict=True)
+        if all(Equation(Symbol(""), formula, v, result.dtype)._agrees(float(a), digits) for a, v in pairs):
+            return None
+    return "rounded; the digits shown give some other last digits"
+
+
+def comes_out(formula: Formula, result: np.ndarray) -> bool:
+    """Whether a formula of whole arrays gives the result, so that its numbers may be shown."""
+    try:
+        again = np.asarray(evaluate(formula), np.float64)
+    except ValueError:  # arrays that were laid out anew in between
+        return False
+    fine = 1e-4 if result.dtype == np.float32 else 1e-9
+    return again.size == result.size and np.allclose(
+        again.ravel(), result.ravel(), rtol=fine, atol=fine, equal_nan=True
+    )
 
 
 def last_place(value: float, digits: int) -> float:

@@ -87,9 +87,8 @@ def explain(
     recorded = record(model, example, target, criterion, optimizer if target is not None else None, keep)
     story = recorded.story
     own = {name: story.node(t) for name, t in (names or {}).items()}
-    labels = named(
-        recorded, model, story.node(example), None if target is None else story.node(target), own, chosen.most
-    )
+    aim = None if target is None else story.node(target)
+    labels = named(recorded, model, story.node(example), aim, own, chosen.most)
     return _told(recorded, labels, chosen, digits, gradcheck, title or _title(model, recorded), optimizer)
 
 
@@ -195,7 +194,7 @@ def _expression(t: Tensor, names: dict[str, Tensor], most: int) -> tuple[Recorde
     labels = Labels(story)
     for name, leaf in names.items():
         labels.give(story.node(leaf), Label(name))
-    name_leaves(labels)
+    name_leaves(labels, recorded.parts["forward"])
     return recorded, _named_expression(recorded, labels, most)
 
 

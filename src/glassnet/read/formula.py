@@ -286,6 +286,7 @@ FUNCTIONS: dict[str, Function] = {
     "round": Function(np.round, "round", r"\operatorname{round}"),
     "clamp": Function(lambda x, low, high: np.minimum(np.maximum(x, low), high), "clamp", r"\operatorname{clamp}"),
     "sum": Function(np.sum, "sum", r"\operatorname{sum}"),
+    "sum over the batch": Function(lambda a: np.sum(a, axis=0), "sum over the batch", r"\operatorname{sum}_{batch}"),
     "mean": Function(np.mean, "mean", r"\operatorname{mean}"),
     "softmax": Function(_softmax, "softmax", r"\operatorname{softmax}"),
     "ln softmax": Function(lambda z: _softmax(z, log=True), "ln softmax", r"\ln\operatorname{softmax}"),

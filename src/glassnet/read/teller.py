@@ -9,7 +9,7 @@ import numpy as np
 from glassnet.read.check import Differences
 from glassnet.read.document import Step
 from glassnet.read.elements import Reader, is_shape_only
-from glassnet.read.equation import Equation
+from glassnet.read.equation import Equation, comes_out
 from glassnet.read.formula import Formula, Rest, Sum, Symbol, Value, leaves, plus
 from glassnet.read.grain import Grain
 from glassnet.read.labels import Label, Labels, Pieces
@@ -27,7 +27,8 @@ _DOES = {
     "momentum_buffer": "keeps the momentum",
     "sum": "adds up the squares of the slopes",
 }
-_SMALL = 16  # numbers of a tensor that are shown at once
+_DISAGREES = 0.01
+_SMALL = 24  # numbers of a tensor that are shown at once
 
 
 class Teller:
@@ -81,7 +82,7 @@ class Teller:
     def _fits(self, whole: Formula, result: np.ndarray) -> bool:
         """Whether the numbers of all tensors in a formula can stand on a line or two."""
         arrays = [leaf.value for leaf in leaves(whole) if isinstance(leaf, Value)]
-        return all(np.size(a) <= _SMALL for a in (*arrays, result))
+        return all(np.size(a) <= _SMALL for a in (*arrays, result)) and comes_out(whole, result)
 
     def _rows(self, node: Node) -> list[Node]:
         """The operations that a formula is made of: down to those that have names."""
@@ -150,6 +151,8 @@ class Teller:
             line = self._line(label.at(at), formula, slope, at)
             if self.differences is not None:
                 line.numeric = self.differences.slope(x, at)
+                if abs(line.numeric - float(line.value)) > _DISAGREES * max(abs(line.numeric), abs(float(line.value))):
+                    line.corner = self.differences.at_corner(x, at)
             lines.append(line)
         whole = self.reader.whole(slope) if same else self.reader.whole_opened(slope)
         step = self._step("backward", slope, label, whole, lines, places)
@@ -180,7 +183,8 @@ class Teller:
                 wanted = [i for i, label in enumerate(change.pieces.labels) if self.grain.wants(label.layer)]
                 steps = [self._piece(change, i, name) for i in wanted]
             else:
-                steps = [self._rate(change.after, change.pieces.labels[0], f"{name} counts its steps")]
+                does = "counts its steps" if change.key == "step" else f"keeps {change.key.replace('_', ' ')}"
+                steps = [self._rate(change.after, change.pieces.labels[0], f"{name} {does}")]
             found += [(change.after.number, step) for step in steps]
         for node in self.recorded.parts["update"]:
             label = self.labels.get(node)
@@ -209,7 +213,7 @@ class Teller:
             lines.append(self._line(label.at(at), self.reader.opened(after, flat), after, flat))
         step = self._step("update", after, label, self.reader.whole_opened(after), lines, places)
         step.result, step.more = part, self._left_out(part, places)
-        step.whole = self.grain.name == "network" and part.size <= _SMALL
+        step.whole = self.grain.name == "network" and self._fits(step.formula, part)
         step.words = f"{name} {_DOES.get(change.key) or 'remembers ' + change.key.replace('_', ' ')}"
         return step
 
@@ -227,8 +231,10 @@ class Teller:
             lines = [Equation(new.at(at), f, after[at], after.dtype) for at, f in zip(places, sums, strict=True)]
             whole = plus(Value(label.symbol, before.array), Value(change.symbol, by))
             words = f"{name} works in plain Python, which no tape holds: only what it changed can be told"
-            more = self._left_out(after, places)
-            steps.append(Step("update", words, new.symbol, whole, after, (), (name,), lines=lines, more=more))
+            step = Step("update", words, new.symbol, whole, after, (), (name,), lines=lines)
+            step.more = self._left_out(after, places)
+            step.whole = self.grain.name == "network" and self._fits(whole, after)
+            steps.append(step)
         return steps
 
     # ---- in short ----------------------------------------------------------------------------------------------

@@ -58,7 +58,9 @@ def _step(step: Step, digits: Digits) -> str:
     lines = [_math(whole)]
     if step.whole:
         result = writer.array(step.result) if step.result.ndim else writer.number(spell(step.result, digits))
-        lines.append(_math([writer.symbol(step.symbol), writer.write(step.formula, NUMBERS), result], "num"))
+        remark = step.remark(digits)
+        note = f' <span class="note">({escape(remark)})</span>' if remark else ""
+        lines.append(_math([writer.symbol(step.symbol), writer.write(step.formula, NUMBERS), result], "num", note))
     lines += [_equation(line, digits) for line in step.lines]
     if step.more and step.lines:
         lines.append(f'<p class="note">… and {step.more:,} more</p>')
@@ -66,9 +68,9 @@ def _step(step: Step, digits: Digits) -> str:
     return f"<section>{lines[0]}{words}{''.join(lines[1:])}</section>"
 
 
-def _math(parts: list[str], kind: str = "") -> str:
+def _math(parts: list[str], kind: str = "", note: str = "") -> str:
     inside = operator("=").join(parts)
-    return f'<div class="eq {kind}"><math xmlns="http://www.w3.org/1998/Math/MathML">{row(inside)}</math></div>'
+    return f'<div class="eq {kind}"><math xmlns="http://www.w3.org/1998/Math/MathML">{row(inside)}</math>{note}</div>'
 
 
 def _equation(line: Equation, digits: Digits) -> str:
@@ -85,7 +87,7 @@ def _equation(line: Equation, digits: Digits) -> str:
     remark = line.remark(digits)
     note = f' <span class="note">({escape(remark)})</span>' if remark else ""
     if line.numeric is not None:
-        note += f' <span class="note">by differences {line.by_differences(digits)}</span>'
+        note += f' <span class="note">by differences {line.by_differences(digits)}{line.at_corner}</span>'
     return f'<div class="eq">{math}{note}</div>'
 
 

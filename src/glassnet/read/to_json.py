@@ -48,6 +48,7 @@ def _step(step: Step, document: Document) -> dict[str, Any]:
         "numbers": formula_text(formula, NUMBERS, digits, kind) if step.whole else None,
         "tex": f"{symbol_tex(step.symbol)} = {TexWriter(digits, kind).write(formula, SYMBOLS)}",
         "mathml": f"{symbol_mathml(step.symbol)}<mo>=</mo>{MathWriter(digits, kind).write(formula, SYMBOLS)}",
+        "rounded": step.remark(digits),
         "shape": list(step.shape),
         "rows": list(step.rows),
         "ops": list(step.ops),
@@ -69,6 +70,7 @@ def _line(line: Equation, document: Document) -> dict[str, Any]:
         "printed": line.printed(digits),
         "value": _number(line.value),
         "rounded": line.remark(digits),
+        "at_corner": line.corner,
         "by_differences": None if line.numeric is None else _number(line.numeric),
     }
 

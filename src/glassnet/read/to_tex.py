@@ -75,7 +75,8 @@ def _aligned(step: Step, digits: Digits) -> str:
     if step.whole:
         lines.append(f"&= {writer.write(step.formula, NUMBERS)}")
         result = writer.array(step.result) if step.result.ndim else writer.number(spell(step.result, digits))
-        lines.append(f"&= {result}")
+        remark = step.remark(digits)
+        lines.append(f"&= {result}" + (rf" \quad\text{{({_text(remark)})}}" if remark else ""))
     for line in step.lines:
         lines.append(equation_tex(line, digits))
     return " \\\\\n".join(lines)
@@ -91,7 +92,7 @@ def equation_tex(line: Equation, digits: Digits) -> str:
     said = rf" \quad\text{{({_text(remark)})}}" if remark else ""
     if line.numeric is not None:
         checked = writer.number(line.by_differences(digits))
-        said += rf" \quad\text{{by differences }} {checked}"
+        said += rf" \quad\text{{by differences }} {checked}\text{{{line.at_corner}}}"
     return f"{writer.symbol(line.symbol)} &= {' = '.join(parts)}{said}"
 
 

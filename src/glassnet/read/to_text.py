@@ -86,7 +86,10 @@ class _Page:
             self.words(f"{step.words} ({where.replace('  ', ', ')})", "  ")
         if step.whole:
             result = [Token(array_text(step.result, self.digits), RESULT)]
-            self.broken([name, writer.write(step.formula, NUMBERS), result], "  ")
+            numbers = writer.write(step.formula, NUMBERS)
+            parts = [name, result] if plain(numbers) == plain(result) else [name, numbers, result]
+            remark = step.remark(self.digits)
+            self.broken(parts, "  ", [Token(f"  ({remark})", FAINT, 1)] if remark else [])
         elif not step.lines:
             shape = "×".join(map(str, step.shape)) or "one number"
             self.words(f"{symbol_text(step.symbol, self.unicode)}: {shape}, {_range(step.result, self.digits)}", "  ")
@@ -112,6 +115,7 @@ class _Page:
             after += [Token(f"  ({remark})", FAINT, 1)]
         if line.numeric is not None:
             after += [Token("  by differences ", FAINT, 1), *writer.number(line.by_differences(self.digits))]
+            after += [Token(line.at_corner, FAINT)] if line.corner else []
         self.broken(parts, "  ", after)
 
     def broken(self, parts: list[Tokens], indent: str, after: Tokens | None = None) -> None:

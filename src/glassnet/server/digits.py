@@ -201,9 +201,9 @@ class DigitsLab:
         self.running = True
         return self.state(command.id)
 
-    def _digits_pause(self, command: c.DigitsPause, state: dict[str, Any]) -> reports.Report:
+    def _digits_pause(self, command: c.DigitsPause, state: dict[str, Any]) -> None:
         self.running = False
-        return self.state(command.id)
+        self._tell(command.id)
 
     def _digits_reset(self, command: c.DigitsReset, state: dict[str, Any]) -> None:
         self.running = False

@@ -145,9 +145,19 @@ def refusal(problem: Exception, id: int | None = None, field: str | None = None,
     >>> refusal(FormatError("got 1 point; expected two. Try adding one.")).hint
     'Try adding one.'
     """
-    text = str(problem) if isinstance(problem, GlassnetError) else f"got {type(problem).__name__}: {problem}"
+    text = str(problem) if isinstance(problem, GlassnetError) else _unexpected(problem)
     got, semicolon, rest = text.partition("; expected ")
     expected, _, hint = rest.partition(". Try ")
     if not semicolon:
         return Refusal(text, field=field, fatal=fatal, id=id)
     return Refusal(text, got, f"expected {expected}", f"Try {hint}" if hint else "", field, fatal, id)
+
+
+def _unexpected(problem: Exception) -> str:
+    """A mistake of glassnet's own; too little memory is the user's to mend."""
+    if isinstance(problem, MemoryError):
+        return complain("got a request for more memory than there is", "expected less", "Try a smaller network")
+    got = f"got {type(problem).__name__}: {problem}"
+    return complain(
+        got, "expected none: this is a mistake in glassnet", "Try reloading the page, and reporting this line"
+    )

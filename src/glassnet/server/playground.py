@@ -161,6 +161,7 @@ class Playground:
         redraw = redraw or state["optimizer"] != self.state["optimizer"]
         names = list(self.learner.names)
         self.learner.configure(state, head)
+        self.learner.renew()
         if head != self.course.head:
             epoch = self.course.epoch
             self.course = Course(self.points, self.formulas, head, state["batch_size"], state["seed"], state["parity"])

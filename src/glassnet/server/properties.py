@@ -53,7 +53,8 @@ class Number:
     @property
     def expected(self) -> str:
         """In words, for a message."""
-        return f"{'a whole number' if self.whole else 'a number'} from {self.least:g} to {self.most:g}"
+        least, most = (f"{v:,}" if isinstance(v, int) else f"{v:g}" for v in (self.least, self.most))
+        return f"{'a whole number' if self.whole else 'a number'} from {least} to {most}"
 
     def holds(self, value: Any) -> bool:
         """Whether a value is one; NaN is not."""

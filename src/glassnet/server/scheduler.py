@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import logging
 import threading
 from collections import deque
 from time import monotonic
 from typing import Protocol
+
+_log = logging.getLogger("glassnet.server")
 
 
 class Job(Protocol):
@@ -95,7 +98,11 @@ class Scheduler:
             entry = self._next()
             if entry is None:
                 return
-            due = entry.job.turn()
+            try:
+                due = entry.job.turn()
+            except Exception:  # a job's own mistake must not take the thread from all others
+                _log.exception("a turn failed")
+                due = None
             with self._change:
                 self.turns += 1
                 self._after(entry, due)

@@ -129,9 +129,19 @@ class Session:
         """Answer what was asked, train a little, draw a frame."""
         with self.lock, np.errstate(all="ignore"):
             self._answer()
-            due = self._train()
-            self._draw()
+            try:
+                due = self._train()
+                self._draw()
+            except Exception as problem:
+                self._rest(problem)
+                return None
             return due
+
+    def _rest(self, problem: Exception) -> None:
+        """Training or drawing failed: stop, and say so."""
+        self.playground.running = self._dirty = False
+        self._send(messages.refusal(problem))
+        self._send_state(None)
 
     def _answer(self) -> None:
         while self.inbox:

@@ -153,8 +153,9 @@ class Trainer:
                     yield self._ended()
             saving.save_end(self)
             self._judge_mean()
-        except NonFiniteError:
-            self.set_weights(self._finite)
+        except NonFiniteError as problem:
+            if problem.birth is None:  # seen too late; the guard speaks before the update, so nothing needs undoing
+                self.set_weights(self._finite)
             raise
         except GeneratorExit:  # the onlooker has gone, between two steps
             saving.save_end(self)
@@ -239,6 +240,8 @@ class Trainer:
         put(self.learn.total, 0.0)
         if resume is not None:
             saving.resume(self, resume)
+        if self.learn.guard is not None:
+            self.learn.guard.steps = self.step
         self.model.train()
         self._keep_finite()
         self._tell("on_fit_start")

@@ -78,6 +78,7 @@ class Training:
     resume: dict[str, Any] | None = None
     about: dict[str, Any] = field(default_factory=dict)  # goes into the checkpoints
     callbacks: list[Callback] = field(default_factory=list)
+    nan_guard: bool = False  # say which operation made a NaN, before it reaches a weight
     model: nn.Sequential = field(init=False)
     prepare: Preparation = field(init=False)
     trainer: Trainer = field(init=False)
@@ -110,6 +111,7 @@ class Training:
             callbacks=[*listeners, *self.callbacks],
             ema=s.ema or None,
             time_budget=s.time_budget or None,
+            nan_guard=self.nan_guard,
             checkpoints=Reluctant(self.checkpoints, _WORTH_SAVING) if self.checkpoints else None,
             configuration=self.about,
             clip_norm=s.clip_norm or None,
@@ -187,6 +189,8 @@ class Training:
             for look in looks:
                 yield self._moment(look)
         except NonFiniteError as problem:
+            if problem.birth is not None:
+                raise
             raise self._diverged() from problem
 
     def _moment(self, look: Look) -> Moment:
