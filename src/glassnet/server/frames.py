@@ -110,6 +110,9 @@ def pack_filters(weights: np.ndarray, width: int, height: int, epoch: float) -> 
     return head + scale.astype("<f4").tobytes() + padding + small.tobytes()
 
 
+_NOTHING = 1e-36  # a largest number below this is shown as 0: 127 divided by it would be infinite in float32
+
+
 def quantised(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The largest size in each row, and the row in steps of 1/127 of it; a number that is none becomes -128.
 
@@ -120,10 +123,10 @@ def quantised(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     flat = rows.reshape(len(rows), -1)
     scale = np.maximum.reduce(np.abs(flat), axis=1)
     if np.isfinite(scale).all():
-        steps = 127.0 / np.where(scale > 0, scale, 1.0)
+        steps = 127.0 / np.where(scale > _NOTHING, scale, 1.0)
         small = flat * steps[:, None].astype(flat.dtype)
         return scale, np.rint(small, out=small).astype(np.int8).reshape(rows.shape)
     finite = np.isfinite(flat)
     scale = np.where(finite, abs(flat), 0).max(axis=1)
-    small = np.where(finite, flat, 0) * (127.0 / np.where(scale > 0, scale, 1.0))[:, None]
+    small = np.where(finite, flat, 0) * (127.0 / np.where(scale > _NOTHING, scale, 1.0))[:, None]
     return scale, np.where(finite, np.rint(small), -128.0).astype(np.int8).reshape(rows.shape)
