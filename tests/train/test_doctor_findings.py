@@ -56,8 +56,8 @@ def deep(activation, scale, layers=12):
     return looked(model)
 
 
-def updated(ratio):
-    look = probe(mlp(), F.cross_entropy, torch.from_numpy(X), torch.from_numpy(Y))
+def updated(ratio, step=10):
+    look = probe(mlp(), F.cross_entropy, torch.from_numpy(X), torch.from_numpy(Y), step=step)
     return Case(activity=Activity([with_updates(look, {p.name: ratio for p in look.weights})]))
 
 
@@ -205,6 +205,10 @@ INNOCENT = {
 
 def found(made):
     return {f.name: f for f in (diagnose(made) if isinstance(made, Case) else made)}
+
+
+def test_a_first_step_at_the_foot_of_a_warm_up_is_no_finding():
+    assert "updates too small" not in found(updated(0.0, step=0))
 
 
 def test_no_finding_lacks_a_cause_or_an_innocent():

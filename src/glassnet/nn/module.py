@@ -376,6 +376,12 @@ class Module(Hookable):
         """What print() shows between the brackets after the name; layers show their settings."""
         return ""
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a table of the layers."""
+        from glassnet.nn.html import table_of
+
+        return table_of(self)
+
     def __repr__(self) -> str:
         extra = self.extra_repr()
         lines = [f"({name}): {indented(repr(child))}" for name, child in own_children(self).items()]

@@ -60,8 +60,22 @@ class Histogram:
         finite = few[np.isfinite(few)].astype(np.float64)
         if not finite.size:
             return cls(0.0, 0.0, (0,) * _BINS)
-        counts, edges = np.histogram(finite, _BINS)
+        counts, edges = np.histogram(finite, _BINS, span_of(finite))
         return cls(float(edges[0]), float(edges[-1]), tuple(counts.tolist()))
+
+
+def span_of(numbers: np.ndarray) -> tuple[float, float]:
+    """From the lowest to the highest of some finite numbers, or more where they are too alike to be told apart.
+
+    >>> span_of(np.array([1e20, 1e20]))[1] > 1e20
+    True
+    """
+    low, high = float(numbers.min()), float(numbers.max())
+    size = max(abs(low), abs(high))
+    if high - low > 1e-9 * size:
+        return low, high
+    room = 1e-6 * size or 0.5  # edges need numbers between them
+    return low - room, high + room
 
 
 @dataclass(frozen=True)

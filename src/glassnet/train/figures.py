@@ -75,6 +75,12 @@ class History:
                 best = entry
         return best
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the curves, and the figures of the last epoch."""
+        from glassnet.train.notebook import history_html
+
+        return history_html(self)
+
     def __repr__(self) -> str:
         stopped = f", stopped: {self.stopped}" if self.stopped else ""
         numbers = ", ".join(f"{k} {v:.4g}" for k, v in self.last.items() if isinstance(v, float) and k != "seconds")

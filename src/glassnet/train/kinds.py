@@ -201,7 +201,7 @@ class Sizes(Kind):
     """Sizes of layers, `128,64`; `none` for no layer at all."""
 
     def __init__(self, most: int = 1_000_000, example: str = "128,64") -> None:
-        super().__init__("whole numbers of at least 1 with commas between, or none", example, "SIZES")
+        super().__init__(f"whole numbers from 1 to {most:,} with commas between, or none", example, "SIZES")
         self._size = Whole(1, most)
 
     def read(self, word: str) -> tuple[int, ...]:

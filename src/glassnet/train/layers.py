@@ -56,8 +56,8 @@ def _sizes(value: Any) -> bool:
     return isinstance(value, list | tuple) and 0 < len(value) <= _MOST_COLUMNS and all(_whole(v, 1) for v in value)
 
 
-SIZE = Argument(_whole, "a whole number from 0")
-GROUPS = Argument(lambda v: _whole(v, 1), "a whole number from 1")
+SIZE = Argument(_whole, f"a whole number from 0 to {_LARGEST - 1:,}")
+GROUPS = Argument(lambda v: _whole(v, 1), f"a whole number from 1 to {_LARGEST - 1:,}")
 FLAG = Argument(lambda v: type(v) is bool, "true or false")
 NUMBER = Argument(_number, "a finite number")
 SHARE = Argument(lambda v: _number(v) and 0 <= v <= 1, "a number from 0 to 1")

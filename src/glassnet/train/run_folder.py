@@ -1,4 +1,17 @@
-"""A folder for every run: the model and its result, never over an older one."""
+"""A folder for every run: what it was asked, what became of it, never over an older one.
+
+config.json             command, data, settings, seed          written before the first step
+environment.json        versions, processor, BLAS, git commit  written before the first step
+history.jsonl           one line of figures for each epoch     grows while the network learns
+activity.jsonl          looks into the layers                  grows while the network learns
+weights.safetensors     the first layer's weights over time    grows while the network learns
+checkpoints/            what `--resume` goes on from           in trainings of some length
+tensorboard/            event files                            with `--tensorboard`
+model.safetensors       the network, ready for use             at the end
+result.json             how good it is, and how long it took   at the end
+predictions.safetensors what it said to each test example      at the end
+mistakes.csv            where it was wrong, worst first        at the end
+"""
 
 from __future__ import annotations
 
@@ -14,6 +27,12 @@ from glassnet.files.atomic import write_atomic
 from glassnet.files.os_errors import reported, shown
 
 MODEL, RESULT = "model.safetensors", "result.json"
+CONFIG, ENVIRONMENT = "config.json", "environment.json"
+HISTORY, WEIGHTS = "history.jsonl", "weights.safetensors"
+PREDICTIONS, MISTAKES = "predictions.safetensors", "mistakes.csv"
+TENSORBOARD = "tensorboard"
+
+_OPENING = {CONFIG, ENVIRONMENT}  # all that there is before anything was learnt
 
 
 class RunFolder:
@@ -40,14 +59,23 @@ class RunFolder:
 
     def write_result(self, result: Mapping[str, Any]) -> str:
         """Write the result as strict JSON, numbers that are not finite as null, and return the text."""
-        text = strict_json.dumps(dict(result), non_finite="null", sort_keys=False)
-        write_atomic(self.result, text.encode())
-        return text
+        return write_json(self.result, result)
 
     def drop(self) -> None:
-        """Remove the folder if it is still empty."""
+        """Remove the folder if nothing was learnt: if it is empty, or holds only what is written at the start."""
         with suppress(OSError):
-            os.rmdir(self.path)
+            found = [os.path.join(self.path, name) for name in os.listdir(self.path)]
+            if all(os.path.basename(path) in _OPENING or os.path.getsize(path) == 0 for path in found):
+                for path in found:
+                    os.unlink(path)
+                os.rmdir(self.path)
+
+
+def write_json(path: str, values: Mapping[str, Any]) -> str:
+    """Write values as strict JSON, numbers that are not finite as null, in one stroke; return the text."""
+    text = strict_json.dumps(dict(values), non_finite="null", sort_keys=False)
+    write_atomic(path, text.encode())
+    return text
 
 
 def model_in(path: str) -> str:

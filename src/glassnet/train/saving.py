@@ -202,15 +202,20 @@ def read(source: Any) -> dict[str, Any]:
 
 
 def warn_of_changes(state: dict[str, Any]) -> None:
-    """Say what differs from the machine that the state was saved on; a state that was never in a file has none."""
+    """Warn of what differs from the machine that the state was saved on."""
+    text = changes_since(state)
+    if text is not None:
+        warnings.warn(f"resume: {text}", ResumeWarning, stacklevel=5)
+
+
+def changes_since(state: dict[str, Any]) -> str | None:
+    """What differs from the machine that the state was saved on; a state that was never in a file has none."""
     if "machine" not in state:
-        return
+        return None
     from glassnet.train.checkpoint import changed_machine
 
-    changes = changed_machine(state)
-    if changes:
-        text = f"resume: got another machine ({'; '.join(changes)}); the last bits may differ from an unbroken training"
-        warnings.warn(text, ResumeWarning, stacklevel=5)
+    changes = "; ".join(changed_machine(state))
+    return f"got another machine ({changes}); the last bits may differ from an unbroken training" if changes else None
 
 
 def save_epoch(trainer: Trainer, figures: dict[str, Any]) -> None:

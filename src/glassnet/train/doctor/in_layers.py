@@ -84,10 +84,11 @@ def exploding(case: Case) -> Seen | None:
 def _typical_updates(case: Case) -> dict[str, float]:
     """The middle update-to-weight ratio of every weight matrix, over the later half of the looks.
 
-    The first steps of a training are larger than those that do the learning.
+    The first steps of a training are larger than those that do the learning, and the very first says nothing at all:
+    a warm-up begins it at a rate of 0.
     """
     seen: dict[str, list[float]] = {}
-    looks = [look for look in case.looks or () if any(p.update is not None for p in look.weights)]
+    looks = [look for look in case.looks or () if look.step and any(p.update is not None for p in look.weights)]
     for look in looks[len(looks) // 2 :]:
         for p in look.weights:
             if p.update is not None and math.isfinite(p.update):
