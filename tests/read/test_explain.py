@@ -237,6 +237,11 @@ def test_grains():
     assert {("dW", (2, 1)), ("W′", (2, 1)), ("z", (2,))} <= weight
     assert not weight & {("dW", (2, 2)), ("b′", (2,))}
     assert len(list(told(grain="scalar").equations())) == 5 + 1 + 1 + 6 + 9 + 9
+    assert {symbol_name(line) for line in told(layer=1, unit=2).equations()} == neuron
+    assert {symbol_name(line) for line in told(layer=1, unit=2, weight=1).equations()} == weight
+    second = [line.symbol for line in told(grain="scalar", layer=2).equations()]
+    assert len(second) == 2 + 1 + 2 + 3 + 3
+    assert {symbol.layer for symbol in second} <= {"", "2"}
 
 
 def test_what_is_left_out_is_counted():
@@ -295,6 +300,8 @@ def test_the_rows_are_those_of_the_tape():
         ({"x": [1.0, 2.0, 3.0]}, ShapeError, "has 3 features"),
         ({"x": [1.0, 2.0], "grain": "neurons"}, ValueRangeError, "Try grain='neuron'"),
         ({"x": [1.0, 2.0], "grain": "neuron"}, ValueRangeError, "got grain='neuron' without layer"),
+        ({"x": [1.0, 2.0], "layer": 1, "weight": 2}, ValueRangeError, "got grain='weight' without unit"),
+        ({"x": [1.0, 2.0], "layer": 7}, ValueRangeError, "got layer=7; expected 1 to 2. Try layer=2"),
         ({"x": [1.0, 2.0], "grain": "neuron", "layer": 1, "unit": 3}, ValueRangeError, "expected 1 to 2. Try unit=2"),
         ({"x": [1.0, 2.0], "grain": "weight", "layer": 1, "unit": 1, "weight": 9}, ValueRangeError, "Try weight=2"),
         ({"x": [1.0, 2.0], "grain": "neuron", "layer": 0, "unit": 1}, ValueRangeError, "Try layer=1"),

@@ -1,9 +1,9 @@
 """The computational graph of a model or of any recorded tensor, ready to be drawn.
 
-    draw(model, x)                      how a prediction is made
-    draw(model, x, y, loss="mse")       … and how wrong it is, with the slope of that everywhere
-    draw(a * b + c)                     any recorded tensor
-    draw(a * b + c, grain="scalar")     number by number, as by hand
+draw(model, x)                      how a prediction is made
+draw(model, x, y, loss="mse")       … and how wrong it is, with the slope of that everywhere
+draw(a * b + c)                     any recorded tensor
+draw(a * b + c, grain="scalar")     number by number, as by hand
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from glassnet.read.digits import Digits, check_digits
 from glassnet.read.explain import as_example, need_numbers
 from glassnet.read.graph import CONSTANT, INPUT, OPERATION, PARAMETER, Graph, GraphEdge, GraphNode
 from glassnet.read.graph_events import short
-from glassnet.read.graph_slopes import flow_back, local_slope
-from glassnet.read.labels import Label, Labels, Pieces
+from glassnet.read.graph_slopes import flow_back, local_slope, slope_formula
+from glassnet.read.labels import Label, Labels
 from glassnet.read.losses import as_target, chosen_loss
 from glassnet.read.naming import name_leaves, named
 from glassnet.read.record import Recorded, followed, record
@@ -30,6 +30,7 @@ from glassnet.read.story import Node, Story, ancestors
 from glassnet.read.text import symbol_text
 
 GRAPH_GRAINS = ("tensor", "scalar")
+_MOST_IN_WORDS = 300  # operations of a graph whose local derivatives are told in symbols too
 
 
 def draw(
@@ -153,13 +154,15 @@ class _Builder:
         self.recorded, self.labels, self.story = recorded, labels, recorded.story
         self.graph = Graph(title, "tensor", [], [], digits)
         self.ids: dict[int, int] = {}
-        self.constants = 0
+        self.in_words = False
 
     def build(self) -> Graph:
         """The graph."""
         result = self.recorded.loss or self.recorded.output
         assert result is not None
-        for node in needed_for(result, self.recorded.parts["forward"] + self.recorded.parts.get("loss", [])):
+        nodes = needed_for(result, self.recorded.parts["forward"] + self.recorded.parts.get("loss", []))
+        self.in_words = len(nodes) <= _MOST_IN_WORDS
+        for node in nodes:
             sources = [self._placed(i) for i in node.inputs]
             target = self._node(node, OPERATION)
             for place, source in enumerate(sources):
@@ -187,7 +190,7 @@ class _Builder:
         if kind == CONSTANT:
             return short(node.array, self.graph)
         label = self.labels.get(node) or self.labels.helper(node)
-        return symbol_text(label.symbol if isinstance(label, Label | Pieces) else label)
+        return symbol_text(label.symbol)
 
     def _says(self, node: Node) -> str:
         if node.op is None:
@@ -204,6 +207,8 @@ class _Builder:
         slope = self.story.slope(node)
         if node.inputs[place].tensor.needs_grad:
             edge.local = local_slope(node.tensor, place)
+            if self.in_words:
+                edge.says = slope_formula(self.story, self.labels, node, place)
             edge.flow = None if slope is None else self._flow(node, place, slope, edge.local)
         self.graph.edges.append(edge)
 

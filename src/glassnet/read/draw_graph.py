@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+
 from glassnet.read.draw_svg import LETTER, Svg
 from glassnet.read.graph import CONSTANT, INPUT, OPERATION, PARAMETER, Graph, GraphEdge, GraphNode
 from glassnet.read.graph_events import short
 from glassnet.read.layout import Layout, Point, layered
 
 _LINE, _PAD, _HEAD = 16.0, 10.0, 44.0
+_SHORT = 14  # letters of symbols on an edge
 _FEWEST_APART, _LARGE = 46.0, 400  # graphs with more nodes than this have no words on their edges
 _BORDER = {INPUT: "kl", PARAMETER: "pl", CONSTANT: "softl dash", OPERATION: "inkl"}
 
@@ -15,9 +18,9 @@ _BORDER = {INPUT: "kl", PARAMETER: "pl", CONSTANT: "softl dash", OPERATION: "ink
 def laid_out(graph: Graph) -> Layout:
     """Where nodes and edges lie."""
     sizes = [_size(graph, node) for node in graph.nodes]
-    words = [_edge_words(graph, edge) for edge in graph.edges] if len(graph.nodes) <= _LARGE else []
-    apart = max(_FEWEST_APART, 34 + max((len(w) for w in words), default=0) * LETTER)
-    return layered(sizes, [(edge.source, edge.target) for edge in graph.edges], apart=(apart, 18.0))
+    ways = [(edge.source, edge.target) for edge in graph.edges]
+    words = [len(_edge_words(graph, edge)) * LETTER for edge in graph.edges] if len(graph.nodes) <= _LARGE else []
+    return layered(sizes, ways, apart=(_FEWEST_APART, 18.0), words=words)
 
 
 def graph_svg(graph: Graph) -> str:
@@ -43,13 +46,9 @@ def _lines(graph: Graph, node: GraphNode) -> list[str]:
     return lines
 
 
-def _title(node: GraphNode) -> str:
-    return f"{node.sign}   {node.name}" if node.kind == OPERATION else node.name
-
-
 def _size(graph: Graph, node: GraphNode) -> tuple[float, float]:
     lines = _lines(graph, node)
-    longest = max(len(_title(node)) + 1, *(len(line) for line in lines), 4)
+    longest = max(len(node.name) + len(node.sign) + 3, *(len(line) for line in lines), 4)
     return longest * LETTER + 2 * _PAD, (1 + len(lines)) * _LINE + _PAD
 
 
@@ -59,7 +58,7 @@ def _draw_node(svg: Svg, graph: Graph, node: GraphNode, centre: Point) -> None:
     style = f"panel {_BORDER[node.kind]}" + (" dash" if node.kind == CONSTANT else "")
     svg.box(x - w / 2, y - h / 2, w, h, style, 8 if node.kind == OPERATION else min(h / 2, 14))
     left, foot = x - w / 2 + _PAD, y - h / 2 + _LINE
-    svg.text(left, foot, _title(node), "ink b")
+    svg.title_line(left, foot, node.name, node.sign)
     for k, line in enumerate(_lines(graph, node), 1):
         svg.numbers(left, foot + k * _LINE, line, "soft" if line.startswith("slope") else "ink")
     svg.parts.append("</g>")
@@ -67,7 +66,7 @@ def _draw_node(svg: Svg, graph: Graph, node: GraphNode, centre: Point) -> None:
 
 def _draw_edge(svg: Svg, graph: Graph, edge: GraphEdge, route: list[Point]) -> None:
     style = "softl" if edge.local is not None else "softl dash"
-    svg.path(curve(route), style, 1.2, f' id="e{edge.id}"')
+    svg.path(curve(route), style, 1.2, f' id="e{edge.id}"', tip=edge.says)
     (x, y), words = route[-1], _edge_words(graph, edge)
     svg.path(f"M{x - 7:.1f} {y - 3.5:.1f}L{x:.1f} {y:.1f}L{x - 7:.1f} {y + 3.5:.1f}", "softl", 1.2)
     if words and len(graph.nodes) <= _LARGE:
@@ -79,14 +78,16 @@ def _draw_edge(svg: Svg, graph: Graph, edge: GraphEdge, route: list[Point]) -> N
 
 
 def _edge_words(graph: Graph, edge: GraphEdge) -> str:
-    """The local derivative where it is a few numbers."""
-    return "×" + short(edge.local, graph) if edge.local is not None and edge.local.size <= 2 else ""
+    """The local derivative: a few numbers, or short symbols for many."""
+    if edge.local is not None and edge.local.size <= 2:
+        return "×" + short(edge.local, graph)
+    return "×" + edge.says if 0 < len(edge.says) <= _SHORT and edge.says != "1" else ""
 
 
 def curve(route: list[Point]) -> str:
     """A smooth path through points, level at each of them."""
     d = f"M{route[0][0]:.1f} {route[0][1]:.1f}"
-    for (xa, ya), (xb, yb) in zip(route, route[1:], strict=False):
+    for (xa, ya), (xb, yb) in itertools.pairwise(route):
         middle = (xa + xb) / 2
         d += f"C{middle:.1f} {ya:.1f} {middle:.1f} {yb:.1f} {xb:.1f} {yb:.1f}"
     return d

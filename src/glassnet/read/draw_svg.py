@@ -16,11 +16,12 @@ from html import escape
 import numpy as np
 
 _LIGHT = {"paper": "#f6f6f3", "panel": "#ffffff", "ink": "#1d2126", "soft": "#5b636d", "line": "#d5d5cf",
-          "n": "#b45f06", "p": "#1f66ad", "k": "#0b6b6f", "s4": "#7b4fa3", "s5": "#a3324e", "s6": "#5f7a1f"}  # fmt: skip
+          "n": "#b45f06", "p": "#1f66ad", "k": "#0b6b6f", "s4": "#7b4fa3", "s5": "#a3324e",
+          "s6": "#5f7a1f"}  # fmt: skip
 _DARK = {"paper": "#131519", "panel": "#1b1e24", "ink": "#e9eaec", "soft": "#9aa3ae", "line": "#3a414b",
          "n": "#f0a04b", "p": "#6cb0f2", "k": "#38b2ac", "s4": "#b993dd", "s5": "#ef8aa0", "s6": "#a9c661"}  # fmt: skip
 SERIES = ("p", "n", "k", "s4", "s5", "s6", "soft", "ink")  # the colours of lines, in order
-_NUMBER = re.compile(r"(?<![\w.])[-−]?\d[\d,]*(?:\.\d+)?(?:e[-−]?\d+)?(?![\w.]*\w)")
+_NUMBER = re.compile(r"(?<![\w.])[-−]?\d+(?:,\d{3})*(?:\.\d+)?(?:e[-−]?\d+)?(?![\w.]*\w)")
 _FONT = 'ui-sans-serif,system-ui,"Segoe UI",Roboto,Helvetica,Arial,sans-serif'
 LETTER = 6.7  # how wide a letter of 12 px is, on average
 
@@ -44,7 +45,9 @@ class Svg:
         self.width, self.height, self.title = width, height, title
         self.parts: list[str] = []
 
-    def text(self, x: float, y: float, words: str, style: str = "ink", anchor: str = "start", turn: bool = False) -> None:
+    def text(
+        self, x: float, y: float, words: str, style: str = "ink", anchor: str = "start", turn: bool = False
+    ) -> None:
         """Words with their foot at `y`; `turn` writes them upwards."""
         turned = f' transform="rotate(-90 {x:.1f} {y:.1f})"' if turn else ""
         around = "" if anchor == "start" else f' text-anchor="{anchor}"'
@@ -55,6 +58,13 @@ class Svg:
         around = "" if anchor == "start" else f' text-anchor="{anchor}"'
         self.parts.append(f'<text class="{style}" x="{x:.1f}" y="{y:.1f}"{around}>{coloured(words)}</text>')
 
+    def title_line(self, x: float, y: float, name: str, sign: str) -> None:
+        """A name, and beside it what stands for how it was made."""
+        beside = f'<tspan class="soft" dx="7" font-weight="400">{escape(sign)}</tspan>' if sign else ""
+        self.parts.append(
+            f'<text class="ink" x="{x:.1f}" y="{y:.1f}"><tspan class="b">{escape(name)}</tspan>{beside}</text>'
+        )
+
     def line(self, points: Iterable[tuple[float, float]], style: str = "softl", width: float = 1.5,
              closed: bool = False) -> None:  # fmt: skip
         """Straight from point to point."""
@@ -62,9 +72,10 @@ class Svg:
         kind = "polygon" if closed else "polyline"
         self.parts.append(f'<{kind} class="no {style}" stroke-width="{width}" points="{way}"/>')
 
-    def path(self, d: str, style: str = "softl", width: float = 1.5, extra: str = "") -> None:
-        """A path in SVG's own letters."""
-        self.parts.append(f'<path class="no {style}" stroke-width="{width}" d="{d}"{extra}/>')
+    def path(self, d: str, style: str = "softl", width: float = 1.5, extra: str = "", tip: str = "") -> None:
+        """A path in SVG's own letters; `tip` is what a pointer on it is told."""
+        inside = f"><title>{escape(tip)}</title></path>" if tip else "/>"
+        self.parts.append(f'<path class="no {style}" stroke-width="{width}" d="{d}"{extra}{inside}')
 
     def box(self, x: float, y: float, w: float, h: float, style: str = "box", r: float = 0.0, extra: str = "") -> None:
         """A rectangle from its upper left corner."""

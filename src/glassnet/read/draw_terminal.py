@@ -23,11 +23,11 @@ def graph_text(graph: Graph, width: int, colour: bool, unicode: bool) -> str:
     page.table(head, [_row(graph, node, slopes) for node in nodes[:_MOST]])
     page.left_out(len(nodes) - _MOST)
     if slopes:
-        said = [event.says for event in backward(graph)]
+        said = [(event.says, event.rule) for event in backward(graph)]
         page.add("")
         page.add("Backward", _BOLD)
-        for line in said[:_MOST]:
-            page.numbers("  " + line)
+        for says, rule in said[:_MOST]:
+            page.equation("  " + says, rule)
         page.left_out(len(said) - _MOST)
     text = "\n".join(page.lines)
     return text if unicode else text.translate(_ASCII).encode("ascii", "replace").decode()
@@ -60,7 +60,16 @@ class _Page:
         if count > 0:
             self.add(f"  … and {count:,} more", _FAINT)
 
-    def numbers(self, text: str) -> None:
+    def equation(self, text: str, rule: str) -> None:
+        """A line and, behind it where there is room, the rule it follows."""
+        if rule and len(text) + len(rule) + 3 <= self.width:
+            self.lines.append(f"{text}   {self.paint(rule, _FAINT)}")
+            return
+        self._broken(text)
+        if rule:
+            self.add(f"      {rule}"[: self.width], _FAINT)
+
+    def _broken(self, text: str) -> None:
         """A line, broken between equals signs if it is too long."""
         while len(text) > self.width:
             cut = text.rfind(" = ", 8, self.width)
@@ -72,22 +81,32 @@ class _Page:
         self.lines.append(text)
 
     def table(self, head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-        """Columns as wide as they need; the words of the second give way."""
+        """Columns as wide as they need; the words of the second are folded."""
         widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
         room = self.width - sum(widths) - 2 * (len(widths) - 1)
         widths[1] = max(12, widths[1] + min(0, room))
         self.add("")
         self.add("  ".join(f"{h:<{w}}" for h, w in zip(head, widths, strict=True)).rstrip(), _FAINT)
         for row in rows:
-            cells = [_cut(cell, w) for cell, w in zip(row, widths, strict=True)]
-            self.lines.append("  ".join([*cells[:2], *(self._number(c) for c in cells[2:])]).rstrip())
+            columns = [_folded(cell, w) for cell, w in zip(row, widths, strict=True)]
+            for i in range(max(map(len, columns))):
+                cells = [c[i] if i < len(c) else "" for c in columns]
+                cells = [f"{cell:<{w}}" for cell, w in zip(cells, widths, strict=True)]
+                self.lines.append("  ".join([*cells[:2], *(self._number(c) for c in cells[2:])]).rstrip())
 
     def _number(self, cell: str) -> str:
         words = cell.strip()
-        if words in ("", "0", "1" * 0):
+        if words in ("", "0"):
             return cell
         return self.paint(cell, _NEGATIVE if words.startswith("−") else _POSITIVE)
 
 
-def _cut(cell: str, width: int) -> str:
-    return f"{cell:<{width}}" if len(cell) <= width else cell[: width - 1] + "…"
+def _folded(cell: str, width: int) -> list[str]:
+    """The words of a cell in lines of so many columns."""
+    lines = [""]
+    for word in cell.split(" "):
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
+            lines.append("  " + word)
+        else:
+            lines[-1] = f"{lines[-1]} {word}" if lines[-1] else word
+    return [line if len(line) <= width else line[: width - 1] + "…" for line in lines]

@@ -17,7 +17,12 @@ _FEW_EVENTS = 20_000
 
 def graph_dot(graph: Graph) -> str:
     """For `dot -Tsvg`, Graphviz's own layout."""
-    lines = ["digraph {", "  rankdir=LR", '  node [style=rounded, fontname="Helvetica"]', f"  label={_dot(graph.title)}"]
+    lines = [
+        "digraph {",
+        "  rankdir=LR",
+        '  node [style=rounded, fontname="Helvetica"]',
+        f"  label={_dot(graph.title)}",
+    ]
     for node in graph.nodes:
         lines.append(f"  n{node.id} [shape={_DOT_SHAPES[node.kind]}, label={_dot(*_label(graph, node))}]")
     for edge in graph.edges:
@@ -38,20 +43,16 @@ def graph_mermaid(graph: Graph) -> str:
     lines = ["flowchart LR"]
     for node in graph.nodes:
         left, right = around[node.kind]
-        lines.append(f'  n{node.id}{left}"{_mermaid("<br/>".join(map(_plain, _label(graph, node))))}"{right}')
+        lines.append(f'  n{node.id}{left}"{"<br/>".join(map(_plain, _label(graph, node)))}"{right}')
     for edge in graph.edges:
-        words = _slope(graph, edge)
-        lines.append(f"  n{edge.source} --{'>|' + chr(34) + _plain(words) + chr(34) + '|' if words else '>'} n{edge.target}")
+        words = f'|"{_plain(_slope(graph, edge))}"|' if _slope(graph, edge) else ""
+        lines.append(f"  n{edge.source} -->{words} n{edge.target}")
     return "\n".join([*lines, ""])
 
 
 def _plain(words: str) -> str:
     """Words without what Mermaid would read as markup."""
-    return "".join(f"#{ord(c)};" if c in "#\"<>&|`*_[]{}()" else c for c in words)
-
-
-def _mermaid(words: str) -> str:
-    return words
+    return "".join(f"#{ord(c)};" if c in '#"<>&|`*_[]{}()' else c for c in words)
 
 
 def _label(graph: Graph, node: GraphNode) -> list[str]:
@@ -106,13 +107,13 @@ def _node(node: GraphNode) -> dict[str, Any]:
 def _edge(edge: GraphEdge) -> dict[str, Any]:
     return {
         "id": edge.id, "source": edge.source, "target": edge.target, "place": edge.place, "local": _array(edge.local),
-        "flow": _array(edge.flow),
+        "says": edge.says, "flow": _array(edge.flow),
     }  # fmt: skip
 
 
 def _event(event: Event) -> dict[str, Any]:
     return {"phase": event.phase, "node": event.node, "edges": list(event.edges), "value": _array(event.value),
-            "says": event.says}  # fmt: skip
+            "says": event.says, "rule": event.rule}  # fmt: skip
 
 
 def _array(array: np.ndarray | None) -> Any:

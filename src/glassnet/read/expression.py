@@ -145,8 +145,8 @@ class _Builder:
             return wrap(np.array(_CONSTANTS[name]))
         near = difflib.get_close_matches(name, self.names, 1)
         got = f"expression: got the name {name} without a value"
-        known = ", ".join(self.names) or "no names at all"
-        raise ValueRangeError(complain(got, f"expected one of {known}", f"Try {near[0] if near else name + '=1'}"))
+        known = f"one of {', '.join(self.names)}" if self.names else "one for every name"
+        raise ValueRangeError(complain(got, f"expected {known}", f"Try {near[0] if near else name + '=1'}"))
 
     def _called(self, name: str, arguments: list[Tensor]) -> Tensor:
         function = FUNCTIONS.get(name)

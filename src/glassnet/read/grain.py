@@ -1,4 +1,4 @@
-"""How finely a step is told: which numbers of each tensor get a line of their own."""
+"""How finely a step is told, and of which layer: which numbers of each tensor get a line of their own."""
 
 from __future__ import annotations
 
@@ -37,6 +37,8 @@ class Grain:
             raise ValueRangeError(complain(got, f"expected one of {', '.join(GRAINS)}", f"Try grain={near[0]!r}"))
         if most < 1:
             raise ValueRangeError(complain(f"explain: got most={most}", "expected at least 1", "Try most=6"))
+        if name == "layer" and (unit, weight) != (None, None):
+            name = "neuron" if weight is None else "weight"
         needed = {"neuron": ("layer", "unit"), "weight": ("layer", "unit", "weight")}.get(name, ())
         given = {"layer": layer, "unit": unit, "weight": weight}
         for key in needed:
@@ -66,7 +68,7 @@ class Grain:
 
     def check(self, sizes: dict[str, tuple[int, ...]]) -> None:
         """Raise `ValueRangeError` for a layer, unit or weight that is not there; `sizes` are the shapes of the W."""
-        if self.name not in ("neuron", "weight") or not sizes:
+        if self.layer is None or not sizes:
             return
         shape = sizes.get(str(self.layer))
         most = len(sizes) if shape is None else shape[0]
@@ -97,7 +99,7 @@ class Grain:
 
     def wants(self, home: str) -> bool:
         """Whether a tensor of that layer is told at all."""
-        return self.name not in ("neuron", "weight") or home in ("", str(self.layer))
+        return self.layer is None or home in ("", str(self.layer))
 
 
 def _beyond(what: str, value: int | None, most: int, where: str = "") -> ValueRangeError:

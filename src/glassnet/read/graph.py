@@ -62,6 +62,7 @@ class GraphEdge:
     place: int  # among the operands of the target, from 0
     local: np.ndarray | None = None
     flow: np.ndarray | None = None
+    says: str = ""  # the local derivative in symbols
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +77,7 @@ class Event:
     local: np.ndarray | None = None
     flow: np.ndarray | None = None
     says: str = ""
+    rule: str = ""  # the local derivative in symbols
 
 
 @dataclass(eq=False)
@@ -123,7 +125,7 @@ class Graph:
 
     def events(self) -> Iterator[Event]:
         """Everything that happens, in order: forward node by node, then backward edge by edge."""
-        from glassnet.read.graph_events import forward, backward
+        from glassnet.read.graph_events import backward, forward
 
         yield from forward(self)
         yield from backward(self)

@@ -38,7 +38,13 @@ def backward(graph: Graph) -> Iterator[Event]:
             so_far[edge.source] = edge.flow if before is None else before + edge.flow
             says = _sentence(graph, edge, before, so_far[edge.source])
             yield Event("backward", edge.source, (edge.id,), so_far[edge.source], node.gradient, edge.local,
-                        edge.flow, says)  # fmt: skip
+                        edge.flow, says, _rule(graph, edge))  # fmt: skip
+
+
+def _rule(graph: Graph, edge: GraphEdge) -> str:
+    """The local derivative as an equation."""
+    x, y = graph.nodes[edge.source].name, graph.nodes[edge.target].name
+    return f"d{y}/d{x} = {edge.says}" if edge.says not in ("", "1") else ""
 
 
 def _sentence(graph: Graph, edge: GraphEdge, before: np.ndarray | None, after: np.ndarray) -> str:
@@ -63,7 +69,7 @@ def short(array: np.ndarray, graph: Graph) -> str:
     if not array.size or array.dtype.kind not in "fiub":
         return shape
     low, high = (spell(v, graph.digits, array.dtype).replace("-", "−") for v in (array.min(), array.max()))
-    return f"{shape}, {low} … {high}"
+    return f"{shape}, {low} … {high}" if low != high else f"{shape}, all {low}"
 
 
 def _signed(array: np.ndarray, graph: Graph) -> str:

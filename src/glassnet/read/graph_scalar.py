@@ -17,10 +17,11 @@ from glassnet.core.mode import no_grad
 from glassnet.core.tensor import wrap
 from glassnet.errors import ValueRangeError, complain
 from glassnet.read.draw import needed_for
+from glassnet.read.elements import members
 from glassnet.read.graph import CONSTANT, INPUT, OPERATION, PARAMETER, Graph, GraphEdge, GraphNode
 from glassnet.read.graph_events import short
 from glassnet.read.graph_slopes import jacobian
-from glassnet.read.labels import LOWERED, Labels
+from glassnet.read.labels import LOWERED, Label, Labels
 from glassnet.read.record import Recorded
 from glassnet.read.story import Node
 from glassnet.read.text import symbol_text
@@ -29,6 +30,7 @@ _MOST = 100_000
 _MOVED = ("reshape", "permute", "expand", "flip", "window", "detach", "copy", "cast", "pick", "choose", "gather",
           "embedding", "concat", "pack", "pad", "put_window", "place", "unfold")  # fmt: skip
 _ALL_MOVED = ("concat", "pack")
+_LOW = "₀₁₂₃₄₅₆₇₈₉"
 Ids = np.ndarray[Any, np.dtype[np.int64]]
 
 
@@ -70,7 +72,7 @@ class _Expansion:
     def __init__(self, graph: Graph, labels: Labels) -> None:
         self.graph, self.labels = graph, labels
         self.places: dict[int, Ids] = {}
-        self.helpers = labels.helpers
+        self.helpers = 0
 
     def expand(self, node: Node) -> None:
         """Make nodes for one operation."""
@@ -93,7 +95,7 @@ class _Expansion:
             kind = CONSTANT if label is None and not node.tensor.needs_grad else kind
             found = np.empty(node.shape, np.int64)
             for at in np.ndindex(node.shape):
-                found[at] = self.number(node.array[at], kind, "", "", symbol=self._symbol(node, at))
+                found[at] = self.number(node.array[at], kind, "", "", symbol=self.symbol(node, at))
             self.places[id(node)] = found
         return self.places[id(node)]
 
@@ -116,9 +118,11 @@ class _Expansion:
             self.graph.edges.append(GraphEdge(len(self.graph.edges), source, target, place, slope))
         return target
 
-    def _symbol(self, node: Node, at: tuple[int, ...]) -> str | None:
+    def symbol(self, node: Node, at: tuple[int, ...]) -> str | None:
+        """What a number of a tensor is called; helpers are counted anew here."""
         label = self.labels.get(node)
-        return None if label is None else symbol_text(label.at(at))
+        is_helper = isinstance(label, Label) and label.letter[:1] == "u" and label.letter[-1] in _LOW
+        return None if label is None or is_helper else symbol_text(label.at(at))
 
     # ---- kinds of operations -------------------------------------------------------------------------------------
 
@@ -144,7 +148,7 @@ class _Expansion:
         found = np.empty(node.shape, np.int64)
         for at in np.ndindex(node.shape):
             pairs = [(int(s[at]), None if d is None else d[at]) for s, d in zip(sources, slopes, strict=True)]
-            found[at] = self.computed(node.array[at], node.op.name, pairs, node.number, self._symbol(node, at))
+            found[at] = self.computed(node.array[at], node.op.name, pairs, node.number, self.symbol(node, at))
         return found
 
     def _opaque(self, node: Node) -> Ids:
@@ -159,7 +163,7 @@ class _Expansion:
                 if matrix is not None:
                     row = matrix.reshape(node.array.size, -1)[k]
                     pairs += [(int(ids[j]), row[j]) for j in np.flatnonzero(row)]
-            found[at] = self.computed(node.array[at], node.op.name, pairs, node.number, self._symbol(node, at))
+            found[at] = self.computed(node.array[at], node.op.name, pairs, node.number, self.symbol(node, at))
         return found
 
     def products(self, a: Ids, b: Ids, row: int) -> list[tuple[int, float]]:
@@ -178,7 +182,7 @@ def _linear(to: _Expansion, node: Node) -> Ids:
     for at in np.ndindex(node.shape):
         terms = to.products(w[at[-1]], x[at[:-1]], node.number)
         bias = np.broadcast_to(b, node.shape)[at]
-        found[at] = to.computed(node.array[at], "add", [*terms, (int(bias), 1.0)], node.number, to._symbol(node, at))
+        found[at] = to.computed(node.array[at], "add", [*terms, (int(bias), 1.0)], node.number, to.symbol(node, at))
     return found
 
 
@@ -192,7 +196,7 @@ def _matmul(to: _Expansion, node: Node) -> Ids:
     places = list(np.ndindex(node.shape))
     for k, (*lead, i, j) in enumerate(np.ndindex(full)):
         terms = to.products(a[(*lead, i)], b[(*lead, slice(None), j)], node.number)
-        symbol = to._symbol(node, places[k])
+        symbol = to.symbol(node, places[k])
         found[(*lead, i, j)] = to.computed(values[(*lead, i, j)], "add", terms, node.number, symbol)
     return found.reshape(node.shape)
 
@@ -206,12 +210,10 @@ def _mean(to: _Expansion, node: Node) -> Ids:
 
 
 def _reduced(to: _Expansion, node: Node, op: str, share: float) -> Ids:
-    from glassnet.read.elements import members
-
     ids, found = to.ids(node.inputs[0]).ravel(), np.empty(node.shape, np.int64)
     for at in np.ndindex(node.shape):
         terms = [(int(i), share) for i in ids[members(node, at)]]
-        found[at] = to.computed(node.array[at], op, terms, node.number, to._symbol(node, at))
+        found[at] = to.computed(node.array[at], op, terms, node.number, to.symbol(node, at))
     return found
 
 
@@ -284,5 +286,3 @@ def _slopes(graph: Graph) -> None:
 
 def _follows(graph: Graph, edge: GraphEdge) -> bool:
     return graph.nodes[edge.source].kind != CONSTANT
-
-

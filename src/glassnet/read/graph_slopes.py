@@ -1,14 +1,19 @@
-"""The derivative along each edge, by the rules that train: with 1 for the slope of the result they are the local ones."""
+"""The derivative along each edge, by the rules that train: given a slope of 1 they are the local ones."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from glassnet.core import ops, tape
-from glassnet.core.mode import no_grad
+from glassnet.core.mode import no_grad, recording
 from glassnet.core.tensor import Tensor, wrap
+from glassnet.read.elements import Reader
+from glassnet.read.labels import Labels
+from glassnet.read.story import Node, Story
+from glassnet.read.text import formula_text
 
 _LARGEST = 1024  # numbers of a local derivative that is a matrix
+_LONGEST = 60  # letters of a formula
 
 
 def flow_back(y: Tensor, i: int, upstream: Tensor) -> np.ndarray | None:
@@ -32,6 +37,23 @@ def local_slope(y: Tensor, i: int) -> np.ndarray | None:
     if y.array.size * x.array.size > _LARGEST:
         return None
     return jacobian(y, i)
+
+
+def slope_formula(story: Story, labels: Labels, node: Node, place: int) -> str:
+    """The local derivative in symbols, read off the tape of its rule, such as ŷ·(1 − ŷ) for a sigmoid ŷ.
+
+    Empty where its formula is longer than a line.
+    """
+    y, rule = node.tensor, node.op.rule(place) if node.op is not None and node.op.vjp else None
+    if rule is None:
+        return ""
+    with recording() as trace, no_grad():
+        slope = rule(_ones(y), y, *tape.inputs_of(y), **y.attrs)
+    story.tell(list(trace.nodes), {})
+    words = formula_text(Reader(labels).whole(story.node(slope)), "symbols")
+    if node.op is not None and node.op.name in ("linear", "matmul"):
+        words = words.removeprefix("1ᵀ ").removeprefix("1 ").removesuffix(" 1")  # the slope that it was given
+    return words if len(words) <= _LONGEST and words.isprintable() else ""
 
 
 def jacobian(y: Tensor, i: int) -> np.ndarray | None:

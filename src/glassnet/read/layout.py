@@ -8,6 +8,7 @@ adjacent violators solves exactly (Ayer et al. 1955).
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -31,22 +32,27 @@ class Layout:
 
 
 def layered(
-    sizes: Sequence[Size], edges: Sequence[tuple[int, int]], apart: Size = (64.0, 20.0), margin: float = 24.0
+    sizes: Sequence[Size],
+    edges: Sequence[tuple[int, int]],
+    apart: Size = (64.0, 20.0),
+    margin: float = 24.0,
+    words: Sequence[float] = (),
 ) -> Layout:
     """Place nodes of these widths and heights so that every edge `(source, target)` points right.
 
-    `apart` is the room between columns and between the nodes of one. The graph must have no cycles.
+    `apart` is the room between columns and between the nodes of one; `words` is how wide the words are that stand on
+    each edge, for which the room grows. The graph must have no cycles.
 
-    >>> chain = layered([(10, 10)] * 3, [(0, 1), (1, 2)], apart=(30, 10), margin=0)
+    >>> chain = layered([(10, 10)] * 3, [(0, 1), (1, 2)], apart=(30, 10), margin=0.0)
     >>> chain.centres, chain.width
-    ([(5.0, 5.0), (45.0, 5.0), (85.0, 5.0)], 90)
+    ([(5.0, 5.0), (45.0, 5.0), (85.0, 5.0)], 90.0)
     """
     ranks = _ranks(len(sizes), edges)
     grid = _Grid(ranks, edges)
     grid.order()
     heights = [h for _, h in sizes] + [6.0] * (len(grid.rank) - len(sizes))
     y = _levelled(grid, heights, apart[1])
-    x, width = _columns(ranks, sizes, apart[0], margin)
+    x, width = _columns(ranks, sizes, _gaps(ranks, edges, words, apart[0]), margin)
     top = min((y[i] - heights[i] / 2 for i in range(len(y))), default=0.0) - margin
     bottom = max((y[i] + heights[i] / 2 for i in range(len(y))), default=0.0) + margin
     place = [(x[grid.rank[i]], y[i] - top) for i in range(len(y))]
@@ -85,7 +91,7 @@ class _Grid:
         self.before: Neighbours = [[] for _ in self.rank]
         self.after: Neighbours = [[] for _ in self.rank]
         for chain in self.chains:
-            for a, b in zip(chain, chain[1:], strict=False):
+            for a, b in itertools.pairwise(chain):
                 self.after[a].append(b)
                 self.before[b].append(a)
         self.columns: Neighbours = [[] for _ in range(max(self.rank, default=-1) + 1)]
@@ -190,7 +196,7 @@ def _levelled(grid: _Grid, heights: list[float], gap: float) -> list[float]:
 def _offsets(column: list[int], heights: list[float], gap: float) -> list[float]:
     """How far below the first each place of a column lies at least."""
     offsets = [0.0]
-    for a, b in zip(column, column[1:], strict=False):
+    for a, b in itertools.pairwise(column):
         offsets.append(offsets[-1] + (heights[a] + heights[b]) / 2 + gap)
     return offsets[: len(column)]
 
@@ -215,16 +221,25 @@ def nearest_in_order(wishes: Sequence[float], offsets: Sequence[float]) -> list[
 # ---- columns and ways ------------------------------------------------------------------------------------------------
 
 
-def _columns(ranks: list[int], sizes: Sequence[Size], gap: float, margin: float) -> tuple[list[float], float]:
+def _gaps(ranks: list[int], edges: Sequence[tuple[int, int]], words: Sequence[float], least: float) -> list[float]:
+    """The room before each column: the words on an edge stand just before its target."""
+    gaps = [least] * (max(ranks, default=-1) + 1)
+    for (_, t), width in zip(edges, words, strict=False):
+        gaps[ranks[t]] = max(gaps[ranks[t]], width + least / 2)
+    return gaps
+
+
+def _columns(ranks: list[int], sizes: Sequence[Size], gaps: list[float], margin: float) -> tuple[list[float], float]:
     """The middle of each column, and the width of all."""
-    widths = [0.0] * (max(ranks, default=-1) + 1)
+    widths = [0.0] * len(gaps)
     for rank, (w, _) in zip(ranks, sizes, strict=True):
         widths[rank] = max(widths[rank], w)
     middles, edge = list[float](), margin
-    for w in widths:
+    for k, w in enumerate(widths):
+        edge += gaps[k] if k else 0.0
         middles.append(edge + w / 2)
-        edge += w + gap
-    return middles, edge - gap + margin if widths else 2 * margin
+        edge += w
+    return middles, edge + margin
 
 
 def _route(chain: list[int], place: list[Point], sizes: Sequence[Size]) -> list[Point]:
