@@ -1,0 +1,49 @@
+"""Comparing an answer with what it should be, in words that help."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from glassnet.errors import complain
+
+
+def numbers(name: str, answer: Any, truth: Any, hint: str, digits: int = 3) -> str | None:
+    """What is wrong with numbers, or None; `digits` after the point have to be right, or three significant ones.
+
+    >>> numbers("z", 0.7, 0.8, "Try adding the bias")
+    'z: got 0.7; expected another number, which is larger. Try adding the bias.'
+    >>> numbers("z", 0.8001, 0.8, "Try adding the bias") is None
+    True
+    """
+    try:
+        got, wanted = np.asarray(answer, np.float64), np.asarray(truth, np.float64)
+    except (TypeError, ValueError):
+        return complain(f"{name}: got {answer!r:.60}", "expected numbers", hint)
+    if got.shape != wanted.shape:
+        if got.size != wanted.size:
+            return complain(f"{name}: got shape {got.shape}", f"expected shape {wanted.shape}", hint)
+        got = got.reshape(wanted.shape)
+    with np.errstate(invalid="ignore"):
+        near = np.abs(got - wanted) <= 0.6 * 10.0**-digits
+    if near.all():
+        return None
+    if wanted.ndim == 0:
+        way = "larger" if wanted > got else "smaller"
+        return complain(f"{name}: got {answer:g}", f"expected another number, which is {way}", hint)
+    place = [int(i) for i in np.argwhere(~near)[0]]
+    at = "".join(f"[{i}]" for i in place)
+    return complain(f"{name}{at}: got {got[tuple(place)]:g}", "expected another number there", hint)
+
+
+def choice(answer: Any, right: str, options: str, why: str) -> str | None:
+    """What is wrong with a letter, or None.
+
+    >>> choice("b", "a", "abc", "count the folds again")
+    "got 'b'; expected another of a, b, c. Try again: count the folds again."
+    """
+    said = str(answer).strip().lower()
+    if said == right:
+        return None
+    return complain(f"got {said!r:.20}", f"expected another of {', '.join(options)}", f"Try again: {why}")
