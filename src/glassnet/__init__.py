@@ -16,14 +16,17 @@ from glassnet.compat import (
     IntTensor,
     LongTensor,
     ShortTensor,
+    accelerator,
     backends,
     can_cast,
+    get_default_device,
     get_num_threads,
     is_complex,
     is_floating_point,
     is_nonzero,
     promote_types,
     result_type,
+    set_default_device,
     set_float32_matmul_precision,
     set_num_threads,
     use_deterministic_algorithms,
@@ -345,7 +348,7 @@ negative, fix, ger, row_stack, moveaxis, swapaxes, swapdims = neg, trunc, outer,
 arccos, arcsin, arctan, arctan2, arccosh, arcsinh, arctanh = acos, asin, atan, atan2, acosh, asinh, atanh
 greater, greater_equal, less, less_equal, not_equal, det = gt, ge, lt, le, ne, linalg.det
 inverse, pinverse, matrix_power = linalg.inv, linalg.pinv, linalg.matrix_power
-logdet, slogdet = linalg.logdet, linalg.slogdet
+logdet, slogdet, trapz = linalg.logdet, linalg.slogdet, trapezoid
 inf, nan, pi, e = _math.inf, _math.nan, _math.pi, _math.e
 
 
@@ -357,3 +360,10 @@ def is_tensor(obj: object) -> _methods.Any:
 def numel(input: Tensor) -> _methods.Any:
     """How many numbers a tensor holds."""
     return input.array.size
+
+
+def __getattr__(name: str) -> _methods.Any:
+    """Only for names that are not there: where PyTorch has them, say what to use instead."""
+    from glassnet.left_out import refuse
+
+    return refuse(name)

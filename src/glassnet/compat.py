@@ -12,7 +12,8 @@ import numpy as np
 
 from glassnet.core import dtypes
 from glassnet.core.dtypes import DType, dtype_of, numpy_dtype
-from glassnet.core.factories import tensor, zeros
+from glassnet.core.factories import check_device, tensor, zeros
+from glassnet.core.methods import Device
 from glassnet.core.tensor import Tensor
 
 
@@ -99,9 +100,32 @@ def set_float32_matmul_precision(precision: str) -> None:
     """Products of float32 numbers are float32 here, always."""
 
 
+def set_default_device(device: Any) -> None:
+    """Make new tensors on this device: the CPU, the only one there is.
+
+    Raises `NotSupportedError` for another.
+    """
+    check_device(device)
+
+
+def get_default_device() -> Device:
+    """Where new tensors are made: on the CPU.
+
+    >>> get_default_device()
+    device(type='cpu')
+    """
+    return Device("cpu")
+
+
 def _no() -> bool:
     return False
 
+
+def _none() -> None:
+    return None
+
+
+accelerator = SimpleNamespace(is_available=_no, current_accelerator=_none, device_count=int)
 
 backends = SimpleNamespace(
     cudnn=SimpleNamespace(deterministic=True, benchmark=False, enabled=False, is_available=_no),

@@ -7,6 +7,7 @@
     │   └── NonFiniteError            a NaN or an infinity that training made; `birth` says where it came from
     ├── GradientError (RuntimeError)  a derivative that cannot be had
     ├── NotSupportedError (NotImplementedError)   a PyTorch feature that glassnet leaves out, with what to use instead
+    │   └── LeftOutError (AttributeError)   a name of PyTorch's; `hasattr` says no
     ├── DataError (ValueError)        a data set that cannot be trained on as it is
     └── FileError (OSError)           a file that cannot be read or written
         └── FormatError (ValueError)  a file whose contents are not what they claim
@@ -51,6 +52,10 @@ class GradientError(GlassnetError, RuntimeError):
 
 class NotSupportedError(GlassnetError, NotImplementedError):
     """A feature of PyTorch that glassnet leaves out."""
+
+
+class LeftOutError(NotSupportedError, AttributeError):
+    """A name of PyTorch's that glassnet leaves out; programs that ask `hasattr` first are told no."""
 
 
 class DataError(GlassnetError, ValueError):

@@ -1,7 +1,9 @@
 """The program as a whole: pages of help, lists, and every mistake answered in one line with its exit status."""
 
+import errno
 import re
 import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -109,7 +111,7 @@ USAGE = {  # exit status 2
     "train moons --lr 0": "got --learning-rate 0; expected a number above 0. Try --learning-rate 0.1.",
     "train moons --lr nan": "got --learning-rate nan; expected a number above 0. Try --learning-rate 0.1.",
     "train moons --lr -1": "got --learning-rate -1; expected a number above 0. Try --learning-rate 0.1.",
-    "train moons --hidden 8,,4": "got --hidden 8,,4; expected whole numbers of at least 1 with commas between, "
+    "train moons --hidden 8,,4": "got --hidden 8,,4; expected whole numbers from 1 to 1,000,000 with commas between, "
     "or none. "
     "Try --hidden 128,64.",
     "train moons --activation rleu": f"got --activation rleu; expected one of {ACTIVATIONS}. Try --activation relu.",
@@ -234,6 +236,12 @@ def test_a_mistake_of_the_program_s_own_is_one_line_too(glassnet, monkeypatch):
     [
         (KeyboardInterrupt(), 130, "stopped"),
         (MemoryError(), 1, "got a request for more memory than there is; expected less. Try fewer examples."),
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            1,
+            "got 'No space left on device' on writing to the standard output; expected room for it. "
+            "Try another place for it.",
+        ),
     ],
 )
 def test_the_other_ways_to_end(glassnet, monkeypatch, problem, status, message):
@@ -242,6 +250,15 @@ def test_the_other_ways_to_end(glassnet, monkeypatch, problem, status, message):
 
     monkeypatch.setitem(main_module.COMMANDS, "datasets", (ending, ""))
     assert glassnet("datasets") == (status, "", f"glassnet: {message}\n")
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+@pytest.mark.parametrize(("word", "status"), [("datasets", 0), ("trian", 2)])
+def test_a_closed_stream_changes_nothing_but_what_is_seen(stream, word, status):
+    text = f"import sys; sys.{stream} = None; from glassnet.cli.main import main; sys.exit(main(['{word}']))"
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, encoding="utf-8", timeout=60)
+    assert (done.returncode, getattr(done, stream)) == (status, "")
+    assert "mistake in glassnet" not in done.stderr
 
 
 def test_as_a_process_a_mistake_has_its_status_and_no_traceback(program):

@@ -173,3 +173,22 @@ def test_a_model_file_cannot_choose_what_is_read(glassnet, moons_run, tmp_path):
     }
     save_model("strange.safetensors", nn.Sequential(nn.Linear(2, 2)), about)
     assert glassnet("evaluate strange.safetensors --json").json["n"] == 10
+
+
+@pytest.mark.parametrize(("index", "hint"), [("-1", "0"), ("100", "39")])
+def test_an_example_outside_the_test_set_is_told_what_there_is(glassnet, moons_run, index, hint):
+    done = glassnet(f"predict {moons_run} {index}")
+    assert (done.status, done.err) == (
+        2,
+        f"glassnet: got test example {index}; expected 0 to 39. Try {hint}.\n",
+    )
+
+
+def test_data_in_the_place_of_a_model_is_told_what_it_is(glassnet, tmp_path):
+    (tmp_path / "houses.csv").write_text("a,b\n1,2\n")
+    done = glassnet("doctor houses.csv")
+    assert done.status == 1
+    assert done.err == (
+        "glassnet: got houses.csv, which is data; expected a run folder or a model file. Try glassnet train "
+        "houses.csv, which makes one, or --data houses.csv to look at data.\n"
+    )

@@ -46,6 +46,16 @@ def test_a_stopped_run_goes_on_to_the_same_numbers(program, glassnet):
     assert again["loss"] == pytest.approx(resumed["test_loss"])
 
 
+def test_a_run_that_was_killed_is_asked_to_go_on_first(glassnet):
+    Path("killed/checkpoints").mkdir(parents=True)
+    done = glassnet("predict killed 7")
+    assert done.status == 1
+    assert done.err == (
+        "glassnet: got the folder killed without model.safetensors: its training was cut off; expected the folder of "
+        "a run that has ended. Try glassnet train --resume killed, which goes on with it.\n"
+    )
+
+
 def test_what_can_not_be_resumed(glassnet):
     assert glassnet("train moons --epochs 1 --quiet --output short").status == 0
     done = glassnet("train --resume short")
@@ -69,6 +79,18 @@ def test_damaged_checkpoints_are_named(program, glassnet):
     assert (done.status, done.out) == (1, "")
     assert "got no whole checkpoint among" in done.err
     assert "Traceback" not in done.err
+
+
+def test_another_machine_is_named_in_one_line(program, glassnet, monkeypatch):
+    stopped_run(program, "moved")
+    assert glassnet("train --resume moved --epochs 1").err == ""
+    monkeypatch.setattr("glassnet.train.checkpoint.changed_machine", lambda state: ["BLAS threads: 1 then, 2 now"])
+    done = glassnet("train --resume moved --epochs 1")
+    assert done.status == 0
+    assert done.err == (
+        "glassnet: got another machine (BLAS threads: 1 then, 2 now); the last bits may differ from an unbroken "
+        "training\n"
+    )
 
 
 def test_patience_is_explained_at_the_end(glassnet):

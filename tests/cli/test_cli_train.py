@@ -34,7 +34,10 @@ def test_a_training_shows_and_keeps_what_it_has_learnt(glassnet):
     assert f"saved in {folder}" in done.out
     assert "\x1b" not in done.out
     assert "\r" not in done.out
-    assert sorted(p.name for p in folder.iterdir()) == ["model.safetensors", "result.json"]
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "activity.jsonl", "config.json", "environment.json", "history.jsonl", "mistakes.csv", "model.safetensors",
+        "predictions.safetensors", "result.json", "weights.safetensors",
+    ]  # fmt: skip
 
 
 def test_the_model_in_the_folder_is_the_one_that_was_tested(glassnet):

@@ -90,7 +90,7 @@ OPTIONS = [
     Option("why", None, "what each input added to the score of a class", (), "How"),
     Option("class", Whole(0, example="3"), "the class to tell about, from 0", (), "How", "the answer"),
     Option("grain", Choice(GRAINS), "how finely to tell", (), "How", "layer"),
-    Option("layer", Whole(1, example="1"), "the layer of a neuron or a weight, from 1", (), "How"),
+    Option("layer", Whole(1, example="1"), "this layer only, from 1", (), "How"),
     Option("unit", Whole(1, example="5"), "the unit in its layer, from 1", (), "How"),
     Option("weight", Whole(1, example="2"), "the weight of the unit, from 1", (), "How"),
     Option("most", Whole(1, example="6"), "how many terms and numbers to show", (), "How", "6"),
@@ -136,7 +136,8 @@ def run(words: Sequence[str]) -> int:
 
 
 def _as_typed(message: str) -> str:
-    """Options as they are typed here: --layer 1 --unit 2 for layer=1, unit=2."""
+    """Options as they are typed here: --layer 1 --unit 2 for layer=1, unit=2; --given x=1 for x=1."""
+    message = re.sub(r"(got the name .* Try )(\w+=)", r"\1--given \2", message)
     return re.sub(r"(?:(?<=\d), )?\b(grain|layer|unit|weight|most|digits)='?(\w+)'?", r" --\1 \2", message)
 
 
@@ -244,8 +245,6 @@ def _optimizer(model: Any, parsed: Parsed) -> Any:
 def _how(parsed: Parsed) -> dict[str, Any]:
     """The options that say how finely to tell."""
     how = {key: parsed.values[key] for key in ("grain", "layer", "unit", "weight", "most") if key in parsed.values}
-    if "grain" not in how and "unit" in how:
-        how["grain"] = "weight" if "weight" in how else "neuron"
     return {**how, "gradcheck": parsed.flag("gradcheck")}
 
 

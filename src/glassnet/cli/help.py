@@ -22,6 +22,7 @@ class Page:
     examples: tuple[tuple[str, str], ...] = ()
     notes: str = ""
     commands: tuple[tuple[str, str], ...] = ()
+    heading: str = "Commands"  # above these
 
     def show(self, options: Sequence[Option]) -> int:
         """Print the page; the exit status of having done so."""
@@ -36,7 +37,7 @@ class Page:
         if self.commands:
             lines += [
                 "",
-                terminal.bold("Commands"),
+                terminal.bold(self.heading),
                 *(f"  {name:<{_COLUMN - 2}}{says}" for name, says in self.commands),
             ]
         for group in dict.fromkeys(option.group for option in options):
@@ -67,7 +68,7 @@ def _example_lines(examples: Sequence[tuple[str, str]], width: int, terminal: Te
     column = max(len(command) for command, _ in examples) + 4
     lines = ["", terminal.bold("Examples")]
     for command, says in examples:
-        beside = column + len(says) <= width
+        beside = 2 + column + len(says) <= width
         lines.append(f"  {command:<{column}}{terminal.dim(says)}" if beside else f"  {command}")
     return lines
 

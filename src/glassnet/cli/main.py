@@ -10,9 +10,11 @@ Only the module of the command that runs is imported: a program that starts in a
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from glassnet.cli.help import Page
 from glassnet.cli.options import Option, UsageError
@@ -70,6 +72,18 @@ def _explain(words: Sequence[str]) -> int:
     return run(words)
 
 
+def _draw(words: Sequence[str]) -> int:
+    from glassnet.cli.draw import run
+
+    return run(words)
+
+
+def _probe(words: Sequence[str]) -> int:
+    from glassnet.cli.probe import run
+
+    return run(words)
+
+
 def _datasets(words: Sequence[str]) -> int:
     from glassnet.cli.datasets import run
 
@@ -78,6 +92,30 @@ def _datasets(words: Sequence[str]) -> int:
 
 def _play(words: Sequence[str]) -> int:
     from glassnet.cli.play import run
+
+    return run(words)
+
+
+def _runs(words: Sequence[str]) -> int:
+    from glassnet.cli.runs import run
+
+    return run(words)
+
+
+def _plot(words: Sequence[str]) -> int:
+    from glassnet.cli.plot import run
+
+    return run(words)
+
+
+def _report(words: Sequence[str]) -> int:
+    from glassnet.cli.html_report import run
+
+    return run(words)
+
+
+def _lessons(words: Sequence[str]) -> int:
+    from glassnet.cli.lessons import run
 
     return run(words)
 
@@ -93,12 +131,18 @@ COMMANDS: dict[str, tuple[Command, str]] = {
     "lr-find": (_lr_find, "find a learning rate that suits a network"),
     "predict": (_predict, "ask a model about images or numbers"),
     "evaluate": (_evaluate, "test a model again"),
+    "runs": (_runs, "list, show and compare trainings"),
+    "report": (_report, "tell a training in one HTML file"),
+    "plot": (_plot, "see how a training went, and what came of it"),
     "sweep": (_sweep, "train with many settings and find the best"),
     "doctor": (_doctor, "say what is wrong with a training or with data"),
     "gradcheck": (_gradcheck, "check every derivative against differences"),
     "explain": (_explain, "tell where a number comes from"),
+    "draw": (_draw, "draw what was computed from what"),
+    "probe": (_probe, "look inside a network, and at what networks can do"),
     "datasets": (_datasets, "list what there is to learn"),
     "play": (_play, "see networks learn, in a browser"),
+    "lessons": (_lessons, "learn how networks work, by a course that runs"),
     "help": (_help, "show a page of help"),
 }
 OPTIONS = [
@@ -120,21 +164,45 @@ PAGE = Page(
 def main(words: Sequence[str] | None = None) -> int:
     """Run the program with these words, or with those it was called with; the exit status."""
     words = sys.argv[1:] if words is None else words
+    _open_what_is_closed()
     try:
-        return _dispatch(words)
+        status = _dispatch(words)
+        sys.stdout.flush()  # here, where a full disk or a reader that left can still be answered
+        return status
     except UsageError as problem:
         return _fail(problem, 2)
     except GlassnetError as problem:
         return _fail(problem, 1)
     except BrokenPipeError:  # `glassnet … | head`: whoever read has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _stop_writing()
         return 1
     except KeyboardInterrupt:
         return _fail("stopped", 130)
     except MemoryError:
         return _fail("got a request for more memory than there is; expected less. Try fewer examples.", 1)
     except Exception as problem:
+        if isinstance(problem, OSError) and problem.filename is None and problem.errno in _NO_ROOM:
+            _stop_writing()
+            got = f"got '{problem.strerror}' on writing to the standard output"
+            return _fail(complain(got, "expected room for it", "Try another place for it"), 1)
         return _fail(_unexpected(problem), 1)
+
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
+
+def _open_what_is_closed() -> None:
+    """Streams that whoever called has closed (`>&-`, a service, pythonw) take what is written to nowhere."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+
+
+def _stop_writing() -> None:
+    """What is still in the standard output's buffer would fail again at the end of the process."""
+    with suppress(OSError, ValueError):  # a stream that is no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _dispatch(words: Sequence[str]) -> int:
@@ -157,7 +225,8 @@ def _find(name: str) -> Command:
 
 
 def _fail(problem: object, status: int) -> int:
-    print("glassnet:", " ".join(str(problem).split()), file=sys.stderr)
+    with suppress(OSError):  # nobody listens: the status still tells
+        print("glassnet:", " ".join(str(problem).split()), file=sys.stderr)
     return status
 
 

@@ -7,12 +7,15 @@ from typing import Any
 
 from glassnet.cli.data import as_usage, load_named
 from glassnet.cli.options import UsageError
+from glassnet.cli.resume import CHECKPOINTS
 from glassnet.cli.table import recorded
 from glassnet.data.datasets import DATASETS, DataSet
 from glassnet.errors import FileError, complain
 from glassnet.files.os_errors import shown
 from glassnet.train.run_folder import MODEL, model_in
 from glassnet.train.trained import Trained
+
+_OTHER_FILES = (".csv", ".tsv", ".parquet", ".txt", ".png", ".jpg", ".jpeg", ".json")
 
 
 def load_trained(path: str) -> Trained:
@@ -21,9 +24,16 @@ def load_trained(path: str) -> Trained:
     Raises `FileError` when there is none.
     """
     file = model_in(path)
+    if os.path.isdir(os.path.join(file, CHECKPOINTS)):
+        got = f"got the folder {shown(path)} without {MODEL}: its training was cut off"
+        hint = f"Try glassnet train --resume {shown(path)}, which goes on with it"
+        raise FileError(complain(got, "expected the folder of a run that has ended", hint))
     if os.path.isdir(file):
         hint = "Try the folder that `glassnet train` named"
         raise FileError(complain(f"got the folder {shown(path)} without {MODEL}", "expected a run folder", hint))
+    if file.lower().endswith(_OTHER_FILES) and os.path.isfile(file):
+        hint = f"Try glassnet train {shown(path)}, which makes one, or --data {shown(path)} to look at data"
+        raise FileError(complain(f"got {shown(path)}, which is data", "expected a run folder or a model file", hint))
     return Trained.load(file)
 
 

@@ -71,7 +71,7 @@ def run(words: Sequence[str]) -> int:
             complain("got no model", "expected a run folder or a model file", "Try glassnet predict runs/…")
         )
     trained = load_trained(parsed.arguments[0])
-    tables = [word for word in parsed.arguments[1:] if not word.isdigit() or os.path.exists(word)]
+    tables = [word for word in parsed.arguments[1:] if not _is_number(word)]
     if trained.prepare.table is not None and tables:
         from glassnet.cli.predict_table import predict_table
 
@@ -108,7 +108,7 @@ def _refuse_table_words(parsed: Parsed) -> None:
 
 def _questions(trained: Trained, parsed: Parsed) -> Iterator[Question]:
     for word in parsed.arguments[1:]:
-        if word.isdigit() and not os.path.exists(word):
+        if _is_number(word):
             yield _from_test_set(trained, parsed.arguments[0], int(word))
         else:
             yield _from_image(trained, word)
@@ -116,6 +116,11 @@ def _questions(trained: Trained, parsed: Parsed) -> Iterator[Question]:
         yield _from_test_set(trained, parsed.arguments[0], parsed.values["index"])
     if "x" in parsed.values:
         yield _from_numbers(trained, parsed.values["x"])
+
+
+def _is_number(word: str) -> bool:
+    """Whether a word means an example of the test set; a file of that name goes first."""
+    return word.removeprefix("-").isdecimal() and not os.path.exists(word)
 
 
 def _from_image(trained: Trained, path: str) -> Question:
@@ -131,9 +136,10 @@ def _from_image(trained: Trained, path: str) -> Question:
 def _from_test_set(trained: Trained, file: str, index: int) -> Question:
     data = data_of(trained, file)
     check_fits(trained, data)
-    if index >= len(data.x_test):
-        got = f"got test example {index}"
-        raise UsageError(complain(got, f"expected 0 to {len(data.x_test) - 1}", f"Try {max(0, len(data.x_test) - 1)}"))
+    last = len(data.x_test) - 1
+    if not 0 <= index <= last:
+        hint = f"Try {max(0, last) if index > 0 else 0}"
+        raise UsageError(complain(f"got test example {index}", f"expected 0 to {last}", hint))
     truth = trained.prepare.restored(data.y_test[index : index + 1])[0].tolist()
     return Question(f"test example {index}", data.x_test[index], truth)
 

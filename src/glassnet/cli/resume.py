@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from glassnet.cli.options import Option, Parsed, UsageError, parse
 from glassnet.errors import FileError, complain
 from glassnet.files.os_errors import shown
 from glassnet.train.run_folder import RunFolder
-from glassnet.train.saving import read, warn_of_changes
+from glassnet.train.saving import changes_since, read
 
 CHECKPOINTS = "checkpoints"
 _LATER = ("epochs", "time_budget", "patience", "threads", "quiet", "json")  # what may be different this time
@@ -43,8 +44,15 @@ def reopened(parsed: Parsed, options: Sequence[Option]) -> tuple[Parsed, list[st
     first = parse(words, options)
     kept = {name: value for name, value in first.values.items() if name not in ("quiet", "json", "output", "resume")}
     later = {name: value for name, value in parsed.values.items() if name != "resume"}
-    warn_of_changes(state)
     return Parsed(first.arguments, {**kept, **later}), words, Reopened(path), state
+
+
+def without_machine(state: dict[str, Any], quiet: bool) -> dict[str, Any]:
+    """The state, after saying what of the machine is another now; to be asked once the threads are set."""
+    text = changes_since(state)
+    if text is not None and not quiet:
+        print(f"glassnet: {text}", file=sys.stderr)
+    return {name: part for name, part in state.items() if name != "machine"}
 
 
 def _check(parsed: Parsed, path: str) -> None:

@@ -13,6 +13,10 @@ from contextlib import suppress
 from typing import TextIO
 
 _NARROWEST, _WIDTH_OF_FILES = 20, 100
+_SPELLED = str.maketrans(
+    {"²": "^2", "±": "+-", "×": "x", "·": ".", "–": "-", "−": "-", "…": "...", "√": "sqrt", "π": "pi", "α": "alpha",
+     "Σ": "sum", "←": "<-", "→": "->", "‖": "||"}
+)  # fmt: skip
 
 
 class Terminal:
@@ -34,8 +38,9 @@ class Terminal:
         self.width = max(_NARROWEST, _columns(stream, environ) - 1 if screen else _WIDTH_OF_FILES)
 
     def say(self, *lines: str) -> None:
-        """Write lines."""
-        self.stream.write("".join(line.rstrip() + "\n" for line in lines))
+        """Write lines; a stream that has no such signs gets them spelled out."""
+        text = "".join(line.rstrip() + "\n" for line in lines)
+        self.stream.write(text if self.unicode else text.translate(_SPELLED))
         self.stream.flush()
 
     def paint(self, text: str, code: str) -> str:

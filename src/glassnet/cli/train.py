@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -13,18 +14,21 @@ from glassnet.cli.help import Page
 from glassnet.cli.options import Option, Parsed, UsageError, parse
 from glassnet.cli.progress import Progress
 from glassnet.cli.report import percent, report
-from glassnet.cli.resume import checkpoints_in, reopened
+from glassnet.cli.resume import checkpoints_in, reopened, without_machine
 from glassnet.cli.table import figures_before, is_table_data, lines_before
 from glassnet.cli.terminal import Terminal
 from glassnet.data.datasets import DATASETS, DataSet
-from glassnet.errors import complain
+from glassnet.errors import ValueRangeError, complain
+from glassnet.train.callbacks import Callback
 from glassnet.train.evaluation import Evaluation
 from glassnet.train.interrupt import Interrupt
 from glassnet.train.kinds import Choice, Text, Whole
 from glassnet.train.machine import Blas, describe_machine, lowered_kernels, threads_that_pay
 from glassnet.train.parts import WITH_DECAY, WITH_MOMENTUM
+from glassnet.train.predictions import write_predictions
 from glassnet.train.recipes import NAMED, RECIPES, recipe_for
-from glassnet.train.run_folder import MODEL, RunFolder
+from glassnet.train.recording import Recorder
+from glassnet.train.run_folder import MODEL, TENSORBOARD, RunFolder
 from glassnet.train.settings import Settings
 from glassnet.train.trained import Trained
 from glassnet.train.training import Moment, Training
@@ -54,6 +58,9 @@ def options_for(dataset: str | None = None) -> list[Option]:
         Option("threads", Whole(1, 4096, "2"), "threads for products of matrices", (), _RUN, "as many as pay"),
         Option("output", Text(placeholder="FOLDER"), "a new folder for the model and the result", (), _RUN, "runs/…"),
         Option("resume", Text(placeholder="RUN"), "go on with a run that was stopped, from its checkpoint", (), _RUN),
+        Option("tensorboard", None, "also write event files for TensorBoard into the run's folder", (), _RUN),
+        Option("open", None, "at the end, write a report and open it in a browser", (), _RUN),
+        Option("nan_guard", None, "stop a NaN before it reaches a weight, and say where it was born", (), _RUN),
         Option("overfit_one_batch", None, "only see whether one batch can be learnt by heart", (), _RUN),
         Option("quiet", None, "show nothing", (), _RUN),
         Option("json", None, "print result.json, and nothing else", (), _RUN),
@@ -122,12 +129,22 @@ def run(words: Sequence[str]) -> int:
 
         return overfit(request)
     quiet = request.flag("quiet") or request.flag("json")
+    if request.flag("open"):
+        from glassnet.cli.html_report import load_template
+
+        load_template()  # a page that was not built is better known before the training
     warning = lowered_kernels(blas.core)
     if warning and not quiet:
         print(f"glassnet: {warning}", file=sys.stderr)
+    state = without_machine(state, quiet) if state is not None else None
     folder = folder or RunFolder(request.data.name, parsed.values.get("output"))
     try:
-        return _Run(request, folder, blas, warning, began, state).follow(Terminal(sys.stdout), quiet)
+        status = _Run(request, folder, blas, warning, began, state).follow(Terminal(sys.stdout), quiet)
+        if request.flag("open"):
+            from glassnet.cli.html_report import tell
+
+            tell(folder.path, Terminal(sys.stderr if quiet else sys.stdout), quiet)
+        return status
     finally:
         folder.drop()  # which leaves it alone unless it is empty
 
@@ -186,7 +203,11 @@ class _Run:
     ) -> None:
         self.request, self.folder, self.blas, self.warning, self.began = request, folder, blas, warning, began
         about = {"words": request.words}
-        self.training = Training(request.data, request.settings, checkpoints_in(folder), state, about)
+        self.recorder = Recorder(folder.path, result=False)
+        listeners = [self.recorder, *self._for_tensorboard()]
+        guard = request.flag("nan_guard")
+        self.training = Training(request.data, request.settings, checkpoints_in(folder), state, about, listeners, guard)
+        self.recorder.config = self.configuration()
         self.loading = time.perf_counter() - began
 
     def follow(self, terminal: Terminal, quiet: bool) -> int:
@@ -195,18 +216,43 @@ class _Run:
         if not quiet:
             terminal.say(*self._opening(terminal), "")
         with Interrupt(ask=lambda: training.stop("a signal")) as interrupt:
-            last = self._learn(Progress(terminal, quiet))
+            try:
+                last = self._learn(Progress(terminal, quiet))
+            except ValueRangeError as problem:
+                self._note_failure(problem)
+                raise
             self._save()
             known = last.test if last is not None and last.part == "test" and training.stopped is None else None
             test = known if known is not None else training.test()
+            write_predictions(self.folder.path, test, request.data.classes, self._judged)
             text = self.folder.write_result(self.result(test, interrupt.name))
         if request.flag("json"):
             sys.stdout.write(text)
         elif not quiet:
-            of = "test" if len(request.data.x_test) else "training"
-            lines = report(test, request.data, training.tested[0], terminal, of)
+            lines = report(test, request.data, training.tested[0], terminal, self._judged)
             terminal.say("", *lines, "", *self._closing(terminal, interrupt.name))
         return interrupt.status
+
+    def _note_failure(self, problem: Exception) -> None:
+        """A loss that went astray is told in the run's folder, if there was an epoch before."""
+        training = self.training
+        if training.history:
+            told = {"history": training.history, "epochs_done": training.epochs_done, "failed": str(problem)}
+            self.folder.write_result({**self.recorder.config, **told})
+
+    def _for_tensorboard(self) -> list[Callback]:
+        if not self.request.flag("tensorboard"):
+            return []
+        from glassnet.train.tensorboard import TensorBoard
+
+        settings = self.request.settings.as_dict()
+        text = "\n".join(["| setting | value |", "| --- | --- |", *(f"| {n} | {v} |" for n, v in settings.items())])
+        return [TensorBoard(os.path.join(self.folder.path, TENSORBOARD), text=text)]
+
+    @property
+    def _judged(self) -> str:
+        """The examples that the network is tested on."""
+        return "test" if len(self.request.data.x_test) else "training"
 
     def _learn(self, progress: Progress) -> Moment | None:
         """Train to the end, or until a signal comes; the last moment."""
@@ -229,8 +275,8 @@ class _Run:
         trained = Trained(training.model, training.prepare, request.data.task, request.data.classes, about)
         trained.save(self.folder.model)
 
-    def result(self, test: Evaluation, stopped: str | None) -> dict[str, Any]:
-        """Everything that is known about the run, for `result.json`."""
+    def configuration(self) -> dict[str, Any]:
+        """What the run is, before its first step, for `config.json`."""
         request, training = self.request, self.training
         data = request.data
         return {
@@ -252,6 +298,13 @@ class _Run:
             "parameters": training.parameters,
             "recipe": request.recipe,
             "settings": request.settings.as_dict(),
+        }
+
+    def result(self, test: Evaluation, stopped: str | None) -> dict[str, Any]:
+        """Everything that is known about the run, for `result.json`."""
+        training = self.training
+        return {
+            **self.recorder.config,
             **test.as_dict(),
             "history": training.history,
             "epochs_done": training.epochs_done,

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.core import dtypes, ops, shapes
+from glassnet.core.into import into
 from glassnet.core.layout import diag, where
 from glassnet.core.naming import called, shown_as
 from glassnet.core.tensor import Tensor, as_tensor_like, wrap
@@ -20,27 +21,32 @@ from glassnet.errors import DTypeError, ShapeError, ValueRangeError, complain
 # ---- arithmetic ---------------------------------------------------------------------------------------------------
 
 
-def add(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
+def add(input: Any, other: Any, *, alpha: float = 1, out: Tensor | None = None) -> Tensor:
     """input + alpha * other."""
-    return ops.add(input, other if alpha == 1 else ops.mul(other, alpha))
+    y = ops.add(input, other if alpha == 1 else ops.mul(other, alpha))
+    return y if out is None else into(out, y)
 
 
-def sub(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
+def sub(input: Any, other: Any, *, alpha: float = 1, out: Tensor | None = None) -> Tensor:
     """input - alpha * other."""
-    return ops.sub(input, other if alpha == 1 else ops.mul(other, alpha))
+    y = ops.sub(input, other if alpha == 1 else ops.mul(other, alpha))
+    return y if out is None else into(out, y)
 
 
-def mul(input: Any, other: Any) -> Tensor:
+def mul(input: Any, other: Any, *, out: Tensor | None = None) -> Tensor:
     """input * other, number by number."""
-    return ops.mul(input, other)
+    y = ops.mul(input, other)
+    return y if out is None else into(out, y)
 
 
 def _whole(x: Any) -> bool:
     return as_tensor_like(x, None).array.dtype.kind in "iu"
 
 
-def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
+def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Tensor | None = None) -> Tensor:
     """input / other, number by number; rounding_mode is None, "floor" or "trunc"."""
+    if out is not None:
+        return into(out, div(input, other, rounding_mode=rounding_mode))
     if rounding_mode == "floor":
         return ops.floor_divide(input, other)
     if rounding_mode == "trunc" and builtins.all(_whole(v) for v in (input, other)):
@@ -49,8 +55,10 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
     return trunc(quotient) if rounding_mode == "trunc" else quotient
 
 
-def pow(input: Any, exponent: Any) -> Tensor:
+def pow(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tensor:
     """input ** exponent, number by number."""
+    if out is not None:
+        return into(out, pow(input, exponent))
     if isinstance(exponent, int | float) and isinstance(input, Tensor):
         if input.array.dtype.kind == "f":
             return ops.power(input, exponent=exponent)
@@ -105,8 +113,10 @@ def exp2(input: Tensor) -> Tensor:
     return ops.exp2(input)
 
 
-def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
+def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None = None) -> Tensor:
     """Hold every number between min and max; either may be left out, or be a tensor."""
+    if out is not None:
+        return into(out, clamp(input, min, max))
     if min is None and max is None:
         raise ValueRangeError(complain("clamp: got no bound", "expected min, max or both", "Try clamp(min=0)"))
     if isinstance(min, Tensor) or isinstance(max, Tensor):
@@ -174,8 +184,10 @@ def equal(input: Tensor, other: Tensor) -> bool:
 # ---- products -----------------------------------------------------------------------------------------------------
 
 
-def matmul(input: Tensor, other: Any) -> Tensor:
+def matmul(input: Tensor, other: Any, *, out: Tensor | None = None) -> Tensor:
     """The matrix product; vectors and batches of matrices as in NumPy."""
+    if out is not None:
+        return into(out, matmul(input, other))
     if not isinstance(other, Tensor):
         got = f"matmul: got {type(other).__name__} on the right"
         raise TypeError(complain(got, "expected a tensor", "Try * for a number, or torch.tensor(...) of an array"))
@@ -208,31 +220,31 @@ def _of_axes(name: str, *given: tuple[Tensor, int]) -> None:
             raise ShapeError(complain(got, f"expected {axes_wanted}", hint))
 
 
-def mm(input: Tensor, mat2: Tensor) -> Tensor:
+def mm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The product of two matrices."""
     _of_axes("mm", (input, 2), (mat2, 2))
-    return matmul(input, mat2)
+    return matmul(input, mat2, out=out)
 
 
 @shown_as("MvBackward0")
-def mv(input: Tensor, vec: Tensor) -> Tensor:
+def mv(input: Tensor, vec: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The product of a matrix and a vector."""
     _of_axes("mv", (input, 2), (vec, 1))
-    return matmul(input, vec)
+    return matmul(input, vec, out=out)
 
 
 @shown_as("BmmBackward0")
-def bmm(input: Tensor, mat2: Tensor) -> Tensor:
+def bmm(input: Tensor, mat2: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The products of matrices, pair by pair."""
     _of_axes("bmm", (input, 3), (mat2, 3))
-    return matmul(input, mat2)
+    return matmul(input, mat2, out=out)
 
 
 @shown_as("DotBackward0")
-def dot(input: Tensor, tensor: Tensor) -> Tensor:
+def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
     """The inner product of two vectors."""
     _of_axes("dot", (input, 1), (tensor, 1))
-    return matmul(input, tensor)
+    return matmul(input, tensor, out=out)
 
 
 def outer(input: Tensor, vec2: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.core import dtypes, ops, shapes
+from glassnet.core.into import into
 from glassnet.core.kinds import ARRAYS, SEQUENCES, TUPLES, WORDS
 from glassnet.core.mode import mode
 from glassnet.core.naming import called, shown_as
@@ -177,8 +178,10 @@ def _some(tensors: Sequence[Tensor], name: str) -> Sequence[Tensor]:
 
 
 @numpy_names
-def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+def cat(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
     """The tensors end to end along an existing axis."""
+    if out is not None:
+        return into(out, cat(tensors, dim))
     tensors = [x for x in _some(tensors, "cat") if x.array.shape != (0,)] or list(tensors)
     common = dtypes.promote([x.array for x in tensors])
     same = [x if x.array.dtype == common else ops.cast(x, dtype=common) for x in tensors]
@@ -187,8 +190,10 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 @shown_as("StackBackward0")
 @numpy_names
-def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+def stack(tensors: Sequence[Tensor], dim: int = 0, *, out: Tensor | None = None) -> Tensor:
     """The tensors along a new axis."""
+    if out is not None:
+        return into(out, stack(tensors, dim))
     first = _some(tensors, "stack")[0].array
     for x in tensors:
         if x.array.shape != first.shape:

@@ -79,10 +79,18 @@ def primitive(
     op = OPS[name] = Op(name, run, each or vjp, **facets)
 
     def call(*inputs: Any, **attrs: Any) -> Tensor:
+        if "out" in attrs:
+            return _into(attrs.pop("out"), call(*inputs, **attrs))
         return apply(op, *_tensors(inputs, op), **attrs)
 
     call.__name__ = name
     return call
+
+
+def _into(out: Tensor | None, y: Tensor) -> Tensor:
+    from glassnet.core.into import into  # which is made of these rows
+
+    return y if out is None else into(out, y)
 
 
 _OF_REALS = frozenset(

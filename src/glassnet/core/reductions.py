@@ -13,6 +13,7 @@ import numpy as np
 
 from glassnet.core import dtypes, ops
 from glassnet.core.dtypes import numpy_dtype
+from glassnet.core.into import into
 from glassnet.core.layout import axes, axis, cat, numpy_names, where
 from glassnet.core.naming import called, shown_as
 from glassnet.core.tensor import Tensor, wrap
@@ -42,20 +43,26 @@ def need_float(x: Tensor, name: str) -> None:
 
 
 @numpy_names
-def sum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+def sum(
+    input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Tensor | None = None
+) -> Tensor:
     """The sum over the given axes, or over all."""
     if dtype is not None:
         input = ops.cast(input, dtype=numpy_dtype(dtype))
-    return ops.sum(input, dim=axes(dim, input), keepdim=keepdim)
+    y = ops.sum(input, dim=axes(dim, input), keepdim=keepdim)
+    return y if out is None else into(out, y)
 
 
 @numpy_names
-def mean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
+def mean(
+    input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Tensor | None = None
+) -> Tensor:
     """The mean over the given axes, or over all."""
     if dtype is not None:
         input = ops.cast(input, dtype=numpy_dtype(dtype))
     need_float(input, "mean")
-    return ops.mean(input, dim=axes(dim, input), keepdim=keepdim)
+    y = ops.mean(input, dim=axes(dim, input), keepdim=keepdim)
+    return y if out is None else into(out, y)
 
 
 @shown_as("VarBackward0")

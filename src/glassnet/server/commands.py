@@ -294,3 +294,10 @@ class DigitsOpen(DigitsCommand):
 
     name: str
     id: int | None = None
+
+
+@dataclass(frozen=True)
+class Runs(DigitsCommand):
+    """Which trainings has the command line written? Answered by the digits' job, the one that may read files."""
+
+    id: int | None = None

@@ -20,7 +20,7 @@ import numpy as np
 from glassnet.data.datasets import DataSet, load_dataset
 from glassnet.errors import DataError, FileError, GlassnetError, ValueRangeError, complain
 from glassnet.server import commands as c
-from glassnet.server import frames, messages, reports, why
+from glassnet.server import frames, messages, reports, runs, why
 from glassnet.server.outbox import Outbox
 from glassnet.train.evaluation import Classification
 from glassnet.train.picture import prepared
@@ -253,6 +253,9 @@ class DigitsLab:
 
     def _digits_models(self, command: c.DigitsModels, state: dict[str, Any]) -> reports.Report:
         return reports.DigitsModelList(saved_models(self.models), os.path.basename(self.models), command.id)
+
+    def _runs(self, command: c.Runs, state: dict[str, Any]) -> reports.Report:
+        return runs.list_runs(self.models, command.id)
 
     def _digits_open(self, command: c.DigitsOpen, state: dict[str, Any]) -> None:
         known = [model.name for model in saved_models(self.models)]

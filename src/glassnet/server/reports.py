@@ -303,3 +303,41 @@ class DigitsModelList(Report):
     models: list[DigitsModel]
     folder: str
     id: int | None = None
+
+
+@dataclass(frozen=True)
+class RunCurve:
+    """A figure over the epochs of a run; None stands for NaN or infinity."""
+
+    name: str
+    epochs: list[float]
+    values: list[float | None]
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """A run folder in a few words. `status` is done, stopped, failed, or unfinished: it runs, or was killed."""
+
+    name: str
+    data: str
+    task: str
+    status: str
+    date: str
+    settings: Json  # texts by name
+    accuracy: float | None  # of the test examples
+    r2: float | None
+    loss: float | None
+    seconds: float | None
+    parameters: float | None
+    epochs: float | None
+    curves: list[RunCurve]
+    problem: str = ""  # a file of it that could not be read
+
+
+@dataclass(frozen=True)
+class RunList(Report):
+    """The runs in the server's folder, the newest first."""
+
+    folder: str
+    runs: list[RunSummary]
+    id: int | None = None

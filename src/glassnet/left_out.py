@@ -1,0 +1,41 @@
+"""What PyTorch's top level has and glassnet leaves out, with what to use instead."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from glassnet.errors import LeftOutError, complain
+
+NAMES = {
+    "numpy.fft on .numpy()": "fft stft istft hann_window hamming_window blackman_window",
+    "torch.compile": "jit fx",
+    "rand, randn, normal, bernoulli or multinomial": "distributions poisson binomial",
+    "the same code without it: numbers keep their precision": "amp autocast",
+    "torch.float32 or torch.float64": (
+        "bfloat16 float8_e4m3fn float8_e5m2 complex32 complex64 complex128 cfloat cdouble complex polar view_as_real "
+        "view_as_complex quantize_per_tensor quantize_per_channel qint8 quint8"
+    ),
+    "torch.int64": "uint16 uint32 uint64",
+    "a dense tensor": "sparse sparse_coo_tensor sparse_csr_tensor nested",
+    "the same code without it: tensors are dense, row by row": (
+        "layout strided memory_format contiguous_format channels_last preserve_format"
+    ),
+    "torch.save(model.state_dict(), path)": "hub onnx export package",
+    "torch.set_num_threads": "multiprocessing distributed set_num_interop_threads",
+    "Python's own cProfile": "profiler",
+    "the one in torch.linalg": "qr svd cholesky",
+    "torch.erf, exp, log1p, logsumexp and others by their plain names": "special",
+    "torch.equal or torch.allclose": "testing",
+    "reshape, unfold or indexing": "as_strided",
+    "x.index_add_, x.index_put_ or indexing on the left of =": "put index_add index_put index_copy index_fill",
+    "the CPU, which is what there is": "xpu mps mtia",
+}
+
+
+def refuse(name: str) -> NoReturn:
+    """Say what to use instead of a name that is left out; any other name simply is not there."""
+    for instead, names in NAMES.items():
+        if name in names.split():
+            got = f"glassnet.{name}: got a name of PyTorch's that glassnet leaves out"
+            raise LeftOutError(complain(got, "expected one of those in dir(glassnet)", f"Try {instead}"))
+    raise AttributeError(f"module 'glassnet' has no attribute {name!r}")

@@ -1,0 +1,61 @@
+"""The list of runs: what a folder holds, however spoilt, in a few bounded words."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from glassnet.server import messages
+from glassnet.server.runs import list_runs
+
+
+def write_run(folder: Path, epochs: int = 3, **result: object) -> None:
+    folder.mkdir(parents=True)
+    config = {"network": "2-3-1", "settings": {"hidden": [3], "learning_rate": 0.1}, "data": {"name": "moons"}}
+    (folder / "config.json").write_text(json.dumps(config))
+    lines = [json.dumps({"epoch": i + 1, "loss": 1 / (i + 1), "test_accuracy": 0.5}) for i in range(epochs)]
+    (folder / "history.jsonl").write_text("\n".join(lines) + "\n")
+    if result:
+        (folder / "result.json").write_text(json.dumps(result))
+
+
+def test_a_run_is_summed_up(tmp_path: Path) -> None:
+    write_run(tmp_path / "one", test_accuracy=0.9, test_loss=0.25)
+    (run,) = list_runs(str(tmp_path)).runs
+    assert (run.name, run.data, run.status, run.accuracy, run.loss) == ("one", "moons", "done", 0.9, 0.25)
+    assert (run.settings["hidden"], run.settings["learning_rate"]) == ("3", "0.1")
+    assert [(c.name, c.epochs, c.values) for c in run.curves] == [
+        ("loss", [1.0, 2.0, 3.0], [1.0, 0.5, 1 / 3]),
+        ("test_accuracy", [1.0, 2.0, 3.0], [0.5, 0.5, 0.5]),
+    ]
+
+
+def test_a_run_without_a_result_is_unfinished(tmp_path: Path) -> None:
+    write_run(tmp_path / "one")
+    (run,) = list_runs(str(tmp_path)).runs
+    assert (run.status, run.accuracy, run.epochs) == ("unfinished", 0.5, 3)
+
+
+def test_long_curves_are_thinned_and_keep_their_ends(tmp_path: Path) -> None:
+    write_run(tmp_path / "long", epochs=1234)
+    curve = list_runs(str(tmp_path)).runs[0].curves[0]
+    assert len(curve.epochs) <= 201
+    assert (curve.epochs[0], curve.epochs[-1]) == (1, 1234)
+
+
+@pytest.mark.parametrize("spoilt", ["{", "[]", "", '{"test_accuracy": "<b>high</b>"}', '{"test_accuracy": 1e999}'])
+def test_a_spoilt_run_hides_no_other(tmp_path: Path, spoilt: str) -> None:
+    write_run(tmp_path / "good", test_accuracy=0.9)
+    write_run(tmp_path / "bad")
+    (tmp_path / "bad" / "result.json").write_text(spoilt)
+    report = list_runs(str(tmp_path), 7)
+    assert {run.name for run in report.runs} == {"good", "bad"}
+    assert next(run for run in report.runs if run.name == "good").accuracy == 0.9
+    json.loads(messages.write(report), parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+
+
+def test_what_is_no_run_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "file").write_text("x")
+    assert list_runs(str(tmp_path)).runs == []
+    assert list_runs(str(tmp_path / "missing")).runs == []
