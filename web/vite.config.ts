@@ -1,5 +1,5 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
-import { defineConfig } from "vite";
+import { defineConfig } from "vitest/config";
 
 // The page is served by `glassnet play` from inside the Python package, under its own strict policy: no inline script,
 // nothing from elsewhere. Relative addresses let the same files be opened under any path.
@@ -13,5 +13,6 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
+  test: { include: ["tests/**/*.test.ts"], environment: "node" },
   server: { proxy: { "/ws": { target: "ws://127.0.0.1:8765", ws: true } } },
 });

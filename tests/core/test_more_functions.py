@@ -213,3 +213,32 @@ MISTAKES = [
 def test_mistakes_are_answered(mistake, error, message):
     with pytest.raises(error, match=message):
         mistake()
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (2, 4), (4, 2), (2, 3, 3)])
+@pytest.mark.parametrize("offset", [-1, 0, 1, 5])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_diagonal_is_a_view(shape, offset, turned):
+    a = np.arange(np.prod(shape), dtype=np.float64).reshape(shape)
+    x = torch.tensor(a)
+    y, b = (x.transpose(-1, -2), np.swapaxes(a, -1, -2)) if turned else (x, a.copy())
+    expected = np.diagonal(b, offset, -2, -1)
+    diagonal = y.diagonal(offset, -2, -1)
+    assert np.array_equal(diagonal.numpy(), expected)
+    before = expected.sum()
+    diagonal.add_(1)
+    assert np.diagonal(y.numpy(), offset, -2, -1).sum() == before + expected.size
+    assert y.sum().item() == np.arange(a.size).sum() + expected.size
+
+
+def test_a_change_of_a_window_is_refused_with_a_way_that_works():
+    x = torch.ones(2, 3, requires_grad=True)
+    y = x * 1
+    with pytest.raises(NotSupportedError, match=r"Try storing a new value, y\[0\] = y\[0\] \* 2"):
+        y[0] *= 2
+    y = x * 1
+    y[0] = y[0] * 2
+    y.sum().backward()
+    assert x.grad.tolist() == [[2.0] * 3, [1.0] * 3]
+    with pytest.raises(NotSupportedError, match="window"):
+        (x[:, :2] * 1).diagonal().mul_(2)

@@ -4,7 +4,7 @@ import csv
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glassnet.errors import FormatError
@@ -26,6 +26,7 @@ def place(tmp_path_factory):
     return tmp_path_factory.mktemp("predictions")
 
 
+@settings(max_examples=30)  # each writes two files that reach the disk
 @given(st.integers(1, 4), st.integers(0, 12), st.integers(0, 1000))
 def test_a_classifier_s_judgement_comes_back(place, classes, n, seed):
     rng = np.random.default_rng(seed)

@@ -195,6 +195,31 @@ export interface DigitsModel {
   modified: number
 }
 
+/** A figure over the epochs of a run; None stands for NaN or infinity. */
+export interface RunCurve {
+  name: string
+  epochs: number[]
+  values: (number | null)[]
+}
+
+/** A run folder in a few words. `status` is done, stopped, failed, or unfinished: it runs, or was killed. */
+export interface RunSummary {
+  name: string
+  data: string
+  task: string
+  status: string
+  date: string
+  settings: Record<string, unknown>
+  accuracy: number | null
+  r2: number | null
+  loss: number | null
+  seconds: number | null
+  parameters: number | null
+  epochs: number | null
+  curves: RunCurve[]
+  problem: string
+}
+
 /** The first message: begin a session, or come back to the one named. `state` begins a new one in that state. */
 export interface Hello {
   type: 'hello'
@@ -427,6 +452,12 @@ export interface DigitsOpen {
   id?: number | null
 }
 
+/** Which trainings has the command line written? Answered by the digits' job, the one that may read files. */
+export interface Runs {
+  type: 'runs'
+  id?: number | null
+}
+
 export type Command =
   | Hello
   | Configure
@@ -458,6 +489,7 @@ export type Command =
   | DigitsMistakes
   | DigitsModels
   | DigitsOpen
+  | Runs
 
 /** The answer to `hello`. `resumed` says whether the session named was still there. */
 export interface Welcome {
@@ -650,6 +682,14 @@ export interface DigitsModelList {
   id: number | null
 }
 
+/** The runs in the server's folder, the newest first. */
+export interface RunList {
+  type: 'run_list'
+  folder: string
+  runs: RunSummary[]
+  id: number | null
+}
+
 export type Report =
   | Welcome
   | Done
@@ -664,6 +704,7 @@ export type Report =
   | DigitsPrediction
   | DigitsGallery
   | DigitsModelList
+  | RunList
 
 /** Where the numbers of a frame's header are, in bytes. */
 export const HEADER = {

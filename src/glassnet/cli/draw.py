@@ -67,7 +67,8 @@ def run(words: Sequence[str]) -> int:
         raise
     except (ValueError, RuntimeError, NotImplementedError) as problem:
         if isinstance(problem, GlassnetError) and not isinstance(problem, OSError):
-            raise UsageError(str(problem).replace("grain='tensor'", "--grain tensor")) from None
+            words = str(problem).removeprefix("explain: ").replace("grain='tensor'", "--grain tensor")
+            raise UsageError(words) from None
         raise
     return _shown(graph, parsed, format)
 

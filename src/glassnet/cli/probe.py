@@ -120,7 +120,8 @@ def run(words: Sequence[str]) -> int:
         raise
     except (ValueError, RuntimeError, NotImplementedError) as problem:
         if isinstance(problem, GlassnetError) and not isinstance(problem, OSError):
-            raise UsageError(re.sub(r"\blayer=(\d+)", r"--layer \1", str(problem))) from None
+            words = str(problem).removeprefix("explain: ")
+            raise UsageError(re.sub(r"\blayer=(\d+)", r"--layer \1", words)) from None
         raise
     return _shown(result, picture, parsed, format)
 

@@ -43,7 +43,7 @@ def become(x: Tensor, result: Tensor, past: Tensor) -> Tensor:
     if x.op is not None and x.op.view and x.inputs and x.inputs[0].needs_grad:
         raise NotSupportedError(
             "in place: got a window (a slice or a reshape) of a tensor that gradients flow through; expected "
-            "the whole tensor. Try torch.where, torch.cat, or y = x.clone() and a change of y."
+            "the whole tensor. Try storing a new value, y[0] = y[0] * 2 for y[0] *= 2, or torch.where."
         )
     past = alias(x) if past is x else past
     if mode.trace is not None:

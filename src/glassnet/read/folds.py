@@ -21,7 +21,7 @@ from glassnet.read.folds_layers import Stage, stages_of
 
 Box = tuple[Span, Span]
 _TINY = 1e-10  # of the size of the box: a corner this near to a line lies on it
-_MOST = 200_000
+_MOST = 100_000
 
 
 @dataclass(eq=False)
@@ -135,7 +135,7 @@ def folds(model: nn.Module, box: Box = ((-1.0, 1.0), (-1.0, 1.0))) -> Folds:
     `box` is ((least x1, most x1), (least x2, most x2)).
 
     Raises `ShapeError` for a network of other than two inputs, `NotSupportedError` for one that is not made of straight
-    pieces, `ValueRangeError` for an empty box or more than 200,000 pieces.
+    pieces, `ValueRangeError` for an empty box or more than 100,000 pieces.
 
     >>> import glassnet as torch
     >>> model = nn.Sequential(nn.Linear(2, 2), nn.ReLU(), nn.Linear(2, 1))

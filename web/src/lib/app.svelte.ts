@@ -1,9 +1,10 @@
 // What the page knows. `app` is what Svelte draws; `live` is what changes many times a second and is drawn on canvases.
 
-import type { Inspection, Layout, Report, State, StateMessage, Stopped } from "../messages";
+import type { DigitsState, Inspection, Layout, Report, State, StateMessage, Stopped, Welcome } from "../messages";
 import { CURVE, FILTERS, FRAME, POINTS, PROPERTIES } from "../messages";
 import { magicOf, readFilters, readFrame, readPoints, type Filters, type Frame, type Points } from "./frame";
 import { DEFAULTS, fromHash, isForeign, toHash } from "./link";
+import { sound } from "./sound";
 import { Wire, type Standing } from "./wire";
 
 export interface Selection {
@@ -46,14 +47,26 @@ export const app = $state({
   operation: null as Extract<Report, { type: "operation_report" }> | null,
   tool: "look" as Tool,
   paintClass: 1,
+  paintHeight: 1,
   notices: [] as Notice[],
   digits: null as Extract<Report, { type: "digits_state" }> | null,
   prediction: null as Extract<Report, { type: "digits_prediction" }> | null,
   gallery: null as Extract<Report, { type: "digits_gallery" }> | null,
+  runs: null as Extract<Report, { type: "run_list" }> | null,
   models: null as Extract<Report, { type: "digits_model_list" }> | null,
   // the numbers beside the pictures, at reading speed rather than at frame rate
-  figures: { epoch: 0, step: 0, trainLoss: NaN, testLoss: NaN, trainScore: NaN, testScore: NaN, epochsPerSecond: 0, penalty: 0 },
+  figures: {
+    epoch: 0,
+    step: 0,
+    trainLoss: NaN,
+    testLoss: NaN,
+    trainScore: NaN,
+    testScore: NaN,
+    epochsPerSecond: 0,
+    penalty: 0,
+  },
   dark: false,
+  sounds: false, // whether the loss is heard
 });
 
 export const live = {
@@ -61,6 +74,8 @@ export const live = {
   points: null as Points | null,
   filters: null as Filters | null,
   curve: [] as number[], // rows of CURVE
+  digitsCurve: [] as number[], // rows of epoch, loss, accuracy of the latest batches
+  digitsTests: [] as number[], // rows of epoch, test loss, test accuracy
   marks: [] as { epoch: number; text: string }[],
   drawn: 0, // frames drawn since the page was opened
 };
@@ -83,7 +98,8 @@ export function repaint(): void {
     asked = false;
     for (const paint of painters) paint();
     if (owed > 0) {
-      live.drawn += 1;
+      live.drawn += owed;
+      if (live.drawn < 4 || live.drawn % 16 < owed) document.documentElement.dataset.drawn = String(live.drawn); // for who measures
       wire.send({ type: "credit", frames: owed });
       owed = 0;
     }
@@ -94,9 +110,13 @@ let owed = 0; // frames received but not yet drawn
 let figuresAt = 0;
 let notices = 0;
 
+const PASSES = 12_000; // ms after which good news goes away by itself
+
 export function notify(kind: Notice["kind"], text: string, hint = "", fixes: Notice["fixes"] = null): void {
   if (app.notices.some((n) => n.text === text)) return;
-  app.notices = [...app.notices.slice(-2), { id: ++notices, kind, text, hint, fixes }];
+  const id = ++notices;
+  app.notices = [...app.notices.slice(-2), { id, kind, text, hint, fixes }];
+  if (kind !== "problem" && !fixes) setTimeout(() => dismiss(id), PASSES);
 }
 
 export function dismiss(id: number): void {
@@ -106,25 +126,46 @@ export function dismiss(id: number): void {
 const here = new URL("ws", location.href.replace(/#.*/, ""));
 here.protocol = here.protocol.replace("http", "ws");
 const opened = isForeign(location.hash) ? { state: {}, problems: [] } : fromHash(location.hash);
-const foreign = isForeign(location.hash) ? location.hash : "";
+Object.assign(app.state, opened.state);
+const SESSION = "glassnet-session";
+const ADDRESS = "glassnet-address"; // what the page itself wrote behind the #: a reload comes back to its session
 
 export const wire = new Wire(
   { report: onReport, frame: onBinary, standing: onStanding },
   () => new WebSocket(here),
-  () => (Object.keys(opened.state).length ? opened.state : null),
+  first,
 );
+
+/** The state that a new session is to begin with: the link's, or later the present one. */
+function first(): Partial<State> {
+  const { dataset, ...others } = $state.snapshot(app.state) as State;
+  return dataset === "own" ? others : { dataset, ...others };
+}
 
 /** Begin: called once, when the page is there. */
 export function begin(): void {
-  wire.session = sessionStorage.getItem("glassnet-session");
-  if (Object.keys(opened.state).length || foreign) wire.session = null;
+  const hash = location.hash.replace(/^#/, "");
+  const own = hash === "" || hash === sessionStorage.getItem(ADDRESS); // the terminal's address has nothing behind it
+  wire.session = own ? sessionStorage.getItem(SESSION) : null;
   for (const problem of opened.problems) notify("problem", problem, "The rest of the link was followed.");
   wire.connect();
-  if (foreign) {
-    void wire.ask({ type: "open_link", hash: foreign.replace(/^#/, "") }).then((answer) => {
-      if (answer.type !== "refusal") notify("done", "Opened a TensorFlow Playground link: same points, same first weights.");
-    });
-  }
+  if (isForeign(location.hash)) openForeign(location.hash);
+  addEventListener("hashchange", follow);
+}
+
+/** Somebody put another link into the address line. */
+function follow(): void {
+  if (isForeign(location.hash)) return openForeign(location.hash);
+  const { state, problems } = fromHash(location.hash);
+  for (const problem of problems) notify("problem", problem, "The rest of the link was followed.");
+  set({ ...DEFAULTS, ...state });
+}
+
+function openForeign(hash: string): void {
+  void wire.ask({ type: "open_link", hash: hash.replace(/^#/, "") }).then((answer) => {
+    if (answer.type === "refusal") notify("problem", answer.text);
+    else notify("done", "Opened a TensorFlow Playground link: same points, same first weights.");
+  });
 }
 
 /** Show a unit enlarged, or no longer. */
@@ -136,8 +177,13 @@ export function pin(layer: number, unit: number): void {
 /** Change settings. */
 export function set(changes: Partial<State>): void {
   mark(changes);
+  const before = Object.fromEntries(Object.keys(changes).map((name) => [name, app.state[name as keyof State]]));
   Object.assign(app.state, changes);
-  wire.send({ type: "configure", changes: changes as Record<string, unknown> });
+  void wire.ask({ type: "configure", changes: changes as Record<string, unknown> }).then((answer) => {
+    if (answer.type !== "refusal") return;
+    Object.assign(app.state, before); // the server goes on as before, and so does the page
+    notify("problem", answer.text);
+  });
 }
 
 /** A change in the middle of a training is marked on the tape. */
@@ -155,14 +201,22 @@ function onStanding(standing: Standing, why: string): void {
   app.standingWhy = why;
   if (standing === "open") {
     owed = 0;
-    sessionStorage.setItem("glassnet-session", wire.session ?? "");
+    sessionStorage.setItem(SESSION, wire.session ?? "");
   }
 }
 
 function onReport(report: Report): void {
+  if (!readable(report)) {
+    notify(
+      "problem",
+      `A message of the server could not be read: ${String(report.type)}.`,
+      "Reload the page if it comes again.",
+    );
+    return;
+  }
   switch (report.type) {
     case "welcome":
-      if (!report.resumed) live.curve = [];
+      onWelcome(report);
       break;
     case "state_report":
       onState(report);
@@ -173,7 +227,7 @@ function onReport(report: Report): void {
       live.frame = null;
       break;
     case "refusal":
-      notify("problem", report.text);
+      if (!wire.awaited(report)) notify("problem", report.text);
       break;
     case "stopped":
       onStopped(report);
@@ -185,7 +239,7 @@ function onReport(report: Report): void {
       app.operation = report;
       break;
     case "digits_state":
-      app.digits = report;
+      onDigits(report);
       break;
     case "digits_prediction":
       app.prediction = report;
@@ -193,11 +247,21 @@ function onReport(report: Report): void {
     case "digits_gallery":
       app.gallery = report;
       break;
+    case "run_list":
+      app.runs = report;
+      break;
     case "digits_model_list":
       app.models = report;
       break;
   }
   repaint();
+}
+
+/** Whether a report on which everything else rests has its parts. */
+function readable(report: Report): boolean {
+  if (report.type === "layout") return [report.sizes, report.units, report.blocks, report.domain].every(Array.isArray);
+  if (report.type === "state_report") return typeof report.state === "object" && Array.isArray(report.classes);
+  return true;
 }
 
 /** The network has another shape: what was chosen may be something else now. */
@@ -228,19 +292,59 @@ function onState(report: StateMessage): void {
   app.lossName = report.loss_name;
   if (report.step === 0) app.operation = null;
   const hash = toHash(app.state);
+  sessionStorage.setItem(ADDRESS, hash);
   history.replaceState(null, "", hash ? `#${hash}` : location.pathname);
+}
+
+let greeted = false;
+
+function onWelcome(report: Welcome): void {
+  const lost = greeted && !report.resumed;
+  greeted = true;
+  if (report.resumed) return;
+  live.curve = [];
+  if (!lost) return;
+  notify("hint", "The server no longer had this session: your settings are back, and the training begins anew.");
+  if (app.state.dataset === "own" && live.points)
+    void wire.ask({ type: "paste_table", text: tableOf(live.points), task: app.task });
+}
+
+/** The points as a table, for a server that has lost them. */
+function tableOf({ rows, train, test }: Points): string {
+  const lines = Array.from({ length: train + test }, (_, i) => Array.from(rows.subarray(3 * i, 3 * i + 3)).join(","));
+  return `x1,x2,target\n${lines.join("\n")}`;
+}
+
+function onDigits(report: DigitsState): void {
+  app.digits = report;
+  for (const [epoch, loss, accuracy] of report.curve) {
+    if (epoch === 0) live.digitsCurve = [];
+    live.digitsCurve.push(epoch ?? NaN, loss ?? NaN, accuracy ?? NaN);
+  }
+  live.digitsCurve = thinned(live.digitsCurve, 3);
+  live.digitsTests = report.tests.flat();
+  if (report.why) notify("problem", report.why);
 }
 
 function onBinary(view: DataView): void {
   const magic = magicOf(view);
-  if (magic === POINTS) live.points = readPoints(view);
-  else if (magic === FILTERS) live.filters = readFilters(view);
-  else if (magic === FRAME) onFrame(view);
+  if (magic === FRAME) owed += 1;
+  try {
+    if (magic === POINTS) live.points = readPoints(view);
+    else if (magic === FILTERS) live.filters = readFilters(view);
+    else if (magic === FRAME) onFrame(view);
+  } catch (problem) {
+    if (!(problem instanceof RangeError)) throw problem;
+    notify(
+      "problem",
+      `A picture from the server could not be read: ${problem.message}.`,
+      "Reload the page if it comes again.",
+    );
+  }
   repaint();
 }
 
 function onFrame(view: DataView): void {
-  owed += 1;
   const frame = app.layout && readFrame(view, app.layout);
   if (!frame) return;
   live.frame = frame;
@@ -249,26 +353,24 @@ function onFrame(view: DataView): void {
     live.marks = [];
   }
   for (const value of frame.curve) live.curve.push(value);
-  thin();
+  live.curve = thinned(live.curve, CURVE.length);
   const now = performance.now();
   if (now - figuresAt > 100 || !frame.running) {
     figuresAt = now;
     const { epoch, step, trainLoss, testLoss, trainScore, testScore, epochsPerSecond, penalty } = frame;
     app.figures = { epoch, step, trainLoss, testLoss, trainScore, testScore, epochsPerSecond, penalty };
     app.running = frame.running;
-    if (app.selected && !frame.running) inspect();
+    if (app.sounds && frame.running) sound(frame.trainLoss, live.curve[CURVE.indexOf("train_loss")] ?? NaN);
+    if (app.selected && (!frame.running || now - inspectedAt > 250)) inspect();
   }
 }
 
-const MOST_ROWS = 4000;
+const MOST_ROWS = 1200; // about two for each pixel of the tape
 
 /** A long curve keeps every other of its old points: memory stays flat however long it runs. */
-function thin(): void {
-  const wide = CURVE.length;
-  if (live.curve.length <= MOST_ROWS * wide) return;
-  const kept: number[] = [];
-  for (let row = 0; row < live.curve.length / wide; row += 2) kept.push(...live.curve.slice(row * wide, (row + 1) * wide));
-  live.curve = kept;
+function thinned(rows: number[], wide: number): number[] {
+  if (rows.length <= MOST_ROWS * wide) return rows;
+  return rows.filter((_, i) => Math.floor(i / wide) % 2 === 0);
 }
 
 /** Choose a unit or a weight, and ask for every number behind it. */
@@ -280,12 +382,14 @@ export function select(selection: Selection | null): void {
 }
 
 let inspecting = false;
+let inspectedAt = 0;
 
 /** Ask again for the numbers of what is selected; one question at a time. */
 export function inspect(): void {
   const chosen = app.selected;
   if (!chosen || inspecting || chosen.layer < 1) return;
   inspecting = true;
+  inspectedAt = performance.now();
   const { layer, unit, source } = chosen;
   void wire.ask({ type: "inspect", layer, unit, source, line: source !== null, at: app.at }).finally(() => {
     inspecting = false;

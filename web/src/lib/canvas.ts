@@ -7,9 +7,32 @@ export type Painter = (g: CanvasRenderingContext2D, width: number, height: numbe
 
 /** A Svelte action: paints the canvas whenever something changes, at its size on the screen. */
 export function painted(canvas: HTMLCanvasElement, paint: Painter) {
+  return kept(canvas, paint, () => true);
+}
+
+/** The same for a picture that changes with the colours only: 60 times a second would be a waste. */
+export function still(canvas: HTMLCanvasElement, paint: Painter) {
+  let seen: Theme | null = null;
+  const due = (anew: boolean) => {
+    const now = colours();
+    const changed = anew || now !== seen;
+    seen = now;
+    return changed;
+  };
+  return kept(canvas, paint, due);
+}
+
+function kept(canvas: HTMLCanvasElement, paint: Painter, due: (anew: boolean) => boolean) {
+  let anew = true; // after a change of size or of the painter
   const g = canvas.getContext("2d", { alpha: true });
   let width = 0;
   let height = 0;
+  const draw = () => {
+    if (!g || !width || !height || !due(anew)) return;
+    anew = false;
+    g.clearRect(0, 0, width, height);
+    paint(g, width, height);
+  };
   const resized = () => {
     const ratio = Math.min(3, window.devicePixelRatio || 1);
     width = canvas.clientWidth;
@@ -17,18 +40,16 @@ export function painted(canvas: HTMLCanvasElement, paint: Painter) {
     canvas.width = Math.max(1, Math.round(width * ratio));
     canvas.height = Math.max(1, Math.round(height * ratio));
     g?.setTransform(ratio, 0, 0, ratio, 0, 0);
-    repaint();
+    anew = true;
+    draw(); // at once: a canvas is empty after a change of size
   };
   const observer = new ResizeObserver(resized);
   observer.observe(canvas);
-  const stop = onPaint(() => {
-    if (!g || !width || !height) return;
-    g.clearRect(0, 0, width, height);
-    paint(g, width, height);
-  });
+  const stop = onPaint(draw);
   return {
     update(next: Painter) {
       paint = next;
+      anew = true;
       repaint();
     },
     destroy() {
@@ -98,10 +119,11 @@ export class HeatMap {
     return this.canvas;
   }
 
-  fillPixels(make: (pixels: Uint32Array) => void, side: number): HTMLCanvasElement {
-    if (this.canvas.width !== side || this.canvas.height !== side || !this.image) {
-      this.canvas.width = this.canvas.height = side;
-      this.image = new ImageData(side, side);
+  fillPixels(make: (pixels: Uint32Array) => void, side: number, height = side): HTMLCanvasElement {
+    if (this.canvas.width !== side || this.canvas.height !== height || !this.image) {
+      this.canvas.width = side;
+      this.canvas.height = height;
+      this.image = new ImageData(side, height);
     }
     make(new Uint32Array(this.image.data.buffer));
     this.g?.putImageData(this.image, 0, 0);

@@ -43,7 +43,11 @@ export function networkSvg(width = 900, height = 520): string | null {
     for (const b of places.places[layer]!) {
       for (const a of places.places[layer - 1]!) {
         const w = weights[at[layer]!.weight + b.unit * layout.sizes[layer - 1]! + a.unit] ?? 0;
-        const points = [0, 1 / 3, 2 / 3, 1].map((t) => along(a, b, places.size, t).map((v) => v.toFixed(1)).join(" "));
+        const points = [0, 1 / 3, 2 / 3, 1].map((t) =>
+          along(a, b, places.size, t)
+            .map((v) => v.toFixed(1))
+            .join(" "),
+        );
         const dashes = w < 0 ? ' stroke-dasharray="5 4"' : "";
         parts.push(
           `<polyline points="${points.join(", ")}" fill="none" stroke="${w < 0 ? theme.negative : theme.positive}" ` +

@@ -20,7 +20,10 @@ const HIGH = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 /** 0.00012 as 1.2·10⁻⁴. */
 function power(value: number): string {
   const [digits, exponent] = value.toExponential(1).split("e") as [string, string];
-  const high = exponent.replace("+", "").replace("-", "⁻").replace(/\d/g, (c) => HIGH[Number(c)]!);
+  const high = exponent
+    .replace("+", "")
+    .replace("-", "⁻")
+    .replace(/\d/g, (c) => HIGH[Number(c)]!);
   return `${signed(digits)}·10${high}`;
 }
 

@@ -37,7 +37,8 @@ function count(block: Block): number {
 function arrayOf(view: DataView, block: Block): Numbers {
   const at = view.byteOffset + block.offset;
   const n = count(block);
-  if (block.offset + n * WIDTH[block.dtype] > view.byteLength) throw new RangeError(`the frame ends inside ${block.name}`);
+  if (block.offset + n * WIDTH[block.dtype] > view.byteLength)
+    throw new RangeError(`the frame ends inside ${block.name}`);
   switch (block.dtype) {
     case "i8":
       return new Int8Array(view.buffer, at, n);

@@ -1,6 +1,6 @@
 // Every key of the page in one table: what runs is what the help sheet lists.
 
-import { app, select, set, wire } from "./app.svelte";
+import { app, notify, select, set, wire } from "./app.svelte";
 
 export interface Key {
   keys: string; // as written on the sheet
@@ -13,36 +13,104 @@ const plain = (key: string) => (event: KeyboardEvent) =>
   event.key.toLowerCase() === key && !event.ctrlKey && !event.metaKey && !event.altKey;
 
 export function play(): void {
-  if (app.state.room === "digits") wire.send({ type: app.digits?.running ? "digits_pause" : "digits_train" });
+  if (app.state.room === "runs") return;
+  if (inDigits()) wire.send({ type: app.digits?.running ? "digits_pause" : "digits_train" });
   else wire.send({ type: app.running ? "pause" : "run" });
+}
+
+const inDigits = () => app.state.room === "digits";
+const inPlayground = () => app.state.room === "playground";
+
+/** Back to the start, with the same weights. */
+export function back(): void {
+  if (inDigits()) wire.send({ type: "digits_reset" });
+  else if (inPlayground()) wire.send({ type: "reset" });
+}
+
+/** What acts on the Playground has no meaning elsewhere. */
+function playground(act: () => void): () => void {
+  return () => {
+    if (inPlayground()) act();
+  };
 }
 
 export const KEYS: readonly Key[] = [
   { keys: "Space", says: "train, or pause", match: plain(" "), act: play },
-  { keys: "→", says: "one step of the chosen size", match: plain("arrowright"), act: () => wire.send({ type: "step", grain: app.grain }) },
-  { keys: "Home", says: "back to the start, same weights", match: plain("home"), act: () => wire.send({ type: "reset" }) },
-  { keys: "R", says: "new weights", match: plain("r"), act: () => wire.send({ type: "reroll", what: "weights" }) },
-  { keys: "D", says: "new points", match: plain("d"), act: () => wire.send({ type: "reroll", what: "data" }) },
-  { keys: "1 … 4", says: "step size: operation, sample, batch, epoch", match: (e) => /^[1-4]$/.test(e.key) && !e.ctrlKey && !e.metaKey, act: () => {} },
-  { keys: "T", says: "test points, shown or not", match: plain("t"), act: () => set({ show_test: !app.state.show_test }) },
-  { keys: "L", says: "loss on a logarithmic scale", match: plain("l"), act: () => set({ log_loss: !app.state.log_loss }) },
-  { keys: "Ctrl Z", says: "undo", match: (e) => (e.ctrlKey || e.metaKey) && !e.shiftKey && e.key.toLowerCase() === "z", act: () => wire.send({ type: "undo" }) },
-  { keys: "Ctrl Shift Z", says: "redo", match: (e) => (e.ctrlKey || e.metaKey) && e.shiftKey && e.key.toLowerCase() === "z", act: () => wire.send({ type: "redo" }) },
+  {
+    keys: "→",
+    says: "one step of the chosen size",
+    match: plain("arrowright"),
+    act: playground(() => wire.send({ type: "step", grain: app.grain })),
+  },
+  { keys: "Home", says: "back to the start, same weights", match: plain("home"), act: back },
+  {
+    keys: "R",
+    says: "new weights",
+    match: plain("r"),
+    act: playground(() => wire.send({ type: "reroll", what: "weights" })),
+  },
+  {
+    keys: "D",
+    says: "new points",
+    match: plain("d"),
+    act: playground(() => wire.send({ type: "reroll", what: "data" })),
+  },
+  {
+    keys: "1 … 4",
+    says: "step size: operation, sample, batch, epoch",
+    match: (e) => /^[1-4]$/.test(e.key) && !e.ctrlKey && !e.metaKey,
+    act: () => {} /* `pressed` knows which */,
+  },
+  {
+    keys: "T",
+    says: "test points, shown or not",
+    match: plain("t"),
+    act: playground(() => set({ show_test: !app.state.show_test })),
+  },
+  {
+    keys: "L",
+    says: "loss on a logarithmic scale",
+    match: plain("l"),
+    act: () => set({ log_loss: !app.state.log_loss }),
+  },
+  {
+    keys: "S",
+    says: "hear the loss while it trains, or not",
+    match: plain("s"),
+    act: () => {
+      app.sounds = !app.sounds;
+      notify("hint", app.sounds ? "The loss is heard: the lower, the better." : "The loss is silent.");
+    },
+  },
+  {
+    keys: "Ctrl Z",
+    says: "undo",
+    match: (e) => (e.ctrlKey || e.metaKey) && !e.shiftKey && e.key.toLowerCase() === "z",
+    act: playground(() => wire.send({ type: "undo" })),
+  },
+  {
+    keys: "Ctrl Shift Z",
+    says: "redo",
+    match: (e) => (e.ctrlKey || e.metaKey) && e.shiftKey && e.key.toLowerCase() === "z",
+    act: playground(() => wire.send({ type: "redo" })),
+  },
   { keys: "Esc", says: "close, or choose nothing", match: plain("escape"), act: () => select(null) },
 ];
 
 const GRAINS = ["operation", "sample", "batch", "epoch"] as const;
 
 /** A key was pressed somewhere on the page; fields keep theirs. */
-export function pressed(event: KeyboardEvent, sheets: { help: () => void; close: () => void }): void {
+export function pressed(event: KeyboardEvent, help: () => void): void {
+  if (document.querySelector("dialog[open]")) return; // a sheet has its own keys
   const target = event.target as HTMLElement;
-  const typing = /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName);
-  if (event.key === "Escape") sheets.close();
+  const typing =
+    /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName) && !/^(range|checkbox)$/.test((target as HTMLInputElement).type);
   if (typing && event.key !== "Escape") return;
-  if (event.key === " " && /^(BUTTON|A|SUMMARY)$/.test(target.tagName)) return;
+  if (event.key === " " && /^(BUTTON|A|SUMMARY|INPUT)$/.test(target.tagName)) return;
+  if (/^(Arrow|Home)/.test(event.key) && target.tagName === "INPUT") return; // a slider moves
   if (event.key === "?") {
     event.preventDefault();
-    sheets.help();
+    help();
     return;
   }
   if (/^[1-4]$/.test(event.key) && !event.ctrlKey && !event.metaKey) app.grain = GRAINS[Number(event.key) - 1]!;

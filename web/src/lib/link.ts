@@ -24,7 +24,8 @@ function read(kind: Kind, text: string): unknown {
   switch (kind.kind) {
     case "number": {
       const value = Number(text);
-      const fits = text.trim() !== "" && value >= kind.least && value <= kind.most && (!kind.whole || Number.isInteger(value));
+      const fits =
+        text.trim() !== "" && value >= kind.least && value <= kind.most && (!kind.whole || Number.isInteger(value));
       return fits ? value : undefined;
     }
     case "choice":
@@ -67,7 +68,8 @@ export function fromHash(hash: string): Opened {
     const text = at < 0 ? "" : part.slice(at + 1);
     const value = property && read(property.type, property.type.kind === "many" ? text : decoded(text));
     if (!property) problems.push(`The link has a part “${key}” that this version does not know.`);
-    else if (value === undefined) problems.push(`The link says ${property.name} = “${decoded(text)}”, which is not possible.`);
+    else if (value === undefined)
+      problems.push(`The link says ${property.name} = “${decoded(text)}”, which is not possible.`);
     else state[property.name] = value;
   }
   return { state: state as Partial<State>, problems };

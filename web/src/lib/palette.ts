@@ -29,7 +29,8 @@ export function table(ends: Ends, strength: number, twoColours: boolean): Uint32
   const entries = new Uint32Array(256);
   for (let i = 0; i < 256; i++) {
     const value = (i - 128) / 127;
-    const colour = i === 0 ? ([128, 128, 128] as Rgb) : shade(ends, twoColours ? Math.sign(value) || 1 : value, strength);
+    const colour =
+      i === 0 ? ([128, 128, 128] as Rgb) : shade(ends, twoColours ? Math.sign(value) || 1 : value, strength);
     entries[i] = pack(colour);
   }
   return entries;

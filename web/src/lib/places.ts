@@ -17,7 +17,7 @@ export const MOST_DRAWN = 32;
 export const LABEL = 17; // the height of a bias beneath its unit
 
 /** Units in columns, layer by layer; `top` leaves room for the heads of the columns. */
-export function plan(sizes: readonly number[], width: number, height: number, top = 44, bottom = 18): Plan {
+export function plan(sizes: readonly number[], width: number, height: number, top = 44, bottom = 22): Plan {
   const layers = sizes.length;
   const most = Math.max(1, ...sizes.map((n) => Math.min(n, MOST_DRAWN)));
   const room = height - top - bottom;

@@ -13,7 +13,7 @@ const SHAPES: Record<string, (r: () => number, i: number) => Point> = {
   circle: (r, i) => polar(i % 2 ? 2.2 * r() : 3.6 + 1.4 * r(), TAU * r(), i % 2 ? 1 : -1),
   xor: (r) => square(r, (x, y) => (x * y >= 0 ? 1 : -1)),
   gauss: (r, i) => near(r, i % 2 ? 2.2 : -2.2, i % 2 ? 2.2 : -2.2, 1.1, i % 2 ? 1 : -1),
-  spiral: (_, i) => polar((i / 110) * 5, (1.75 * (i / 110) * TAU) + (i % 2 ? Math.PI : 0), i % 2 ? 1 : -1),
+  spiral: (_, i) => polar((i / 110) * 5, 1.75 * (i / 110) * TAU + (i % 2 ? Math.PI : 0), i % 2 ? 1 : -1),
   moons: (r, i) => moon(r, i % 2),
   rings: (r, i) => polar([1.4, 3, 4.6][i % 3]! + 0.2 * r(), TAU * r(), i % 2 ? 1 : -1),
   checkerboard: (r) => square(r, (x, y) => ((Math.floor(x / 2.5) + Math.floor(y / 2.5)) % 2 ? 1 : -1)),
@@ -67,7 +67,8 @@ export interface Preview {
 
 export function preview(name: string): Preview {
   const curve = CURVES[name];
-  if (curve) return { curve: true, points: Array.from({ length: 49 }, (_, i) => [i / 8 - 3, curve(i / 8 - 3), 0] as Point) };
+  if (curve)
+    return { curve: true, points: Array.from({ length: 49 }, (_, i) => [i / 8 - 3, curve(i / 8 - 3), 0] as Point) };
   const shape = SHAPES[name];
   const r = random(7);
   return { curve: false, points: shape ? Array.from({ length: 110 }, (_, i) => shape(r, i)) : [] };

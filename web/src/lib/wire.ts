@@ -45,7 +45,8 @@ export type Distributed<T> = T extends unknown ? Omit<T, "id"> : never;
 export class Wire {
   private socket: Socket | null = null;
   private waiting: string[] = [];
-  private answers = new Map<number, (report: Report) => void>();
+  private answers = new Map<number, { text: string; resolve: (report: Report) => void }>();
+  private asking: Report | null = null; // the report that answers a question, while it is being told
   private next = 1;
   private pause = FIRST_WAIT;
   private ended = false;
@@ -67,7 +68,7 @@ export class Wire {
     this.greeted = false;
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
-      const state = this.session ? null : this.start();
+      const state = this.start(); // begins the session, should the server not have it any more
       socket.send(JSON.stringify({ type: "hello", protocol: PROTOCOL, session: this.session, state }));
     };
     socket.onmessage = (event) => this.receive(event.data as string | ArrayBuffer);
@@ -81,12 +82,16 @@ export class Wire {
     else if (command.type !== "credit" && this.waiting.length < MOST_WAITING) this.waiting.push(text);
   }
 
-  /** Send a command and wait for the report that answers it. */
+  /**
+   * Send a command and wait for the report that answers it. When the connection breaks meanwhile it is sent again:
+   * only for questions, and for what may be done twice.
+   */
   ask(command: Distributed<Command>): Promise<Report> {
     const id = this.next++;
+    const asked = { ...command, id } as Command;
     return new Promise((resolve) => {
-      this.answers.set(id, resolve);
-      this.send({ ...command, id } as Command);
+      this.answers.set(id, { text: JSON.stringify(asked), resolve });
+      this.send(asked);
     });
   }
 
@@ -100,14 +105,22 @@ export class Wire {
       this.listeners.frame(new DataView(data));
       return;
     }
-    const report = JSON.parse(data) as Report;
+    const report = parsed(data);
+    if (!report) return;
     if (report.type === "welcome") this.welcome(report.session);
     const id = "id" in report ? report.id : null;
-    if (id !== null && id !== undefined) {
-      this.answers.get(id)?.(report);
+    if (id !== null && id !== undefined && this.answers.has(id)) {
+      this.asking = report;
+      this.answers.get(id)?.resolve(report);
       this.answers.delete(id);
     }
     this.listeners.report(report);
+    this.asking = null;
+  }
+
+  /** Whether somebody asked for this very report, and has been told already. */
+  awaited(report: Report): boolean {
+    return this.asking === report;
   }
 
   private welcome(session: string): void {
@@ -122,7 +135,12 @@ export class Wire {
     if (socket !== this.socket) return;
     this.socket = null;
     this.greeted = false;
-    const [words, again] = CLOSED[code] ?? ["The server does not answer. Is glassnet play still running?", true];
+    const unanswered = [...this.answers.values()].map((answer) => answer.text);
+    this.waiting = [...new Set([...unanswered, ...this.waiting])];
+    const [words, again] = CLOSED[code] ?? [
+      "The server does not answer. Is glassnet play still running? If it was started anew, open the address that it shows.",
+      true,
+    ];
     if (this.ended || !again) {
       this.listeners.standing("ended", reason || words);
       return;
@@ -132,5 +150,15 @@ export class Wire {
       if (!this.ended) this.connect();
     }, this.pause);
     this.pause = Math.min(LONGEST_WAIT, this.pause * 1.7);
+  }
+}
+
+/** A report, or null for what is none: a page must not stop because of one message. */
+function parsed(data: string): Report | null {
+  try {
+    const report: unknown = JSON.parse(data);
+    return typeof report === "object" && report !== null && "type" in report ? (report as Report) : null;
+  } catch {
+    return null;
   }
 }

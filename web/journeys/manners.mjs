@@ -1,0 +1,118 @@
+// Accessibility, small screens, themes: what every room owes to everybody.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+async function judged(page, where) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+  const serious = violations.filter((v) => v.impact === "serious" || v.impact === "critical");
+  const told = serious.map(
+    (v) =>
+      `${v.id}: ${v.help}\n    ${v.nodes
+        .slice(0, 4)
+        .map((n) => n.html.slice(0, 160))
+        .join("\n    ")}`,
+  );
+  assert.deepEqual(told, [], where);
+}
+
+export const journeys = {
+  async "axe finds nothing serious, in both rooms and both themes"({ open }) {
+    for (const theme of ["light", "dark"]) {
+      const page = await open(`d=moons&h=4,2&th=${theme}`);
+      await page.locator(".net").getByRole("button", { name: "Unit h₁,₁", exact: true }).click({ force: true });
+      await page.getByText("Why does").waitFor();
+      await judged(page, `Playground, ${theme}`);
+      await page.getByRole("tab", { name: "Scores" }).click();
+      for (const summary of await page.locator("summary").all()) await summary.click();
+      await judged(page, `Scores and more settings, ${theme}`);
+      const digits = await open(`R=digits&th=${theme}`);
+      await digits.getByText("109,386 weights").waitFor({ timeout: 30_000 });
+      await digits.getByRole("button", { name: "The next test image" }).click();
+      await digits.getByText("in truth").waitFor();
+      await judged(digits, `Digits, ${theme}`);
+    }
+  },
+
+  async "runs are listed, sorted, filtered and compared"({ open }) {
+    const page = await open("R=runs");
+    const names = () => page.locator("section.list tbody th").allTextContents();
+    await page.getByText("moons-20260102-120000").waitFor();
+    assert.deepEqual(await names(), ["moons-20260102-120000", "moons-20260101-120000"]);
+    await page.getByRole("button", { name: "accuracy or R²" }).click();
+    await page.getByRole("button", { name: "accuracy or R²" }).click();
+    assert.deepEqual(await names(), ["moons-20260101-120000", "moons-20260102-120000"]);
+    await page.getByLabel("Filter the runs").fill("learning_rate=0.3");
+    await page.getByText("moons-20260101-120000").waitFor({ state: "detached" });
+    await page.getByLabel("Filter the runs").fill("");
+    for (const name of ["moons-20260101-120000", "moons-20260102-120000"])
+      await page.getByLabel(`Compare ${name}`).check();
+    assert.deepEqual(
+      await page
+        .locator("table.settings tbody tr")
+        .allTextContents()
+        .then((rows) => rows.map((row) => row.replace(/\s+/g, " ").trim())),
+      ["learning rate0.10.3"],
+    );
+    await judged(page, "Runs");
+  },
+
+  async "axe finds nothing serious on the sheets"({ open }) {
+    const page = await open();
+    for (const [button, sheet] of [
+      ["Share", "Share"],
+      ["Help, keys and words", "Keys and words"],
+      ["Try", "Things to try"],
+      ["Paste a table", "Paste a table"],
+      ["histograms", "How the weights are spread"],
+    ]) {
+      await page.getByRole("button", { name: button, exact: true }).click();
+      await page.getByRole("dialog", { name: sheet }).waitFor();
+      await page.waitForTimeout(200);
+      await judged(page, sheet);
+      await page.keyboard.press("Escape");
+      await page.getByRole("dialog").waitFor({ state: "detached" });
+    }
+  },
+
+  async "nothing is wider than a phone, and what is touched is large enough"({ open }) {
+    for (const hash of ["d=moons", "R=digits", "R=runs"]) {
+      const page = await open(hash, { width: 390, height: 844 });
+      await page.waitForTimeout(400);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+      assert.ok(wide <= 390, `${hash}: ${wide} pixels wide`);
+      if (hash === "R=runs") continue;
+      const play = await page.getByRole("button", { name: "Train", exact: true }).boundingBox();
+      assert.ok(play.height >= 44 && play.y + play.height <= 844, `play is not in reach: ${JSON.stringify(play)}`);
+    }
+  },
+
+  async "every control has a name and the page one main place"({ open }) {
+    const page = await open();
+    const nameless = await page.evaluate(() =>
+      [...document.querySelectorAll("button, select, input, textarea")]
+        .filter((e) => !(e.getAttribute("aria-label") || e.textContent.trim() || e.labels?.length))
+        .map((e) => e.outerHTML.slice(0, 120)),
+    );
+    assert.deepEqual(nameless, []);
+    assert.equal(await page.locator("main").count(), 1);
+  },
+
+  async "every picture can be kept"({ open }) {
+    const page = await open("d=circle&h=3");
+    await page.getByRole("button", { name: "Share" }).click();
+    for (const [button, name] of [
+      ["Output as PNG", "glassnet-output.png"],
+      ["Network as PNG", "glassnet-network.png"],
+      ["Network as SVG", "glassnet-network.svg"],
+    ]) {
+      const waiting = page.waitForEvent("download");
+      await page.getByRole("button", { name: button }).click();
+      assert.equal((await waiting).suggestedFilename(), name);
+    }
+  },
+};
