@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from glassnet.errors import FormatError
 from glassnet.lessons.notebook import as_notebook, from_notebook
+from glassnet.lessons.pages import as_markdown, fenced
 from glassnet.lessons.percent import Cell, Script, parse
 from glassnet.lessons.running import run_script
 
@@ -93,3 +94,16 @@ def test_the_notebook_is_nbformat():
 def test_what_is_no_notebook_is_refused(text):
     with pytest.raises(FormatError, match="expected"):
         from_notebook(text, "mine.ipynb")
+
+
+def test_a_page_shows_text_code_and_what_came_of_it():
+    script = parse(
+        "# %% [markdown]\n# Text $x$.\n\n# %%\nfrom glassnet.lessons import *\nprint(1)\nPicture(9, 9, 'p')\n"
+    )
+    page = as_markdown(script, run_script(script))
+    assert page.startswith("Text $x$.\n\n```python\nfrom glassnet")
+    assert "\n\n```text\n1\n```\n\n```{raw} html\n<svg" in page
+
+
+def test_fences_are_longer_than_what_they_hold():
+    assert fenced("```\n````", "text") == "`````text\n```\n````\n`````"

@@ -381,7 +381,6 @@ KEPT = {
     "x.triu()",
     "v.diag()",
     "sq.diag()",
-    "sq.diagonal()",
     "x.repeat_interleave(2)",
 }
 

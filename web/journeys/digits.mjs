@@ -26,6 +26,20 @@ export const journeys = {
     await page.getByText("in truth a").waitFor();
   },
 
+  async "a training on digits goes on after the connection drops"({ context, base }) {
+    const page = await context.newPage();
+    const sockets = [];
+    await page.routeWebSocket(/\/ws$/, (socket) => sockets.push([socket, socket.connectToServer()]));
+    await page.goto(`${base}#R=digits&De=2`);
+    await page.getByText("109,386 weights").waitFor({ timeout: 30_000 });
+    await page.keyboard.press("Space");
+    await page.getByText(/training, step/).waitFor();
+    const [socket, server] = sockets[0];
+    await server.close({ code: 3000 });
+    await socket.close({ code: 3001, reason: "" });
+    await page.getByText(/weights; trained, step 1,000 of 1,000/).waitFor({ timeout: 60_000 });
+  },
+
   async "a digit is drawn by keyboard, and by touch"({ open }) {
     const page = await open("R=digits");
     const pad = page.getByLabel("Pad to draw a digit on", { exact: false });

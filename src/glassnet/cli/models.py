@@ -15,7 +15,7 @@ from glassnet.files.os_errors import shown
 from glassnet.train.run_folder import MODEL, model_in
 from glassnet.train.trained import Trained
 
-_OTHER_FILES = (".csv", ".tsv", ".parquet", ".txt", ".png", ".jpg", ".jpeg", ".json")
+_OTHER_FILES = (".csv", ".tsv", ".parquet", ".png", ".jpg", ".jpeg", ".json")
 
 
 def load_trained(path: str) -> Trained:

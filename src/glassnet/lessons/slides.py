@@ -88,7 +88,7 @@ PICTURES: dict[str, Callable[[], Picture]] = {
     "moons": _moons,
     "line": lambda: _moons(line=True),
     "neuron": lambda: draw_neuron(Neuron((0.5, -0.3, 0.8), 1.0), (2.0, 3.0, -1.0)),
-    "network": lambda: draw_network([2, 10, 1], title="2-10-1: 41 parameters"),
+    "network": lambda: draw_network([2, 10, 1], title="2-10-1"),
     "relu": _relu,
     "folds": _sum_of_folds,
     "cross-entropy": _cross_entropy,
@@ -100,15 +100,18 @@ _PAGE = """<!doctype html>
 <style>
 body { margin: 0; font: 26px/1.45 system-ui, sans-serif; color: #1f2933; background: #faf9f6; }
 section { min-height: 100vh; box-sizing: border-box; padding: 6vh 8vw; display: flex; gap: 5vw; align-items: center;
-  border-bottom: 1px solid #d9d6ce; flex-wrap: wrap; }
-section > div { flex: 1 1 14em; }
-figure { margin: 0; } figure svg { max-width: 40vw; height: auto; border: 1px solid #d9d6ce; border-radius: 8px; }
+  border-bottom: 1px solid #d9d6ce; }
+section > div { flex: 1 1 0; min-width: 0; }
+figure { margin: 0; }
+figure svg { max-width: 40vw; max-height: 78vh; height: auto; background: white; border: 1px solid #d9d6ce;
+  border-radius: 8px; }
 h1 { font-size: 1.9em; } h2 { font-size: 1.4em; }
 pre { background: #eef0f2; padding: .7em 1em; border-radius: 8px; font-size: .78em; overflow: auto; }
 code { font-family: ui-monospace, monospace; } table { border-collapse: collapse; }
 th, td { border-bottom: 1px solid #d9d6ce; padding: .2em .8em; text-align: left; }
 @media print { section { page-break-after: always; height: 100vh; border: 0; } }
-@media (max-width: 700px) { figure svg { max-width: 84vw; } }
+@media (max-width: 700px) { section { flex-direction: column; }
+  figure svg { max-width: 84vw; } }
 </style></head><body>
 SECTIONS
 <script>

@@ -301,7 +301,10 @@ let greeted = false;
 function onWelcome(report: Welcome): void {
   const lost = greeted && !report.resumed;
   greeted = true;
-  if (report.resumed) return;
+  if (report.resumed) {
+    if (app.digits?.running) wire.send({ type: "digits_train" }); // its training waits for somebody to watch it
+    return;
+  }
   live.curve = [];
   if (!lost) return;
   notify("hint", "The server no longer had this session: your settings are back, and the training begins anew.");
