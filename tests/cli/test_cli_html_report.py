@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from glassnet.cli import html_report
 from glassnet.cli.html_report import DATA_MARK, TITLE_MARK, filled
-from glassnet.server import page_files
 
 TEMPLATE = (
     f'<!doctype html><html><head><title>{TITLE_MARK}</title></head><body>'
@@ -49,10 +49,10 @@ def told(path):
 @pytest.fixture(autouse=True)
 def built(tmp_path_factory, monkeypatch):
     """A page that was built, as far as the command is concerned."""
-    folder = tmp_path_factory.mktemp("page")
-    (folder / "report.html").write_text(TEMPLATE, encoding="utf-8")
-    monkeypatch.setattr(page_files, "FOLDER", folder)
-    return folder
+    file = tmp_path_factory.mktemp("page") / "report.html"
+    file.write_text(TEMPLATE, encoding="utf-8")
+    monkeypatch.setattr(html_report, "TEMPLATE", file)
+    return file
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ def test_a_reason_that_several_parts_share_is_said_once(glassnet, moons):
 
 
 def test_a_page_that_was_not_built_says_how_to_build_it(glassnet, moons, built):
-    (built / "report.html").unlink()
+    built.unlink()
     said = glassnet("report moons")
     assert said.status == 1
     assert "npm run build" in said.err
@@ -158,7 +158,7 @@ def test_a_page_that_was_not_built_says_how_to_build_it(glassnet, moons, built):
 
 
 def test_a_page_of_another_version_is_not_filled(glassnet, moons, built):
-    (built / "report.html").write_text("<title></title>", encoding="utf-8")
+    built.write_text("<title></title>", encoding="utf-8")
     said = glassnet("report moons")
     assert said.status == 1
     assert "without a place for the data" in said.err

@@ -62,7 +62,8 @@ def test_sizes_of_layers(word, value):
 
 @pytest.mark.parametrize("word", ["128,", ",", "", "0", "128,-1", "128;64", "1e9", "a"])
 def test_sizes_that_no_layer_has(word):
-    with pytest.raises(ValueRangeError, match="expected whole numbers from 1 to 1,000,000 with commas between, or none"):
+    allowed = "expected whole numbers from 1 to 1,000,000 with commas between, or none"
+    with pytest.raises(ValueRangeError, match=allowed):
         Sizes().parse("--hidden", word)
 
 

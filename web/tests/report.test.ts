@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { figureText, filtered, seconds, share } from "../src/report/numbers";
 import { long } from "../src/report/paper.svelte";
-import { merged, nearest, niceStep, path, scaleOf, tickText } from "../src/report/scales";
+import { merged, nearest, niceStep, path, room, scaleOf, tickText } from "../src/report/scales";
 
 /** Numbers that are the same at every run. */
 function random(seed: number): () => number {
@@ -45,6 +45,10 @@ describe("scales", () => {
     expect(scaleOf([3]).at(3)).toBe(0.5);
     expect(scaleOf([0], true).ticks.length).toBeGreaterThan(0);
     expect(scaleOf([2, 2], true).at(2)).toBeCloseTo(0.5, 12);
+  });
+
+  it("of shares that are all alike stays between 0 and 1", () => {
+    expect([room([1, 1, null]), room([0.05]), room([0.5, 1]), room([null])]).toEqual([[0.9], [0.05 + 0.1], [], []]);
   });
 
   it("whole: no ticks between epochs", () => expect(scaleOf([1, 2, 3], false, 8, true).ticks).toEqual([1, 2, 3]));

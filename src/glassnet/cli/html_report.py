@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from glassnet import server
 from glassnet.cli.help import Page
 from glassnet.cli.models import check_fits, data_of, load_trained
 from glassnet.cli.options import Option, UsageError, parse
@@ -20,12 +21,12 @@ from glassnet.files import strict_json
 from glassnet.files.atomic import write_atomic
 from glassnet.files.bounded import read_bounded
 from glassnet.files.os_errors import shown
-from glassnet.server import page_files
 from glassnet.train.kinds import Text
 from glassnet.train.report_data import Source, report_data
 from glassnet.train.runs import Run
 
-TEMPLATE, REPORT = "report.html", "report.html"
+TEMPLATE = Path(server.__file__).parent / "report" / "report.html"  # built as the Playground's page is
+REPORT = "report.html"
 DATA_MARK, TITLE_MARK = "GLASSNET_RUN_DATA", "GLASSNET_RUN_TITLE"
 _LARGEST_TEMPLATE = 4 << 20
 # What would end or confuse the element that holds the data, or a line of it, becomes an escape of JSON.
@@ -153,14 +154,13 @@ def load_template() -> str:
 
     Raises `NotSupportedError` where this copy of glassnet has none.
     """
-    file = page_files.FOLDER / TEMPLATE
-    if not file.is_file():
+    if not TEMPLATE.is_file():
         got = "got a glassnet without its report page"
         hint = "Try npm ci and npm run build in the folder web of a checkout, or pip install --force-reinstall glassnet"
         raise NotSupportedError(complain(got, "expected the page that is built with the package", hint))
-    text = read_bounded(file, _LARGEST_TEMPLATE).decode("utf-8", "replace")
+    text = read_bounded(TEMPLATE, _LARGEST_TEMPLATE).decode("utf-8", "replace")
     if text.count(DATA_MARK) != 1 or text.count(TITLE_MARK) != 1:
-        got = f"got {shown(str(file))} without a place for the data"
+        got = f"got {shown(str(TEMPLATE))} without a place for the data"
         raise NotSupportedError(
             complain(got, "expected the page that belongs to this version", "Try building it again")
         )

@@ -39,7 +39,8 @@ def augmentation(
     """
     if images.ndim not in (3, 4):
         got = f"got augmentation {'+'.join(kinds)} for examples of shape {images.shape[1:]}"
-        raise DataError(complain(got, "expected images (height, width) or (height, width, channels)", "Try augment='none'"))
+        expected = "expected images (height, width) or (height, width, channels)"
+        raise DataError(complain(got, expected, "Try augment='none'"))
     return Compose(list(_transforms(frozenset(kinds), images, strength)), seed, fill)
 
 

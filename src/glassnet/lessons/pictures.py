@@ -9,7 +9,6 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
-from itertools import count
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,6 @@ import numpy as np
 Array = np.ndarray[Any, np.dtype[Any]]
 BLUE, ORANGE, GREY, INK = "#0877bd", "#e8881a", "#8a929c", "#30363d"
 COLOURS = (BLUE, ORANGE, "#2d8a4e", "#8e4ec6", "#c43d4b", "#6b6f76", "#0e8f8f", "#a06a2c", "#d05aa3", "#4d6bd8")
-_NUMBERS = count()
 
 
 @dataclass
@@ -128,13 +126,17 @@ class Axes:
     top: float = 28
     right: float = 14
     bottom: float = 36
-    clip: str = field(default_factory=lambda: f"box{next(_NUMBERS)}")
 
     @property
     def box(self) -> tuple[float, float, float, float]:
         """Left, top, width and height in pixels."""
         wide, high = self.picture.width, self.picture.height
         return self.left, self.top, wide - self.left - self.right, high - self.top - self.bottom
+
+    @property
+    def clip(self) -> str:
+        """The name of the box in the file; boxes of one name are alike, so pictures on one page cannot meddle."""
+        return "box-" + "-".join(f"{v:g}" for v in self.box)
 
     def at(self, x: float, y: float) -> tuple[float, float]:
         """A point in pixels."""

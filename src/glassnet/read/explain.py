@@ -57,8 +57,9 @@ def explain(
 
     `grain` says how finely: "network" whole tensors; "layer" for each the `most` largest numbers; "scalar" all;
     "neuron" one unit (`layer`, `unit`); "weight" one weight (`layer`, `unit`, `weight`). A `layer` alone leaves out
-    all others. Layers with weights, units and weights are counted from 1, as in W⁽¹⁾₂₁. Sums of more than `most` terms show those that weigh most, and what
-    the others add. With `gradcheck` each slope stands beside the same slope found by differences.
+    all others. Layers with weights, units and weights are counted from 1, as in W⁽¹⁾₂₁. Sums of more than `most` terms
+    show those that weigh most, and what the others add. With `gradcheck` each slope stands beside the same slope found
+    by differences.
 
     Raises `DataError` for NaN in x, `ShapeError` for an x that does not fit, `ValueRangeError` for what it does not
     know.

@@ -23,7 +23,7 @@ export function plan(sizes: readonly number[], width: number, height: number, to
   const room = height - top - bottom;
   const gap = Math.min(84, room / most);
   const size = Math.max(8, Math.min(54, gap > 44 ? gap - LABEL : gap * 0.8, width / (layers * 1.7)));
-  const left = size / 2 + 14;
+  const left = Math.max(size / 2 + 14, 30);
   const step = layers > 1 ? (width - 2 * left) / (layers - 1) : 0;
   const places = sizes.map((n, layer) => {
     const shown = Math.min(n, MOST_DRAWN);

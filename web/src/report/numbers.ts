@@ -13,7 +13,11 @@ export function figureName(figure: string): string {
 /** A figure by its name: shares in percent, and never 100 % where something is missing. */
 export function figureText(figure: string, value: Num | undefined): string {
   if (value === null || value === undefined) return "not a number";
-  return SHARES.some((name) => figure.endsWith(name)) ? share(value, 2) : number(value, 4);
+  return isShare(figure) ? share(value, 2) : number(value, 4);
+}
+
+export function isShare(figure: string): boolean {
+  return SHARES.some((name) => figure.endsWith(name));
 }
 
 /** A share in percent; 100 only if nothing is missing, 0 only if nothing is there. */

@@ -29,6 +29,13 @@ function linear(low: number, high: number, count: number, whole: boolean): Scale
   return { low, high, log: false, ticks, at: (v) => (v - low) / (high - low) };
 }
 
+/** What to add to shares that are all alike, so that a scale of them does not go beyond 0 and 1. */
+export function room(shares: readonly (number | null)[]): number[] {
+  const known = shares.filter((v): v is number => v !== null);
+  if (!known.length || known.some((v) => v !== known[0])) return [];
+  return [known[0]! >= 0.1 ? known[0]! - 0.1 : known[0]! + 0.1];
+}
+
 /** 1, 2 or 5 times a power of ten, and not below the given size. */
 export function niceStep(size: number): number {
   const power = 10 ** Math.floor(Math.log10(size));
