@@ -151,7 +151,7 @@ def read_image(path: StrPath) -> np.ndarray:
 
 def _by_pillow(path: StrPath) -> np.ndarray:
     try:
-        from PIL import Image
+        from PIL import Image  # pyright: ignore[reportMissingImports] -- an extra
     except ImportError as problem:
         got = f"got the image {shown(path)} and no Pillow"
         hint = "Try pip install 'glassnet[images]', or saving it as PNG"

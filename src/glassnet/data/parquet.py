@@ -62,8 +62,8 @@ class _Batch:
 
 def _opened(path: StrPath) -> Any:
     try:
-        import pyarrow
-        from pyarrow import parquet
+        import pyarrow  # pyright: ignore[reportMissingImports] -- an extra
+        from pyarrow import parquet  # pyright: ignore[reportMissingImports] -- an extra
     except ImportError as problem:
         got = f"got the Parquet file {shown(path)} and no pyarrow"
         hint = "Try pip install 'glassnet[parquet]', or saving the table as CSV"

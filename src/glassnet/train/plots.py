@@ -22,8 +22,8 @@ from glassnet.train.metrics import calibration_curve, ece
 from glassnet.train.rate_finder import RateTest
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.axes import Axes  # pyright: ignore[reportMissingImports] -- an extra
+    from matplotlib.figure import Figure  # pyright: ignore[reportMissingImports] -- an extra
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000")
 _MOST_POINTS = 2_000
@@ -37,7 +37,7 @@ def figure(width: float = 7.0, height: float = 4.5, rows: int = 1, columns: int 
     Raises `NotSupportedError` where matplotlib is not installed.
     """
     try:
-        from matplotlib.figure import Figure as New
+        from matplotlib.figure import Figure as New  # pyright: ignore[reportMissingImports] -- an extra
     except ImportError:
         got, hint = "got no matplotlib", "Try pip install 'glassnet[plot]'; `glassnet plot RUN` draws in the terminal"
         raise NotSupportedError(complain(got, "expected it, for pictures in files", hint)) from None
