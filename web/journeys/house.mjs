@@ -33,6 +33,7 @@ export async function server(words = []) {
       stdio: ["ignore", "pipe", "pipe"],
     },
   );
+  process.once("exit", () => child.kill("SIGKILL")); // whatever goes wrong here, nothing is left running
   let said = "";
   const url = await new Promise((resolve, reject) => {
     const listen = (data) => {

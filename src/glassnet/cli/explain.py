@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -10,13 +11,16 @@ from typing import Any
 import numpy as np
 
 from glassnet.cli.help import Page
-from glassnet.cli.models import check_fits, data_of, load_trained
+from glassnet.cli.explain_row import Example, add_row_steps, row_of_file, tested_row
+from glassnet.cli.models import check_fits, data_of, load_trained, refuse_plain_numbers
 from glassnet.cli.options import Option, Parsed, UsageError, parse
 from glassnet.cli.pictures import side_by_side
-from glassnet.cli.report import percent
+from glassnet.cli.report import numbers, percent
 from glassnet.cli.signed_picture import draw_signed
+from glassnet.cli.table import READING
 from glassnet.cli.terminal import Terminal
 from glassnet.cli.typed_network import ACTIVATIONS, typed_network
+from glassnet.data.dialect import is_table
 from glassnet.errors import GlassnetError, complain
 from glassnet.files.atomic import write_atomic
 from glassnet.files.os_errors import shown
@@ -74,7 +78,8 @@ class LooseNumbers(Numbers):
 OPTIONS = [
     Option("example", Text("W03", "NAME", "the name of a worked example"), "a worked example; list shows all",
            group="What"),
-    Option("index", Whole(0, example="7"), "of a saved model: an example of the test set, by its number", (), "What"),
+    Option("index", Whole(0, example="7"), "of a saved model: an example of the test set, or a row of TABLE, from 0",
+           (), "What"),
     Option("x", LooseNumbers("1,0"), "the inputs", (), "What"),
     Option("y", LooseNumbers("1"), "the target, or the number of the class", (), "What"),
     Option("given", Text("w=0.5,x=2", "NAMES", "names with values"), "the values of an expression's names", (), "What"),
@@ -98,16 +103,18 @@ OPTIONS = [
     Option("digits", DigitsKind(), "digits after the point, or exact", (), "Output", "3"),
     Option("format", Choice(FORMATS), "how to write it", (), "Output", "terminal"),
     Option("output", Text("page.html", "FILE", "a file"), "write into this file", (), "Output"),
+    *READING,
     Option("help", None, "show this page", (), "Output"),
 ]  # fmt: skip
 PAGE = Page(
-    usage="glassnet explain [MODEL | EXPRESSION] [options]",
+    usage="glassnet explain [MODEL [TABLE] | EXPRESSION] [options]",
     says="Tell where a number comes from, step by step: in words, in symbols, in numbers. MODEL is a run folder or a "
-    "model file; an EXPRESSION is built of names, numbers and functions.",
+    "model file, TABLE a file with the columns of its training; an EXPRESSION is built of names, numbers and functions.",
     examples=(
         ("glassnet explain --example W03", "a worked example"),
         ("glassnet explain runs/mnist-… --index 7 --why", "why this digit"),
         ("glassnet explain runs/mnist-… --index 7 --layer 1 --unit 5", "one neuron"),
+        ("glassnet explain runs/houses-… new.csv --index 3", "a row of a table, from 0"),
         ("glassnet explain --layers 2-2-1 --x 1,0 --y 1 --rate 0.1", "a step of your own"),
         ("glassnet explain 'sigmoid(w*x + b)' --given w=0.5,x=2,b=1", "an expression"),
     ),
@@ -144,7 +151,7 @@ def _as_typed(message: str) -> str:
 def _document(parsed: Parsed, terminal: Terminal) -> tuple[Document, list[str]]:
     """What to tell, and a picture to put before it."""
     asked = [name for name in ("example", "layers") if name in parsed.values] + parsed.arguments[:1]
-    if len(asked) != 1 or len(parsed.arguments) > 1:
+    if len(asked) != 1 or len(parsed.arguments) > (2 if _names_a_table(parsed) else 1):
         got = f"got {'nothing' if not asked else ' and '.join(map(shown, [*asked, *parsed.arguments[1:]]))} to explain"
         expected = "expected one of --example, --layers, a model or an expression"
         raise UsageError(complain(got, expected, "Try glassnet explain --example W03"))
@@ -157,12 +164,18 @@ def _document(parsed: Parsed, terminal: Terminal) -> tuple[Document, list[str]]:
     return _model(parsed, terminal)
 
 
+def _names_a_table(parsed: Parsed) -> bool:
+    """Whether the second word is a table, of which a row is to be explained."""
+    return len(parsed.arguments) > 1 and (is_table(parsed.arguments[1]) or os.path.isfile(parsed.arguments[1]))
+
+
 # ---- an expression ---------------------------------------------------------------------------------------------------
 
 
 def _is_expression(word: str, parsed: Parsed) -> bool:
     looks = any(sign in word for sign in "()*+^") or (word.replace(" ", "").isidentifier() and "given" in parsed.values)
-    return "given" in parsed.values or (looks and not {"index", "x"} & parsed.values.keys())
+    named = {"index", "x"} & parsed.values.keys() or len(parsed.arguments) > 1
+    return "given" in parsed.values or (looks and not named)
 
 
 def _expression(text: str, parsed: Parsed) -> Document:
@@ -254,53 +267,75 @@ def _how(parsed: Parsed) -> dict[str, Any]:
 def _model(parsed: Parsed, terminal: Terminal) -> tuple[Document, list[str]]:
     path = parsed.arguments[0]
     trained = load_trained(path)
-    x, truth, name = _row(trained, path, parsed)
+    example = _example(trained, path, parsed)
     trained.model.eval()
-    prepared = trained.prepare(x[None])[0]
-    summary = [_answer(trained, x, truth, name)]
+    prepared = trained.prepare(example.x[None])[0]
+    summary = [_answer(trained, example)]
     if "class" in parsed.values and not parsed.flag("why"):
         _aim_at_class(trained, parsed)
     learns = any(key in parsed.values for key in ("loss", "rate", "optimizer"))
-    document = _told(trained.model, prepared, truth if learns else None, parsed, f"{name} in {shown(path)}")
+    truth = example.truth if learns else None
+    document = _told(trained.model, prepared, truth, parsed, f"{example.name} in {shown(path)}")
     document.summary = summary + document.summary
+    document.notes += example.notes
+    if not {"layer", "unit", "weight"} & parsed.values.keys():
+        add_row_steps(document, trained, example)
     picture = trained.image_shape is not None and isinstance(document, Why) and terminal.unicode
     return document, _drawn(document, trained, terminal) if picture and isinstance(document, Why) else []
 
 
-def _row(trained: Trained, path: str, parsed: Parsed) -> tuple[np.ndarray, Any, str]:
-    """The example, its label or target if that is known, and what it is called."""
+def _example(trained: Trained, path: str, parsed: Parsed) -> Example:
+    """The example that the command line means."""
+    if len(parsed.arguments) > 1:
+        return row_of_file(trained, parsed)
+    _refuse_reading(parsed)
     if "x" in parsed.values:
-        values = parsed.values["x"]
-        if len(values) != trained.prepare.features:
-            hint = f"Try --x {','.join(['0.5'] * min(trained.prepare.features, 8))}"
-            raise UsageError(
-                complain(f"got {len(values)} numbers in --x", f"expected {trained.prepare.features}", hint)
-            )
-        truth = None if "y" not in parsed.values else _typed_truth(trained, parsed.values["y"])
-        return np.array(values, np.float32).reshape(trained.prepare.shape), truth, "the example"
+        return _typed(trained, path, parsed)
     if "index" not in parsed.values:
         got, expected = f"got {shown(path)} without an example", "expected --index or --x"
-        raise UsageError(complain(got, expected, f"Try glassnet explain {shown(path)} --index 7"))
+        hint = f"Try glassnet explain {shown(path)} --index 7"
+        if trained.prepare.table is not None:
+            expected, hint = "expected --index, or a table and --index", f"{hint}, or new.csv --index 0 for its first row"
+        raise UsageError(complain(got, expected, hint))
     data, index = data_of(trained, path), parsed.values["index"]
     check_fits(trained, data)
     if index >= len(data.x_test):
         expected = f"expected 0 to {len(data.x_test) - 1}"
         raise UsageError(complain(f"got --index {index}", expected, f"Try --index {len(data.x_test) - 1}"))
-    return data.x_test[index], data.y_test[index].tolist(), f"test example {index}"
+    row = tested_row(trained, data, index)
+    return Example(data.x_test[index], f"test example {index}", data.y_test[index].tolist(), row)
+
+
+def _typed(trained: Trained, path: str, parsed: Parsed) -> Example:
+    """The numbers of --x."""
+    values = parsed.values["x"]
+    refuse_plain_numbers(trained, f"glassnet explain {shown(path)} new.csv --index 0, ")
+    if len(values) != trained.prepare.features:
+        hint = f"Try --x {','.join(['0.5'] * min(trained.prepare.features, 8))}"
+        raise UsageError(complain(f"got {len(values)} numbers in --x", f"expected {trained.prepare.features}", hint))
+    truth = None if "y" not in parsed.values else _typed_truth(trained, parsed.values["y"])
+    return Example(np.array(values, np.float32).reshape(trained.prepare.shape), "the example", truth)
+
+
+def _refuse_reading(parsed: Parsed) -> None:
+    for option in READING:
+        if option.name in parsed.values:
+            hint = f"Try without {option.spelled}, or a model and a table: glassnet explain RUN new.csv --index 0"
+            raise UsageError(complain(f"got {option.spelled} without a table", "expected one to read", hint))
 
 
 def _typed_truth(trained: Trained, y: tuple[float, ...]) -> Any:
     return int(y[0]) if trained.task == "classification" else np.array(y)
 
 
-def _answer(trained: Trained, x: np.ndarray, truth: Any, name: str) -> str:
+def _answer(trained: Trained, example: Example) -> str:
     """What the model says of the example, in a sentence."""
-    answer = trained.predict(x[None])[0]
+    answer, name = trained.predict(example.x[None])[0], example.name[0].upper() + example.name[1:]
     if trained.task != "classification":
-        return f"{name.capitalize()}: {', '.join(f'{v:.4g}' for v in answer.tolist())}."
-    best = int(answer.argmax())
+        return f"{name}: {numbers(answer)}."
+    best, truth = int(answer.argmax()), example.truth
     known = "" if truth is None else ", right" if truth == best else f", wrong: it is {trained.classes[truth]}"
-    return f"{name.capitalize()}: {trained.classes[best]} with {percent(answer[best])}{known}."
+    return f"{name}: {trained.classes[best]} with {percent(answer[best])}{known}."
 
 
 def _aim_at_class(trained: Trained, parsed: Parsed) -> None:

@@ -64,6 +64,14 @@ def _known(name: str, options: dict[str, Any]) -> dict[str, Any]:
     return {"data_seed" if key == "seed" else key: value for key, value in known.items()}
 
 
+def refuse_plain_numbers(trained: Trained, before: str = "") -> None:
+    """Raise `UsageError` for --x with a model of a table: which number belongs to which column is not to be guessed."""
+    if trained.prepare.table is not None:
+        names = ",".join(feature.name for feature in trained.prepare.table.features)
+        hint = f"Try {before}a CSV file with the columns {names:.200}"
+        raise UsageError(complain("got --x for a model of a table", "expected rows with names", hint))
+
+
 def check_fits(trained: Trained, data: DataSet) -> None:
     """Raise `UsageError` unless the model can be asked about the data's examples."""
     with as_usage():

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from glassnet.cli.help import Page
-from glassnet.cli.models import check_fits, data_of, load_trained
+from glassnet.cli.models import check_fits, data_of, load_trained, refuse_plain_numbers
 from glassnet.cli.options import Option, Parsed, UsageError, parse
 from glassnet.cli.pictures import draw, side_by_side
 from glassnet.cli.report import numbers, percent
@@ -145,10 +145,7 @@ def _from_test_set(trained: Trained, file: str, index: int) -> Question:
 
 
 def _from_numbers(trained: Trained, values: tuple[float, ...]) -> Question:
-    if trained.prepare.table is not None:
-        names = ",".join(feature.name for feature in trained.prepare.table.features)
-        hint = f"Try a CSV file with the columns {names:.200}"
-        raise UsageError(complain("got --x for a model of a table", "expected rows with names", hint))
+    refuse_plain_numbers(trained)
     if len(values) != trained.prepare.features:
         expected = f"expected {trained.prepare.features}, one for each feature"
         hint = f"Try --x {','.join(['0.5'] * min(trained.prepare.features, 8))}"

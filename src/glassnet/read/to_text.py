@@ -24,7 +24,10 @@ from glassnet.read.text import (
     symbol_text,
 )
 
-HEADINGS = {"forward": "Forward", "loss": "Loss", "backward": "Backward", "update": "Update", "why": "Taken apart"}
+HEADINGS = {
+    "preparation": "Preparation", "forward": "Forward", "answer": "Answer", "loss": "Loss", "backward": "Backward",
+    "update": "Update", "why": "Taken apart",
+}  # fmt: skip
 _NARROWEST = 8
 _CODES = {NEGATIVE: "38;5;214", POSITIVE: "38;5;75", FAINT: "2", NAME: "", RESULT: "1", "bold": "1"}
 

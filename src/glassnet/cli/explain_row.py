@@ -1,0 +1,114 @@
+"""A row of a table, to be explained: found in a file or in the test set, with what is done to it before and after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from glassnet.cli.options import Parsed, UsageError
+from glassnet.cli.table import is_table_data, pieces, recorded
+from glassnet.errors import DataError, complain
+from glassnet.files.os_errors import shown
+from glassnet.read.document import Document
+from glassnet.read.formula import Symbol
+from glassnet.read.why import Why
+from glassnet.train.evaluation import outputs_of
+from glassnet.train.trained import Trained
+
+if TYPE_CHECKING:
+    from glassnet.data.registry import DataSet
+    from glassnet.data.table import Table
+    from glassnet.train.table_data import TableData
+
+
+@dataclass
+class Example:
+    """One example: its numbers as a model takes them, what it is called, its truth, and the raw row of a table."""
+
+    x: np.ndarray
+    name: str
+    truth: Any = None
+    row: Table | None = None
+    notes: list[str] = field(default_factory=list[str])
+
+
+def row_of_file(trained: Trained, parsed: Parsed) -> Example:
+    """The row that `glassnet explain MODEL TABLE --index N` names.
+
+    Raises `UsageError` where it names none, `FileError` and `DataError` for the file.
+    """
+    from glassnet.train.tabular import Oddities
+
+    path, index = parsed.arguments[1], parsed.values.get("index")
+    if trained.prepare.table is None:
+        got = f"got the table {shown(path)} for a model of {trained.prepare.features} features"
+        hint = f"Try --index 7, or --x {','.join(['0.5'] * min(trained.prepare.features, 8))}"
+        raise UsageError(complain(got, "expected a model that was trained on a table", hint))
+    if index is None or "x" in parsed.values:
+        got = f"got {shown(path)} {'with --x' if 'x' in parsed.values else 'without --index'}"
+        raise UsageError(complain(got, "expected the number of a row, from 0", "Try --index 0, its first row"))
+    row = _found(path, index, trained, parsed.values)
+    odd = Oddities()
+    x = trained.table_code.encode(row, odd)[0]
+    line = "" if row.lines is None else f" (line {int(row.lines[0])})"
+    return Example(x, f"row {index} of {shown(path)}{line}", _truth(trained, row), row, odd.notes())
+
+
+def _found(path: str, index: int, trained: Trained, given: dict[str, Any]) -> Table:
+    """One row of a file, of which no more is read than up to there."""
+    words = [feature.name for feature in trained.table_code.features if feature.way != "number"]
+    first = 0
+    for table in pieces(path, given, words):
+        if index < first + len(table):
+            return table.take([index - first])
+        first += len(table)
+    hint = f"Try --index {max(0, first - 1)}"
+    raise UsageError(complain(f"got --index {index}", f"expected a row of {shown(path)}, 0 to {first - 1}", hint))
+
+
+def _truth(trained: Trained, row: Table) -> Any:
+    """What the row itself says of the target, as a network learns it; None where it says nothing."""
+    target = trained.table_code.target
+    if not all(name in row for name in target.names):
+        return None
+    try:
+        return target.encode(row)[0].tolist()
+    except DataError:  # missing, or a class that training did not know
+        return None
+
+
+def tested_row(trained: Trained, data: DataSet, index: int) -> Table | None:
+    """The raw row of a test example of a table; None for other data, and where the table is another by now."""
+    if trained.prepare.table is None or not is_table_data(data):
+        return None
+    made = cast("TableData", data)
+    number = int(made.rows[2][index])
+    if made.table is not None:
+        row = made.table.take([number])
+    else:
+        options = trained.about["data"]["options"]
+        row = _found(options["table"], number, trained, recorded(options))
+    return row if np.allclose(trained.table_code.encode(row)[0], data.x_test[index], atol=1e-6) else None
+
+
+def add_row_steps(document: Document, trained: Trained, example: Example) -> None:
+    """Put what is done to the raw row first, and what makes the answer of the outputs after them."""
+    if example.row is None or not document.steps:
+        return
+    from glassnet.train.row_story import answer_steps, row_steps
+
+    outputs = outputs_of(trained.model, trained.prepare, example.x[None])[0]
+    target = trained.table_code.target
+    before = row_steps(trained.table_code, example.row)
+    if isinstance(document, Why):
+        z = Symbol(document.steps[0].symbol.letter, document.steps[0].symbol.layer)
+        alone = target.task == "regression"  # one score of several tells no probability
+        after = [answer_steps(target, outputs, z)[document.klass]] if alone else []
+        document.steps = before + document.steps + after
+        return
+    forward = [i for i, step in enumerate(document.steps) if step.part == "forward"]
+    last = forward[-1] if forward else len(document.steps) - 1
+    answer = answer_steps(target, outputs, document.steps[last].symbol)
+    document.steps = before + document.steps[: last + 1] + answer + document.steps[last + 1 :]

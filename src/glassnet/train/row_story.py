@@ -1,0 +1,151 @@
+"""What is done to a row of a table before a network sees it, and to its outputs after, told step by step.
+
+Column by column the raw value r becomes numbers x: `(r - m) / s` for a number, `[r = 2]` (1 if it holds, else 0) for
+the second word of a category, and the place of the word for an embedded one. Of the outputs z the answer p is made:
+`z * s + m`, softmax or sigmoid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from glassnet.data.columns import Column
+from glassnet.data.table import Table
+from glassnet.read.document import Step
+from glassnet.read.equation import Equation
+from glassnet.read.formula import Call, Compare, Formula, Number, Symbol, Value, minus, over, plus, times
+from glassnet.train.evaluation import softmax
+from glassnet.train.multilabel import sigmoid
+from glassnet.train.tabular import Feature, TableCode, Target
+
+BEFORE, AFTER = "preparation", "answer"
+_MOST_WORDS = 6  # of a category that are listed
+
+
+def row_steps(code: TableCode, row: Table) -> list[Step]:
+    """One step for each column that the network sees, of a table of one row.
+
+    >>> from glassnet.data.summary import Summaries
+    >>> table = Table.of({"size": [1.0, 3.0], "price": [10.0, 14.0]})
+    >>> target = Target("regression", ("price",), means=(12.0,), spreads=(2.0,))
+    >>> code = TableCode.fitted(Summaries.of(table), ["size"], target)
+    >>> [step] = row_steps(code, table.take([1]))
+    >>> step.words, float(step.result)
+    ('size is 3: less the mean of training, over its standard deviation', 1.0)
+    """
+    return list(_steps(code, row))
+
+
+def _steps(code: TableCode, row: Table) -> Iterator[Step]:
+    place, last = 1, code.width - len(code.tables) + 1
+    for feature in code.features:
+        column = row[feature.name]
+        if feature.way == "number":
+            step, width = _number(feature, column, place), 1
+        elif feature.way == "one-hot":
+            step, width = _one_hot(feature, column, place), len(feature.words)
+        else:
+            step, width = _embedded(feature, column, last), 0
+            last += 1
+        place += width
+        if feature.marked:
+            _mark(step, feature, column, place)
+            place += 1
+        yield step
+
+
+def _number(feature: Feature, column: Column, place: int) -> Step:
+    missing = bool(column.missing[0])
+    raw = feature.mean if missing else float(column.values[0])
+    value = (raw - feature.mean) / feature.spread
+    r, m, s = _named("r", place, raw), _named("m", place, feature.mean), _named("s", place, feature.spread)
+    said = "is missing: filled with the mean, then" if missing else f"is {column.cell(0)}:"
+    words = f"{feature.name} {said} less the mean of training, over its standard deviation"
+    return _step(words, place, over(minus(r, m), s), value)
+
+
+def _one_hot(feature: Feature, column: Column, place: int) -> Step:
+    code, said = _word(feature, column)
+    if not feature.words:
+        return _step(f"{said}: training saw no word of it", place, Number(0.0), 0.0)
+    listed = ", ".join(feature.words[:_MOST_WORDS]) + (", …" if len(feature.words) > _MOST_WORDS else "")
+    r, at = _named("r", place, float(code)), max(code, 1)
+    words = f"{said}: 1 for this word, 0 for each other of the {len(feature.words)} words ({listed})"
+    if not code:
+        words = f"{said}, which training never saw: 0 for each of the {len(feature.words)} words ({listed})"
+    step = _step(words, place + at - 1, Compare("=", r, Number(float(at))), float(code == at))
+    others = [i for i in range(1, len(feature.words) + 1) if i != at]
+    for i in others[: _MOST_WORDS - 1]:
+        step.lines.append(Equation(_x(place + i - 1), Compare("=", r, Number(float(i))), 0.0))
+    step.more = max(0, len(others) - _MOST_WORDS + 1)
+    return step
+
+
+def _embedded(feature: Feature, column: Column, place: int) -> Step:
+    code, said = _word(feature, column)
+    known = f"word {code:,} of {len(feature.words):,}" if code else "which training never saw, so word 0"
+    return _step(f"{said}, {known}: a layer has learnt its numbers", place, _named("r", place, float(code)), code)
+
+
+def _word(feature: Feature, column: Column) -> tuple[int, str]:
+    """The place of the row's word, from 1, and what is to be said of it; 0 for one that was never seen."""
+    if column.missing[0]:
+        filled = f" with {feature.words[0]}, the most frequent" if feature.words else ""
+        return min(1, len(feature.words)), f"{feature.name} is missing: filled{filled}"
+    word = column.spelled().cell(0)
+    code = feature.words.index(word) + 1 if word in feature.words else 0
+    return code, f"{feature.name} is {word}"
+
+
+def _mark(step: Step, feature: Feature, column: Column, place: int) -> None:
+    """The number besides that says whether the value was missing."""
+    value = float(column.missing[0])
+    step.lines.append(Equation(_x(place), Number(value), value))
+    step.words += f"; x[{place}] is 1 where {feature.name} is missing"
+
+
+def answer_steps(target: Target, outputs: np.ndarray, z: Symbol) -> list[Step]:
+    """What `glassnet predict` prints, made of the outputs of a network for one row; z is what they are called.
+
+    >>> target = Target("regression", ("price",), means=(10.0,), spreads=(2.0,))
+    >>> float(answer_steps(target, np.array([0.5]), Symbol("z"))[0].result)
+    11.0
+    """
+    outputs = outputs.astype(np.float64)
+    if target.task == "regression":
+        return [_restored(target, j, outputs, z) for j in range(len(target.names))]
+    function, words, values = "softmax", "how likely each class is", softmax(outputs[None])[0]
+    if target.task == "multilabel":
+        function, words, values = "sigmoid", "how likely each label is", sigmoid(outputs[None])[0]
+    names = ", ".join((target.classes or target.names)[:20]) + (", …" if values.size > 20 else "")
+    formula = Call(function, (Value(z, outputs),))
+    return [Step(AFTER, f"{words}: {names}", Symbol("p"), formula, np.asarray(values), whole=values.size <= 20)]
+
+
+def _restored(target: Target, j: int, outputs: np.ndarray, z: Symbol) -> Step:
+    place = j + 1 if len(target.names) > 1 else 0
+    own = Symbol(z.letter, z.layer, (j + 1,))
+    m, s = _named("m", place, target.means[j]), _named("s", place, target.spreads[j])
+    value = float(target.restored(outputs[None])[0, j])
+    words = f"{target.names[j]} in its own units: times the standard deviation of training, plus its mean"
+    symbol = Symbol("p", "", (place,) if place else ())
+    return _told(AFTER, words, symbol, plus(times(Value(own, float(outputs[j])), s), m), value)
+
+
+def _x(place: int) -> Symbol:
+    return Symbol("x", "", (place,))
+
+
+def _named(letter: str, place: int, value: float) -> Value:
+    return Value(Symbol(letter, "", (place,) if place else ()), value)
+
+
+def _step(words: str, place: int, formula: Formula, value: float) -> Step:
+    return _told(BEFORE, words, _x(place), formula, value)
+
+
+def _told(part: str, words: str, symbol: Symbol, formula: Formula, value: Any) -> Step:
+    return Step(part, words, symbol, formula, np.array(float(value)), lines=[Equation(symbol, formula, float(value))])
