@@ -33,8 +33,8 @@ def test_every_setting_refuses_nonsense(setting):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"hidden": (128, 0)}, "expected whole numbers of at least 1"),
-        ({"hidden": [128]}, "expected whole numbers of at least 1"),
+        ({"hidden": (128, 0)}, "expected whole numbers from 1 to 1,000,000"),
+        ({"hidden": [128]}, "expected whole numbers from 1 to 1,000,000"),
         ({"learning_rate": 0.0}, "expected a number above 0"),
         ({"learning_rate": math.inf}, "expected a number above 0"),
         ({"momentum": 1.0}, "of at least 0 and below 1"),
