@@ -1,12 +1,16 @@
 """`glassnet explain`."""
 
+import io
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from glassnet.cli.models import load_trained
 from glassnet.data.datasets import load_dataset
+from glassnet.data.table import TableFile
 
 
 @pytest.fixture
@@ -187,3 +191,123 @@ def test_help(glassnet):
     assert done.status == 0
     assert "--gradcheck" in done.out
     assert max(map(len, done.out.splitlines())) <= 100
+
+
+# ---- rows of a table -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def houses(glassnet, clean_place):
+    """A run that has learnt prices of houses from numbers with gaps and from words."""
+    rng, lines = np.random.default_rng(3), ["size,city,price"]
+    for i in range(120):
+        size, city = round(float(rng.uniform(50, 200)), 1), ("Ulm", "Rom", "Bonn")[i % 3]
+        price = 3000 * size + 20000 * (i % 3) + 1e5
+        lines.append(f"{size if i % 10 else ''},{city},{price:.0f}")
+    (clean_place / "houses.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    assert glassnet("train houses.csv --target price --hidden 3 --epochs 20 --quiet --output run").status == 0
+    return "run"
+
+
+def steps_of(glassnet, line):
+    return glassnet(f"{line} --format json --digits exact").json["steps"]
+
+
+@pytest.mark.parametrize("index", [0, 4])  # the first has a gap
+def test_a_row_is_told_from_raw_values_to_the_printed_answer(glassnet, houses, index):
+    said = glassnet("predict run houses.csv").out.splitlines()[index + 1]
+    steps = steps_of(glassnet, f"explain run houses.csv --index {index}")
+    parts = [step["part"] for step in steps]
+    assert parts[:2] == ["preparation", "preparation"]
+    assert parts[2:-1] == ["forward"] * (len(steps) - 3)
+    assert parts[-1] == "answer"
+    assert f"{steps[-1]['lines'][0]['value']:.6g}" == said
+    size, city = steps[:2]
+    cells = (Path("houses.csv").read_text("utf-8").splitlines()[index + 1]).split(",")
+    assert ("missing: filled with the mean" in size["words"]) is (not cells[0])
+    assert size["lines"][0]["name"] == "x₁"
+    assert size["lines"][1]["value"] == float(not cells[0])
+    assert f"city is {cells[1]}: 1 for this word" in city["words"]
+    assert sorted(line["value"] for line in city["lines"]) == [0.0, 0.0, 1.0]
+
+
+def test_every_prepared_number_is_what_the_network_was_given(glassnet, houses):
+    """The numbers of the preparation are those that stand in the first layer's sums."""
+    steps = steps_of(glassnet, "explain run houses.csv --index 7")
+    told = {line["name"]: line["value"] for step in steps[:2] for line in step["lines"]}
+    code = load_trained(houses).table_code
+    row = code.encode(TableFile("houses.csv").read().take([7]))[0]
+    assert [told[f"x{'₁₂₃₄₅'[i]}"] for i in range(5)] == pytest.approx(row.tolist(), abs=1e-6)
+
+
+def test_a_test_example_of_a_table_is_told_from_its_raw_values_too(glassnet, houses):
+    shown = glassnet("predict run 3 --json").json[0]["prediction"][0]
+    steps = steps_of(glassnet, "explain run --index 3")
+    assert steps[0]["part"] == "preparation"
+    assert steps[-1]["lines"][0]["value"] == pytest.approx(shown, rel=1e-9)
+    learning = glassnet("explain run houses.csv --index 3 --rate 0.1").out
+    order = [learning.index(f"\n{h}\n") for h in ("Preparation", "Forward", "Answer", "Loss", "Backward", "Update")]
+    assert order == sorted(order)
+    why = steps_of(glassnet, "explain run --index 3 --why")
+    assert why[0]["part"] == "preparation"
+    assert why[-1]["lines"][0]["value"] == pytest.approx(shown, rel=1e-6)
+    assert "Preparation" not in glassnet("explain run --index 3 --layer 1").out
+
+
+def test_a_class_of_a_row_is_told_to_its_probability(glassnet, houses):
+    assert glassnet("train houses.csv --target city --hidden 3 --epochs 3 --quiet --output cities").status == 0
+    said = glassnet("predict cities houses.csv --json").json[5]
+    answer = steps_of(glassnet, "explain cities houses.csv --index 5")[-1]
+    assert answer["result"] == pytest.approx([said[f"probability {c}"] for c in ("Bonn", "Rom", "Ulm")], rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("explain run --x 120,1", "got --x for a model of a table; expected rows with names. Try glassnet explain run "
+         "new.csv --index 0, a CSV file with the columns size,city."),
+        ("explain run houses.csv", "got houses.csv without --index; expected the number of a row, from 0"),
+        ("explain run houses.csv --index 120", "got --index 120; expected a row of houses.csv, 0 to 119"),
+        ("explain run --index 1 --decimal comma", "got --decimal without a table; expected one to read"),
+    ],
+)  # fmt: skip
+def test_rows_that_are_not_there(glassnet, houses, line, said):
+    done = glassnet(line)
+    assert (done.status, done.out) == (2, "")
+    assert said in done.err
+
+
+def test_a_table_needs_a_model_of_a_table(glassnet, moons_run):
+    Path("points.csv").write_text("x1,x2\n1,2\n", "utf-8")
+    done = glassnet(f"explain {moons_run} points.csv --index 0")
+    assert done.status == 2
+    assert "got the table points.csv for a model of 2 features" in done.err
+
+
+def test_odd_names_of_columns_stay_names_in_every_format(glassnet, clean_place):
+    lines = [r"a_b $%#&{,<c>\\d,p 1,p_2", *(f"{i},{'uv'[i % 2]},{i * 2},{i % 7}" for i in range(60))]
+    Path("odd.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    assert glassnet("train odd.csv --target", "p 1,p_2", "--hidden", "2", "--quiet", "--output", "odd").status == 0
+    said = {
+        form: glassnet(f"explain odd odd.csv --index 1 --format {form}").out for form in ("latex", "markdown", "html")
+    }
+    assert r"Column a\_b \$\%\#\&\{ is 1:" in said["latex"]
+    assert r"Column <c>\textbackslash{}\textbackslash{}d is v:" in said["latex"]
+    assert r"Column &lt;c>\\\\d is v:" in said["markdown"]
+    assert r"a_b \$%" in said["markdown"]
+    assert "<c>" not in said["html"]
+    assert "&lt;c&gt;" in said["html"]
+    shown = glassnet("explain odd odd.csv --index 1").out
+    assert "largest output" not in shown
+    answers = glassnet("predict odd odd.csv --json").json[1]
+    found = dict(re.findall(r"^  p([₁₂]) = .* = (\S+)(?:  \(.*)?$", shown, re.M))
+    assert [float(found[i].replace("−", "-")) for i in "₁₂"] == pytest.approx(
+        [answers["prediction p 1"], answers["prediction p_2"]], abs=2e-3
+    )
+
+
+def test_a_row_from_standard_input(glassnet, houses, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(Path("houses.csv").read_bytes())))
+    told = glassnet("explain run - --index 3").out
+    assert told.startswith("row 3 of standard input (line 5) in run\n")
+    assert told == glassnet("explain run houses.csv --index 3").out.replace("houses.csv", "standard input")

@@ -46,3 +46,19 @@ def test_mistakes(glassnet):
     done = glassnet("lr-find moons --smallest 1 --largest 0.1")
     assert done.status in (1, 2)
     assert "expected a range that rises" in done.err
+
+
+def test_options_that_mean_nothing_here_are_not_offered(glassnet):
+    told = glassnet("lr-find --help").out
+    for option in ("tensorboard", "open", "nan-guard", "patience", "min-delta", "monitor", "time-budget", "ema"):
+        assert f"--{option}" not in told
+    assert "result.json" not in told
+    assert "--json" in told
+
+
+@pytest.mark.parametrize("command", ["gradcheck", "lr-find", "sweep", "train"])
+def test_a_table_without_its_target_is_asked_for_by_the_same_command(glassnet, command):
+    Path("houses.csv").write_text("size,price\n" + "".join(f"{i},{3 * i + i % 7}\n" for i in range(60)), "utf-8")
+    done = glassnet(f"{command} houses.csv")
+    assert done.status == 2
+    assert done.err.endswith(f"Try glassnet {command} houses.csv --target price.\n")

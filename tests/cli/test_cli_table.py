@@ -269,3 +269,31 @@ def test_a_model_file_cannot_choose_options_that_are_none(glassnet, run, tmp_pat
     assert recorded({"target": "y", "no_header": True, "data_seed": 4}) == {
         "target": "y", "no_header": True, "data_seed": 4,
     }  # fmt: skip
+
+
+def test_raw_rows_come_by_standard_input(glassnet, run, flowers, monkeypatch, capsys):
+    from_file = glassnet("predict run flowers.csv --keep id").out
+    for more, bytes_ in (
+        ("", flowers.read_bytes()),
+        (" --delimiter semicolon", flowers.read_bytes().replace(b",", b";")),
+    ):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(bytes_), encoding="utf-8"))
+        done = glassnet(f"predict run - --keep id{more}")
+        assert (done.status, done.out) == (0, from_file)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"length\n1.5\n"), encoding="utf-8"))
+    done = glassnet("predict run -")
+    assert done.status == 1
+    assert "standard input: got no column 'colour'" in done.err
+
+
+def test_thousands_are_written_plainly(glassnet, tmp_path):
+    rng = np.random.default_rng(5)
+    size = rng.uniform(50, 200, 200).round(1).tolist()
+    noise = rng.normal(size=200).tolist()
+    rows = [[s, round(3e5 * s + 1e7 + 2e4 * n)] for s, n in zip(size, noise, strict=True)]
+    write(tmp_path / "villas.csv", ["size", "price"], rows)
+    told = glassnet("train villas.csv --target price --epochs 5 --output run").out
+    assert re.search(r"RMSE\) \d{1,3}(,\d{3})+$", told, re.M)
+    assert re.search(r"true \d{1,3}(,\d{3}){2}, said \d{1,3}(,\d{3}){2}$", told, re.M)
+    assert "e+0" not in told.partition("largest errors")[2]
+    assert all(re.fullmatch(r"\d{7,}", row["prediction"]) for row in read(glassnet("predict run villas.csv").out))

@@ -209,3 +209,26 @@ def test_small_numbers_stand_for_large_ones(values):
 def test_fields_are_in_the_headers_order():
     names = [field.name for field in dataclasses.fields(frames.Numbers)]
     assert names == [name for name, _, _ in frames.HEADER][1:-2]
+
+
+# ---- refusals -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "id"),
+    [
+        ('{"type": "stp", "id": 7}', 7), ('{"type": "step", "grain": "year", "id": 8}', 8),
+        ('{"type": "step", "speed": NaN, "id": 9}', 9), ('{"id": 10}', 10), ('{"id": true}', None),
+        ('{"type": "run", "id": "11"}', None), ("[1]", None), ("{", None), ("[" * 9000, None),
+    ],
+)  # fmt: skip
+def test_what_is_no_command_is_refused_with_its_id(text, id):
+    from types import SimpleNamespace
+
+    from glassnet.server.connection import Connection
+
+    sent = []
+    waiting = SimpleNamespace(session=SimpleNamespace(), outbox=SimpleNamespace(report=sent.append))
+    Connection._do(waiting, text)
+    [report] = map(json.loads, sent)
+    assert (report["type"], report["id"]) == ("refusal", id)

@@ -64,15 +64,17 @@ def plain(name: str) -> str:
     return name.strip().lower().replace("-", "_")
 
 
-def load_named(name: str, given: dict[str, Any]) -> tuple[DataSet, dict[str, Any]]:
+def load_named(name: str, given: dict[str, Any], command: str = "train") -> tuple[DataSet, dict[str, Any]]:
     """The data set of that name, or in the table or folder of that name, and the options it was made with.
+
+    `command` is what was typed before the name, for the advice.
 
     Raises `UsageError` for an unknown name or a value that the data set refuses, `FileError` for files.
     """
     recipe = DATASETS.get(plain(name))
     if recipe is None and names_a_table(name, given):
         _refuse_others(name, {"seed": 0}, given)
-        return load_table_data(name, given)
+        return load_table_data(name, given, command)
     refuse_table_options(name, given)
     if recipe is None and not os.path.isdir(name):
         raise UsageError(_unknown(name))

@@ -94,7 +94,7 @@ def _after(parsed: Parsed) -> int:
 
 def _before(parsed: Parsed) -> int:
     """Checks and findings on data that is not learnt yet."""
-    data = load_named(parsed.values["data"], parsed.values)[0]
+    data = load_named(parsed.values["data"], parsed.values, "doctor --data")[0]
     with as_usage():
         settings = recipe_for(data, parsed.values.get("recipe", "default"))
     if parsed.flag("json"):

@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.cli.help import Page
 from glassnet.cli.explain_row import Example, add_row_steps, row_of_file, tested_row
+from glassnet.cli.help import Page
 from glassnet.cli.models import check_fits, data_of, load_trained, refuse_plain_numbers
 from glassnet.cli.options import Option, Parsed, UsageError, parse
 from glassnet.cli.pictures import side_by_side
+from glassnet.cli.predict_table import STANDARD_INPUT
 from glassnet.cli.report import numbers, percent
 from glassnet.cli.signed_picture import draw_signed
 from glassnet.cli.table import READING
@@ -78,7 +79,7 @@ class LooseNumbers(Numbers):
 OPTIONS = [
     Option("example", Text("W03", "NAME", "the name of a worked example"), "a worked example; list shows all",
            group="What"),
-    Option("index", Whole(0, example="7"), "of a saved model: an example of the test set, or a row of TABLE, from 0",
+    Option("index", Whole(0, example="7"), "a saved model's test example, or a row of TABLE, from 0",
            (), "What"),
     Option("x", LooseNumbers("1,0"), "the inputs", (), "What"),
     Option("y", LooseNumbers("1"), "the target, or the number of the class", (), "What"),
@@ -109,7 +110,8 @@ OPTIONS = [
 PAGE = Page(
     usage="glassnet explain [MODEL [TABLE] | EXPRESSION] [options]",
     says="Tell where a number comes from, step by step: in words, in symbols, in numbers. MODEL is a run folder or a "
-    "model file, TABLE a file with the columns of its training; an EXPRESSION is built of names, numbers and functions.",
+    "model file, TABLE a file with the columns of its training; an EXPRESSION is built of names, numbers and "
+    "functions.",
     examples=(
         ("glassnet explain --example W03", "a worked example"),
         ("glassnet explain runs/mnist-… --index 7 --why", "why this digit"),
@@ -166,7 +168,7 @@ def _document(parsed: Parsed, terminal: Terminal) -> tuple[Document, list[str]]:
 
 def _names_a_table(parsed: Parsed) -> bool:
     """Whether the second word is a table, of which a row is to be explained."""
-    return len(parsed.arguments) > 1 and (is_table(parsed.arguments[1]) or os.path.isfile(parsed.arguments[1]))
+    return any(word == STANDARD_INPUT or is_table(word) or os.path.isfile(word) for word in parsed.arguments[1:])
 
 
 # ---- an expression ---------------------------------------------------------------------------------------------------
@@ -276,6 +278,8 @@ def _model(parsed: Parsed, terminal: Terminal) -> tuple[Document, list[str]]:
     learns = any(key in parsed.values for key in ("loss", "rate", "optimizer"))
     truth = example.truth if learns else None
     document = _told(trained.model, prepared, truth, parsed, f"{example.name} in {shown(path)}")
+    if trained.task != "classification":  # several values are no scores to compare
+        document.summary = [line for line in document.summary if "is the largest output" not in line]
     document.summary = summary + document.summary
     document.notes += example.notes
     if not {"layer", "unit", "weight"} & parsed.values.keys():
@@ -295,7 +299,10 @@ def _example(trained: Trained, path: str, parsed: Parsed) -> Example:
         got, expected = f"got {shown(path)} without an example", "expected --index or --x"
         hint = f"Try glassnet explain {shown(path)} --index 7"
         if trained.prepare.table is not None:
-            expected, hint = "expected --index, or a table and --index", f"{hint}, or new.csv --index 0 for its first row"
+            expected, hint = (
+                "expected --index, or a table and --index",
+                f"{hint}, or new.csv --index 0 for its first row",
+            )
         raise UsageError(complain(got, expected, hint))
     data, index = data_of(trained, path), parsed.values["index"]
     check_fits(trained, data)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from glassnet.cli.options import Parsed, UsageError
+from glassnet.cli.predict_table import named_file
 from glassnet.cli.table import is_table_data, pieces, recorded
 from glassnet.errors import DataError, complain
 from glassnet.files.os_errors import shown
@@ -49,11 +51,12 @@ def row_of_file(trained: Trained, parsed: Parsed) -> Example:
     if index is None or "x" in parsed.values:
         got = f"got {shown(path)} {'with --x' if 'x' in parsed.values else 'without --index'}"
         raise UsageError(complain(got, "expected the number of a row, from 0", "Try --index 0, its first row"))
-    row = _found(path, index, trained, parsed.values)
+    with named_file(path) as file:
+        row = _found(file, index, trained, parsed.values)
     odd = Oddities()
     x = trained.table_code.encode(row, odd)[0]
     line = "" if row.lines is None else f" (line {int(row.lines[0])})"
-    return Example(x, f"row {index} of {shown(path)}{line}", _truth(trained, row), row, odd.notes())
+    return Example(x, f"row {index} of {row.name}{line}", _truth(trained, row), row, odd.notes())
 
 
 def _found(path: str, index: int, trained: Trained, given: dict[str, Any]) -> Table:
@@ -65,7 +68,9 @@ def _found(path: str, index: int, trained: Trained, given: dict[str, Any]) -> Ta
             return table.take([index - first])
         first += len(table)
     hint = f"Try --index {max(0, first - 1)}"
-    raise UsageError(complain(f"got --index {index}", f"expected a row of {shown(path)}, 0 to {first - 1}", hint))
+    raise UsageError(
+        complain(f"got --index {index}", f"expected a row of {shown(os.path.basename(path))}, 0 to {first - 1}", hint)
+    )
 
 
 def _truth(trained: Trained, row: Table) -> Any:

@@ -86,7 +86,7 @@ def _subject(parsed: Parsed) -> tuple[nn.Sequential, Preparation, DataSet]:
     name = parsed.arguments[0]
     chosen = {key: parsed.values[key] for key in _NETWORK if key in parsed.values}
     if plain(name) in DATASETS or names_a_table(name, parsed.values):
-        data = load_named(name, parsed.values)[0]
+        data = load_named(name, parsed.values, "gradcheck")[0]
         with as_usage():
             settings = recipe_for(data, **chosen)
         training = Training(data, settings)

@@ -20,7 +20,10 @@ from glassnet.train.parts import OPTIMIZERS
 from glassnet.train.rate_finder import RateTest, find_rate
 from glassnet.train.training import Training
 
-_LEFT_OUT = ("learning_rate", "schedule", "warm_up", "epochs", "recipe", "output", "resume", "overfit_one_batch")
+_LEFT_OUT = (  # of the options of a training: what a second of rising rates has no use for
+    "learning_rate", "schedule", "warm_up", "epochs", "recipe", "output", "resume", "overfit_one_batch",
+    "tensorboard", "open", "nan_guard", "patience", "min_delta", "monitor", "time_budget", "ema", "json",
+)  # fmt: skip
 _ROWS = 10
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 
@@ -44,6 +47,7 @@ def options() -> list[Option]:
         Option("largest", Real(open=True, example="10"), "the rate to end with", (), "Search", "10"),
         Option("steps", Whole(20, 100_000, "200"), "steps between them", (), "Search", "200"),
         Option("batch_sizes", None, "also time batch sizes and measure the noise of the gradient", (), "Search"),
+        Option("json", None, "print the rates, the losses and the suggestion as JSON, and nothing else", (), "Search"),
     ]
     return [*own, *(option for option in options_for() if option.name not in _LEFT_OUT)]
 
@@ -53,7 +57,7 @@ def run(words: Sequence[str]) -> int:
     parsed = parse(words, options())
     if parsed.flag("help"):
         return PAGE.show(options())
-    request = understand(parsed, list(words))
+    request = understand(parsed, list(words), "lr-find")
     if OPTIMIZERS[request.settings.optimizer].whole:
         got = f"got {request.settings.optimizer}, which takes all examples at once"
         raise UsageError(complain(got, "expected an optimiser that learns from batches", "Try --optimizer sgd"))

@@ -2,8 +2,9 @@
 
     glassnet train moons --epochs 50 --hidden=32,16 --quiet
 
-An option is `--name value` or `--name=value`, a flag is `--name`, `--` ends the options, and all other words are
-arguments. Case, hyphens and underscores inside a name do not matter. An option given twice counts as given last.
+An option is `--name value` or `--name=value`, a flag is `--name`, `--` ends the options, and all other words, a single
+`-` too, are arguments. Case, hyphens and underscores inside a name do not matter. An option given twice counts as given
+last.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def parse(words: Sequence[str], options: Sequence[Option]) -> Parsed:
     for word in rest:
         if word == "--":
             arguments += rest
-        elif not word.startswith("-") or _is_number(word):
+        elif not word.startswith("-") or word == "-" or _is_number(word):
             arguments.append(word)
         else:
             option, value = _read(word, rest, table)

@@ -39,13 +39,14 @@ OPTIONS = [
 PAGE = Page(
     usage="glassnet predict MODEL [TABLE | IMAGE | NUMBER]… [options]",
     says="Ask a saved model. MODEL is a run folder or a model file, TABLE a CSV, TSV or Parquet file with the columns "
-    "of the training, IMAGE a PNG of any size, NUMBER an example of the test set. A table is answered by a CSV: for "
-    "each row the prediction and how likely each class is. Images are made grey, light on dark, scaled and centred as "
-    "MNIST's were.",
+    "of the training (- for CSV on standard input), IMAGE a PNG of any size, NUMBER an example of the test set. A "
+    "table is answered by a CSV: for each row the prediction and how likely each class is. Images are made grey, light "
+    "on dark, scaled and centred as MNIST's were.",
     examples=(
         ("glassnet predict runs/mnist-20260101-120000 7", "test image 7"),
         ("glassnet predict model.safetensors digit.png", "an image of your own"),
         ("glassnet predict runs/houses-… new.csv --output answers.csv", "the rows of a table"),
+        ("head -5 new.csv | glassnet predict runs/houses-… -", "rows from another program"),
         ("glassnet predict model.safetensors --x 0.5,-1.2", "a point"),
     ),
 )

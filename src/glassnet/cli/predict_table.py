@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -21,6 +24,8 @@ from glassnet.files.os_errors import shown
 from glassnet.train.tabular import Oddities
 from glassnet.train.trained import Trained
 
+STANDARD_INPUT = "-"
+
 
 def predict_table(trained: Trained, paths: Sequence[str], parsed: Parsed) -> int:
     """Answer every row of a table, as CSV or JSON; what was odd about the rows goes to standard error."""
@@ -32,7 +37,25 @@ def predict_table(trained: Trained, paths: Sequence[str], parsed: Parsed) -> int
         raise UsageError(
             complain(f"got --output {shown(output)}, the table itself", "expected another file", "Try answers.csv")
         )
-    answers = Answers(trained, path, parsed.values)
+    with named_file(path) as file:
+        _answer(Answers(trained, file, parsed.values), parsed, output)
+    return 0
+
+
+@contextmanager
+def named_file(path: str) -> Iterator[str]:
+    """The path itself; for - a file that holds what comes by standard input."""
+    if path != STANDARD_INPUT:
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="glassnet-") as folder:
+        file = os.path.join(folder, "standard input")  # which is what messages call it
+        with open(file, "wb") as copy:
+            shutil.copyfileobj(sys.stdin.buffer, copy)
+        yield file
+
+
+def _answer(answers: Answers, parsed: Parsed, output: str | None) -> None:
     if parsed.flag("json"):
         text = strict_json.dumps([row for part in answers for row in part.listed()], sort_keys=False)
         _write([text.encode()], output)
@@ -42,7 +65,6 @@ def predict_table(trained: Trained, paths: Sequence[str], parsed: Parsed) -> int
         print(f"glassnet: {note}", file=sys.stderr)
     if output is not None:
         print(f"glassnet: {answers.rows:,} rows answered in {shown(output)}", file=sys.stderr)
-    return 0
 
 
 class Part:
@@ -123,7 +145,8 @@ def _cells(table: Table, name: str) -> list[str]:
 
 
 def _figures(values: np.ndarray) -> list[str]:
-    return [f"{value:.6g}" for value in values.tolist()]
+    """Six digits, and all that stand before the point."""
+    return [f"{value:.0f}" if 1e6 <= abs(value) < 1e15 else f"{value:.6g}" for value in values.tolist()]
 
 
 def _plain(value: Any) -> Any:

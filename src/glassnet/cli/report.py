@@ -10,6 +10,7 @@ import numpy as np
 from glassnet.cli.pictures import cropped, draw, side_by_side
 from glassnet.cli.terminal import Terminal
 from glassnet.data.registry import DataSet
+from glassnet.train.amounts import amount
 from glassnet.train.evaluation import Classification, Evaluation, Regression
 from glassnet.train.multilabel import Multilabel
 
@@ -173,8 +174,8 @@ def _verdict(test: Classification, i: int, classes: Sequence[str]) -> str:
 
 
 def numbers(values: np.ndarray) -> str:
-    """The first few numbers, to four digits."""
-    shown = ", ".join(f"{value:.4g}" for value in values.reshape(-1)[:6].tolist())
+    """The first few numbers, to four digits, thousands written plainly."""
+    shown = ", ".join(amount(value) for value in values.reshape(-1)[:6].tolist())
     return shown + (", …" if values.size > 6 else "")
 
 
@@ -182,7 +183,7 @@ def _regression(test: Regression, say: Callable[[int], str], terminal: Terminal,
     errors = np.abs(test.predictions - test.targets).max(axis=1)
     explained = terminal.bold(f"{terminal.r2} {test.r2:.4f}")
     lines = [
-        f"{explained} on {test.n:,} {of} examples, typical error (RMSE) {test.rmse:.4g}",
+        f"{explained} on {test.n:,} {of} examples, typical error (RMSE) {amount(test.rmse)}",
         "",
         terminal.bold("largest errors"),
     ]

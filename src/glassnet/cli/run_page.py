@@ -12,6 +12,7 @@ from glassnet.cli.help import wrapped
 from glassnet.cli.report import percent
 from glassnet.cli.terminal import Terminal
 from glassnet.errors import GlassnetError
+from glassnet.train.amounts import amount
 from glassnet.train.figures import History
 from glassnet.train.runs import METRICS, Run, differences, places
 from glassnet.train.settings import Settings
@@ -104,7 +105,7 @@ def _figures(run: Run, terminal: Terminal) -> list[str]:
         shown = f"{terminal.bold(percent(run.metric('accuracy')))} right"
     elif run.metric("r2") is not None:
         explained = terminal.bold(f"{terminal.r2} {run.metric('r2'):.4f}")
-        shown = f"{explained}, typical error {run.metric('rmse') or math.nan:.4g}"
+        shown = f"{explained}, typical error {amount(run.metric('rmse') or math.nan)}"
     else:
         return []
     best = run.result.get("best_epoch")
@@ -202,7 +203,7 @@ def _shown(name: str, value: float | None) -> str:
     if name in ("parameters", "epochs"):
         return f"{value:,.10g}"
     if name == "rmse":
-        return f"{value:.4g}"
+        return amount(value)
     return f"{value:.2f} s" if name == "seconds" else f"{value:.4f}"
 
 

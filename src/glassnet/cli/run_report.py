@@ -10,6 +10,7 @@ from glassnet.cli.models import data_of, load_trained
 from glassnet.cli.report import percent
 from glassnet.cli.run_page import status_of, text
 from glassnet.errors import GlassnetError
+from glassnet.train.amounts import amount
 from glassnet.train.baselines import baselines, headline
 from glassnet.train.evaluation import Classification
 from glassnet.train.multilabel import Multilabel
@@ -101,7 +102,7 @@ def _verdict(rows: Sequence[tuple[str, dict[str, float]]]) -> list[str]:
 
 def _figure(name: str, value: float) -> str:
     if name == "rmse":
-        return f"{value:.4g}"  # in the target's own units, whatever their size
+        return amount(value)  # in the target's own units, whatever their size
     return percent(value) if name in ("accuracy", "exact") else f"{value:.4f}"
 
 

@@ -75,8 +75,10 @@ def refuse_table_options(name: str, given: dict[str, Any]) -> None:
             raise UsageError(complain(f"got {option.spelled} with {shown(name)}", "expected a table", hint))
 
 
-def load_table_data(path: str, given: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+def load_table_data(path: str, given: dict[str, Any], command: str = "train") -> tuple[Any, dict[str, Any]]:
     """The data set that a table's path and the options make, and those options as a model remembers them.
+
+    `command` is what was typed before the path, for the advice.
 
     Raises `UsageError` for a column that is not there, `FileError` and `DataError` for the file.
     """
@@ -94,7 +96,7 @@ def load_table_data(path: str, given: dict[str, Any]) -> tuple[Any, dict[str, An
             if key in given
         }
         options = TableOptions(
-            target=named.get("target") or _no_target(path, table),
+            target=named.get("target") or _no_target(path, table, command),
             task=given.get("task"),
             drop=named.get("drop", ()),
             categorical=named.get("categorical", ()),
@@ -212,9 +214,9 @@ def _absent(option: str, name: str, table: Table) -> str:
     return complain(got, f"expected one of {listed}", f"Try {option} {shlex.quote(near)}")
 
 
-def _no_target(path: str, table: Table) -> tuple[str, ...]:
+def _no_target(path: str, table: Table, command: str) -> tuple[str, ...]:
     """Say which columns there are; the one that is most often the target is suggested."""
     likely = next((name for name in table.names if name.lower() in _USUAL_TARGETS), table.names[-1])
     listed = ", ".join(table.names[:12]) + (", …" if len(table.names) > 12 else "")
-    hint = f"Try glassnet train {shlex.quote(path)} --target {shlex.quote(likely)}"
+    hint = f"Try glassnet {command} {shlex.quote(path)} --target {shlex.quote(likely)}"
     raise UsageError(complain(f"got {shown(path)} without --target", f"expected the column to predict: {listed}", hint))

@@ -9,6 +9,7 @@ import numpy as np
 from glassnet import nn
 from glassnet.cli.help import wrapped
 from glassnet.cli.terminal import Terminal
+from glassnet.train.amounts import amount
 from glassnet.train.table_data import TableData, preflight
 
 _LABEL = 9
@@ -48,7 +49,7 @@ def _target(data: TableData) -> str:
         return f"{names}: {len(target.classes)} classes, {listed}"
     if target.task == "multilabel":
         return f"{names}: yes or no for each"
-    scales = [f"{mean:.4g} ± {spread:.4g}" for mean, spread in zip(target.means, target.spreads, strict=True)]
+    scales = [f"{amount(mean)} ± {amount(spread)}" for mean, spread in zip(target.means, target.spreads, strict=True)]
     return f"{names}: numbers, {', '.join(scales)}"
 
 

@@ -19,6 +19,7 @@ from glassnet.cli.table import figures_before, is_table_data, lines_before
 from glassnet.cli.terminal import Terminal
 from glassnet.data.datasets import DATASETS, DataSet
 from glassnet.errors import ValueRangeError, complain
+from glassnet.train.amounts import amount
 from glassnet.train.callbacks import Callback
 from glassnet.train.evaluation import Evaluation
 from glassnet.train.interrupt import Interrupt
@@ -159,8 +160,8 @@ def set_threads(blas: Blas, request: Request) -> None:
         blas.threads = min(usual, threads_that_pay(request.sizes, batch))
 
 
-def understand(parsed: Parsed, words: list[str]) -> Request:
-    """The data and the settings that a command line means.
+def understand(parsed: Parsed, words: list[str], command: str = "train") -> Request:
+    """The data and the settings that a command line means; `command` is which one, for the advice.
 
     Raises `UsageError` for what cannot be followed.
     """
@@ -168,10 +169,10 @@ def understand(parsed: Parsed, words: list[str]) -> Request:
     arguments = [*parsed.arguments, *([values["idx"]] if "idx" in values else [])]
     if len(arguments) != 1:
         got = f"got {' and '.join(arguments)}" if arguments else "got no data set"
-        raise UsageError(complain(got, "expected one data set", "Try glassnet train mnist"))
+        raise UsageError(complain(got, "expected one data set", f"Try glassnet {command} mnist"))
     chosen = {setting.name: values[setting.name] for setting in Settings.all() if setting.name in values}
     name, usual = NAMED.get(arguments[0].lower(), (arguments[0], "default"))
-    data, data_options = load_named(name, values)
+    data, data_options = load_named(name, values, command)
     recipe = values.get("recipe", usual)
     with as_usage():
         settings = recipe_for(data, recipe, **chosen)
@@ -376,7 +377,7 @@ class _Run:
         if gap is None:
             return []
         name, learnt, held = gap
-        shown = [percent(value) if name == "accuracy" else f"{value:.4g}" for value in (learnt, held)]
+        shown = [percent(value) if name == "accuracy" else amount(value) for value in (learnt, held)]
         line = f"{name} {shown[0]} on what it learnt from, {shown[1]} on the {training.part} examples"
         best = f"the weights are those of epoch {training.best_epoch}, the best by {training.settings.monitor}"
         return [line, best] if training.best_epoch else [line]

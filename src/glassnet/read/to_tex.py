@@ -18,7 +18,12 @@ _PREAMBLE = r"""\documentclass{article}
 \allowdisplaybreaks
 \begin{document}
 """
-_SPECIAL = str.maketrans({c: "\\" + c for c in "&%$#_{}"} | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}"})
+_SPECIAL = str.maketrans(
+    {c: "\\" + c for c in "&%$#_{}"}
+    | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
+)
+
+_MARKED = str.maketrans({"\\": "\\\\", "$": "\\$", "<": "&lt;"})  # names of columns may hold anything
 
 
 def document_markdown(document: Document) -> str:
@@ -28,7 +33,7 @@ def document_markdown(document: Document) -> str:
     for part, steps in document.parts():
         lines += [f"### {HEADINGS.get(part, part)}", ""]
         for step in steps:
-            lines += [f"{_sentence(step)}", "", *_displayed(step, document.digits), ""]
+            lines += [_sentence(step).translate(_MARKED), "", *_displayed(step, document.digits), ""]
     for table in document.tables:
         lines += [f"### {table.title}", "", *_table_lines(table), ""]
     lines += [note + "\n" for note in document.notes]

@@ -72,9 +72,9 @@ class Connection:
                 raise FormatError(complain(got, f"expected {messages.PROTOCOL}", "Try reloading the page"))
             await self._open(hello)
         except NoRoomError as problem:
-            raise _Goodbye(NO_ROOM, messages.refusal(problem, fatal=True)) from None
+            raise _Goodbye(NO_ROOM, messages.refusal(problem, messages.id_in(text), fatal=True)) from None
         except GlassnetError as problem:
-            raise _Goodbye(OTHER_VERSION, messages.refusal(problem, fatal=True)) from None
+            raise _Goodbye(OTHER_VERSION, messages.refusal(problem, messages.id_in(text), fatal=True)) from None
 
     async def _open(self, hello: commands.Hello) -> None:
         """Enter the session; a state that cannot be is left aside with a refusal, for a link may be old."""
@@ -150,7 +150,7 @@ class Connection:
             if isinstance(command, commands.Hello):
                 raise FormatError(complain("got a second hello", "expected one", "Try a new connection"))
         except GlassnetError as problem:
-            self.outbox.report(messages.write(messages.refusal(problem)))
+            self.outbox.report(messages.write(messages.refusal(problem, messages.id_in(text))))
             return
         if not session.tell(command):
             raise _Goodbye(TOO_MANY, _fatal("got commands faster than they are done", "expected fewer", "Try waiting"))

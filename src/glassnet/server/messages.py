@@ -8,6 +8,7 @@ snake case; the fields are the dataclass's own. What is sent many times a second
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 import types
 import typing
@@ -77,6 +78,20 @@ def read(text: str) -> Command:
             complain(f"got a message of type {name[:40]!r}", f"expected one of {', '.join(COMMANDS)}", hint)
         )
     return _made(kind, name, value)
+
+
+def id_in(text: str) -> int | None:
+    """The id that a text carries which is no command, so that its refusal can be told from others; None without one.
+
+    >>> id_in('{"type": "stp", "id": 3}'), id_in("{")
+    (3, None)
+    """
+    try:
+        value = json.loads(text) if len(text) <= MOST_BYTES else None
+    except (ValueError, RecursionError):
+        return None
+    id = value.get("id") if isinstance(value, dict) else None
+    return id if type(id) is int else None
 
 
 def _made(kind: type[Command], name: str, values: dict[str, Any]) -> Command:

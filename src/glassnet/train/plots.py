@@ -15,6 +15,7 @@ import numpy as np
 from glassnet.data.registry import DataSet
 from glassnet.errors import DataError, NotSupportedError, complain
 from glassnet.train.activity import Activity
+from glassnet.train.amounts import amount
 from glassnet.train.boundary import Surface, curve, surface
 from glassnet.train.evaluation import Classification, Regression
 from glassnet.train.figures import History
@@ -229,7 +230,7 @@ def errors(test: Regression, title: str = "") -> Figure:
     ax.plot(ends, ends, color="grey", linewidth=1)
     ax.scatter(true, said, s=14, color=COLOURS[0], alpha=0.6, linewidths=0)
     _label(ax, "true", "said")
-    _entitle(drawn, title or f"R² {test.r2:.4f}, typical error {test.rmse:.4g}")
+    _entitle(drawn, title or f"R² {test.r2:.4f}, typical error {amount(test.rmse)}")
     return drawn
 
 

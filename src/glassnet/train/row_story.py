@@ -34,7 +34,7 @@ def row_steps(code: TableCode, row: Table) -> list[Step]:
     >>> code = TableCode.fitted(Summaries.of(table), ["size"], target)
     >>> [step] = row_steps(code, table.take([1]))
     >>> step.words, float(step.result)
-    ('size is 3: less the mean of training, over its standard deviation', 1.0)
+    ('column size is 3: less the mean of training, over its standard deviation', 1.0)
     """
     return list(_steps(code, row))
 
@@ -63,7 +63,7 @@ def _number(feature: Feature, column: Column, place: int) -> Step:
     value = (raw - feature.mean) / feature.spread
     r, m, s = _named("r", place, raw), _named("m", place, feature.mean), _named("s", place, feature.spread)
     said = "is missing: filled with the mean, then" if missing else f"is {column.cell(0)}:"
-    words = f"{feature.name} {said} less the mean of training, over its standard deviation"
+    words = f"column {feature.name} {said} less the mean of training, over its standard deviation"
     return _step(words, place, over(minus(r, m), s), value)
 
 
@@ -94,17 +94,17 @@ def _word(feature: Feature, column: Column) -> tuple[int, str]:
     """The place of the row's word, from 1, and what is to be said of it; 0 for one that was never seen."""
     if column.missing[0]:
         filled = f" with {feature.words[0]}, the most frequent" if feature.words else ""
-        return min(1, len(feature.words)), f"{feature.name} is missing: filled{filled}"
+        return min(1, len(feature.words)), f"column {feature.name} is missing: filled{filled}"
     word = column.spelled().cell(0)
     code = feature.words.index(word) + 1 if word in feature.words else 0
-    return code, f"{feature.name} is {word}"
+    return code, f"column {feature.name} is {word}"
 
 
 def _mark(step: Step, feature: Feature, column: Column, place: int) -> None:
     """The number besides that says whether the value was missing."""
     value = float(column.missing[0])
     step.lines.append(Equation(_x(place), Number(value), value))
-    step.words += f"; x[{place}] is 1 where {feature.name} is missing"
+    step.words += f"; x[{place}] is 1 where it is missing"
 
 
 def answer_steps(target: Target, outputs: np.ndarray, z: Symbol) -> list[Step]:
@@ -126,11 +126,11 @@ def answer_steps(target: Target, outputs: np.ndarray, z: Symbol) -> list[Step]:
 
 
 def _restored(target: Target, j: int, outputs: np.ndarray, z: Symbol) -> Step:
-    place = j + 1 if len(target.names) > 1 else 0
-    own = Symbol(z.letter, z.layer, (j + 1,))
+    place = j + 1 if outputs.size > 1 else 0
+    own = Symbol(z.letter, z.layer, (j + 1,) if outputs.size > 1 else ())
     m, s = _named("m", place, target.means[j]), _named("s", place, target.spreads[j])
     value = float(target.restored(outputs[None])[0, j])
-    words = f"{target.names[j]} in its own units: times the standard deviation of training, plus its mean"
+    words = f"column {target.names[j]} in its own units: times the standard deviation of training, plus its mean"
     symbol = Symbol("p", "", (place,) if place else ())
     return _told(AFTER, words, symbol, plus(times(Value(own, float(outputs[j])), s), m), value)
 

@@ -14,6 +14,7 @@ from glassnet.data.split import split
 from glassnet.data.summary import Summaries
 from glassnet.data.table import Table
 from glassnet.errors import DataError, complain
+from glassnet.train.amounts import amount
 from glassnet.train.preparation import Preparation
 from glassnet.train.table_plan import Finding, Plan, TableOptions
 from glassnet.train.tabular import Oddities, TableCode
@@ -114,7 +115,7 @@ def _short(column: Column, row: int) -> str:
     if column.missing[row]:
         return "–"
     plain = column.numeric and column.kind != "date"
-    return f"{column.values[row]:.4g}" if plain else column.cell(row)[:12]
+    return amount(float(column.values[row])) if plain else column.cell(row)[:12]
 
 
 def judged_data(trained: Trained, table: Table, odd: Oddities) -> TableData:
