@@ -22,7 +22,7 @@ from glassnet.scale.presets import PRESETS
 from glassnet.scale.results import Results
 from glassnet.train.trained import Trained
 
-LONG = "sweep moons --n 100 --epochs 60 --grid seed=0,1,2,3,4,5,6,7,8,9 --grid width=4,8 --workers 2 --output s"
+LONG = "sweep moons --n 100 --epochs 200 --grid seed=0,1,2,3,4,5,6,7,8,9 --grid width=4,8 --workers 2 --output s"
 SMALL = "sweep moons --n 100 --epochs 2 --grid width=1,8 --grid lr=0.001,0.1 --workers 2"
 
 

@@ -192,10 +192,9 @@ def interrupted(program, *signals):
     flags = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if os.name == "nt" else {}
     words = [*program, "train", "moons", "--epochs", "9000000", "--output", "stopped"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **flags) as running:
-        deadline = time.monotonic() + 60
-        while not os.path.isdir("stopped") and time.monotonic() < deadline:
-            time.sleep(0.02)
-        time.sleep(0.3)
+        history, deadline = Path("stopped/history.jsonl"), time.monotonic() + 60
+        while not (history.exists() and history.stat().st_size > 500) and time.monotonic() < deadline:
+            time.sleep(0.01)
         for number in signals:
             running.send_signal(number)
         out, err = running.communicate(timeout=60)

@@ -188,10 +188,10 @@ def test_broken_notation_is_named(name):
     ids=["deep tuples", "deep lists", "unfinished", "self", "sharing", "key", "steps"],
 )
 def test_hostile_notation_takes_no_time(data):
-    start = time.perf_counter()
+    start = time.process_time()
     with suppress(FormatError):
         read(data)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_notation_beyond_the_caps():

@@ -201,9 +201,9 @@ def test_a_large_photograph_takes_a_blink():
     picture = np.stack([x * y // 50 % 256, (x + y) % 256, np.hypot(x, y) % 256], 2).astype(np.uint8)
     stream = io.BytesIO()
     Image.fromarray(picture).save(stream, "PNG")
-    start = time.perf_counter()
+    start = time.process_time()
     pixels = read_png(stream.getvalue())
-    assert time.perf_counter() - start < 5  # pixel by pixel it takes that long or longer; by diagonals, 0.1 s
+    assert time.process_time() - start < 5  # pixel by pixel it takes that long or longer; by diagonals, 0.1 s
     np.testing.assert_array_equal(pixels, picture)
 
 
@@ -295,10 +295,10 @@ def test_every_damaged_byte_and_every_truncation_is_named():
 def test_a_bomb_is_refused_by_its_header():
     rows = zlib.compress(bytes(30_000 * 30_001))
     bomb = SIGNATURE + header(30_000, 30_000, 8, GREY) + chunk(b"IDAT", rows) + END
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(FormatError, match=r"an image of 30000 × 30000 pixels of 1,8\d\d,.* Try limit="):
         read_png(bomb)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_the_limit_is_the_callers():

@@ -100,18 +100,18 @@ def test_brackets_inside_text_do_not_count():
 
 @pytest.mark.parametrize("text", ['"' + '\\"' * 300_000, '{"a":' * 60 + '"' * 300_001, "[" + '{"a":0},' * 60_000])
 def test_hostile_text_takes_no_square_of_its_length(text):
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(FormatError):
         loads(text)
-    assert time.perf_counter() - start < 2  # a square would take minutes
+    assert time.process_time() - start < 2  # a square would take minutes
 
 
 def test_many_keys_with_one_twice_take_no_square():
     text = "{" + ",".join(f'"{key}":0' for key in range(90_000)) + ',"89999":0}'
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(FormatError, match="the key '89999' twice"):
         loads(text)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_numpy_is_written_as_plain_numbers():

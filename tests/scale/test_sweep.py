@@ -217,11 +217,11 @@ def test_200_killed_workers_change_nothing(moons, tmp_path):
     kills, sweeps = 0, 0
     while kills < 200:
         sweeps += 1
+        assert sweeps < 100
         folder, heard = tmp_path / str(sweeps), []
         folder.mkdir()
         killed, results = among_killers(Sweep(moons, space, base, folder=folder), sweeps, 200 - kills, heard)
         kills += killed
-        assert killed
         assert scores(results) == undisturbed
         assert Counter(heard) == dict.fromkeys(range(80), 1)
         assert Counter(numbers(folder)) == dict.fromkeys(range(80), 1)
