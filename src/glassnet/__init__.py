@@ -3,9 +3,12 @@
 `import glassnet as torch` runs PyTorch code for multilayer perceptrons, and the same seed gives the same numbers.
 """
 
+import importlib as _importlib
 import math as _math
+import typing as _typing
 
 from glassnet import autograd, cuda, errors, func, linalg, nn, optim, random, utils
+from glassnet import left_out as _left_out
 from glassnet.compat import (
     BoolTensor,
     ByteTensor,
@@ -110,14 +113,22 @@ from glassnet.core.elementwise import (
     fmin,
     fmod,
     frac,
+    gcd,
     heaviside,
     hypot,
+    isneginf,
+    isposinf,
+    isreal,
+    lcm,
+    ldexp,
     logaddexp,
+    logaddexp2,
     logit,
     positive,
     rad2deg,
     round,
     sgn,
+    signbit,
     sinc,
     xlogy,
 )
@@ -256,6 +267,20 @@ from glassnet.core.ops import (
     square,
     tanh,
 )
+from glassnet.core.placing import (
+    atleast_3d,
+    diagflat,
+    diagonal_scatter,
+    dsplit,
+    hsplit,
+    masked_scatter,
+    scatter_reduce,
+    select_scatter,
+    slice_scatter,
+    split_with_sizes,
+    unravel_index,
+    vsplit,
+)
 from glassnet.core.printing import set_printoptions
 from glassnet.core.products import (
     addbmm,
@@ -343,13 +368,22 @@ from glassnet.random import default_generator, get_rng_state, initial_seed, manu
 from glassnet.serialization import load, save
 from glassnet.version import __version__ as __version__
 
+if _typing.TYPE_CHECKING:
+    from glassnet.read.draw import draw
+    from glassnet.read.explain import explain
+    from glassnet.read.why import why
+
 absolute, multiply, subtract, divide, true_divide, concat, concatenate, clip = abs, mul, sub, div, div, cat, cat, clamp
 negative, fix, ger, row_stack, moveaxis, swapaxes, swapdims = neg, trunc, outer, vstack, movedim, transpose, transpose
 arccos, arcsin, arctan, arctan2, arccosh, arcsinh, arctanh = acos, asin, atan, atan2, acosh, asinh, atanh
 greater, greater_equal, less, less_equal, not_equal, det = gt, ge, lt, le, ne, linalg.det
 inverse, pinverse, matrix_power = linalg.inv, linalg.pinv, linalg.matrix_power
 logdet, slogdet, trapz = linalg.logdet, linalg.slogdet, trapezoid
-inf, nan, pi, e = _math.inf, _math.nan, _math.pi, _math.e
+inf, nan, pi, e, newaxis = _math.inf, _math.nan, _math.pi, _math.e, None
+asarray, detach = as_tensor, Tensor.detach
+
+
+_left_out.watch_imports()
 
 
 def is_tensor(obj: object) -> _methods.Any:
@@ -362,8 +396,18 @@ def numel(input: Tensor) -> _methods.Any:
     return input.array.size
 
 
-def __getattr__(name: str) -> _methods.Any:
-    """Only for names that are not there: where PyTorch has them, say what to use instead."""
-    from glassnet.left_out import refuse
+_READERS = {name: f"glassnet.read.{name}" for name in ("draw", "explain", "why")}
 
-    return refuse(name)
+
+def __dir__() -> list[str]:
+    """Every public name, those too that are looked up late."""
+    return sorted({*globals(), *_READERS})
+
+
+def __getattr__(name: str) -> _methods.Any:
+    """Only for names that are not there: the readers, which training need not load, are looked up; for those that
+    PyTorch has, say what to use instead."""
+    if name not in _READERS:
+        return _left_out.refuse(name)
+    globals()[name] = reader = getattr(_importlib.import_module(_READERS[name]), name)
+    return reader

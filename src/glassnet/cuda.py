@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+__path__: list[str] = []  # a package without modules, so that `from glassnet.cuda.amp import …` is answered
+
 
 def is_available() -> bool:
     """Whether a GPU can be used: no."""

@@ -7,9 +7,11 @@
     │   └── NonFiniteError            a NaN or an infinity that training made; `birth` says where it came from
     ├── GradientError (RuntimeError)  a derivative that cannot be had
     ├── NotSupportedError (NotImplementedError)   a PyTorch feature that glassnet leaves out, with what to use instead
-    │   └── LeftOutError (AttributeError)   a name of PyTorch's; `hasattr` says no
+    │   ├── LeftOutError (AttributeError)   a name of PyTorch's; `hasattr` says no
+    │   └── LeftOutModuleError (ModuleNotFoundError)   a module of PyTorch's that is imported
     ├── DataError (ValueError)        a data set that cannot be trained on as it is
     └── FileError (OSError)           a file that cannot be read or written
+        ├── MissingFileError (FileNotFoundError)   a file or folder that is not there
         └── FormatError (ValueError)  a file whose contents are not what they claim
 
 Every message has three beats: what was got, what was expected, what to try. The Python types in brackets are
@@ -58,12 +60,20 @@ class LeftOutError(NotSupportedError, AttributeError):
     """A name of PyTorch's that glassnet leaves out; programs that ask `hasattr` first are told no."""
 
 
+class LeftOutModuleError(NotSupportedError, ModuleNotFoundError):
+    """A module of PyTorch's that glassnet leaves out; programs that import it in a `try` go on without."""
+
+
 class DataError(GlassnetError, ValueError):
     """A data set that cannot be trained on as it is."""
 
 
 class FileError(GlassnetError, OSError):
     """A file that cannot be read or written."""
+
+
+class MissingFileError(FileError, FileNotFoundError):
+    """A file or a folder that is not there."""
 
 
 class FormatError(FileError, ValueError):

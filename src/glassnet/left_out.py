@@ -1,10 +1,12 @@
-"""What PyTorch's top level has and glassnet leaves out, with what to use instead."""
+"""What PyTorch has at its top level and in modules of their own, and glassnet leaves out: with what to use instead."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from typing import NoReturn
 
-from glassnet.errors import LeftOutError, complain
+from glassnet.errors import LeftOutError, LeftOutModuleError, complain
 
 NAMES = {
     "numpy.fft on .numpy()": "fft stft istft hann_window hamming_window blackman_window",
@@ -30,6 +32,49 @@ NAMES = {
     "x.index_add_, x.index_put_ or indexing on the left of =": "put index_add index_put index_copy index_fill",
     "the CPU, which is what there is": "xpu mps mtia",
 }
+
+
+# Modules that programs for PyTorch import, besides those that are names above. What is inside one is left out with it.
+MODULES = {
+    "the same code without it: numbers keep their precision": "cuda.amp",
+    "torch.set_num_threads": "nn.parallel",
+    "nn.Linear and softmax in a Module of your own": "nn.attention",
+    "nn.Dropout, or weight_decay in the optimiser": "nn.utils.prune",
+    "the model as it is: its numbers are float32": "ao quantization nn.quantized nn.qat nn.intrinsic",
+    "Python's own cProfile": "autograd.profiler utils.bottleneck",
+    "Python's own timeit": "utils.benchmark",
+    "the function itself: memory is no trouble for a multilayer perceptron": "utils.checkpoint",
+    "torch.autograd.Function": "utils.cpp_extension library",
+    "torch.from_numpy and tensor.numpy()": "utils.dlpack",
+    "torch.save and torch.load": "utils.model_zoo utils.mobile_optimizer",
+    "torch.func.vmap, or indexing": "masked",
+}
+
+
+class _Finder:
+    """Answers imports such as `from glassnet.amp import autocast` that nobody else could.
+
+    Python asks it last, when no module of that name was found.
+    """
+
+    @staticmethod
+    def find_spec(name: str, path: Sequence[str] | None = None, target: object = None) -> None:
+        room, _, module = name.partition(".")
+        if room != "glassnet":
+            return
+        for instead, names in (*NAMES.items(), *MODULES.items()):
+            if module in names.split():
+                got = f"{name}: got a module of PyTorch's that glassnet leaves out"
+                message = complain(got, "expected one of glassnet's own", f"Try {instead}")
+                refusal = LeftOutModuleError(message)
+                refusal.name = name
+                raise refusal
+
+
+def watch_imports() -> None:
+    """Let imports of modules that are left out say what to use instead."""
+    if not any(finder is _Finder for finder in sys.meta_path):
+        sys.meta_path.append(_Finder)
 
 
 def refuse(name: str) -> NoReturn:

@@ -98,7 +98,7 @@ def _square(call: str, A: Tensor) -> np.ndarray:
     array = _floats(call, A)
     if array.ndim < 2 or array.shape[-1] != array.shape[-2]:
         got = f"{call}: got a tensor of shape {tuple(array.shape)}"
-        raise ShapeError(complain(got, "expected square matrices", "Try A.T @ A, or lstsq for other matrices"))
+        raise ShapeError(complain(got, "expected square matrices", "Try torch.linalg.pinv, or A.T @ A"))
     return array
 
 

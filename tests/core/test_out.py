@@ -71,3 +71,47 @@ def grows():
 def test_mistakes(error, message, x, out):
     with pytest.raises(error, match=message):
         torch.exp(x(), out=out())
+
+
+MADE = {
+    "zeros": lambda f, **out: f(2, 3, **out),
+    "ones": lambda f, **out: f((2, 3), **out),
+    "full": lambda f, **out: f((2, 3), 7.0, **out),
+    "eye": lambda f, **out: f(2, 3, **out),
+    "arange": lambda f, **out: f(1, 7, **out),
+    "linspace": lambda f, **out: f(0, 1, 4, **out),
+    "logspace": lambda f, **out: f(0, 1, 4, **out),
+    "rand": lambda f, **out: f(2, 3, **out),
+    "randn": lambda f, **out: f(20, **out),
+    "randint": lambda f, **out: f(0, 9, (5,), **out),
+    "randperm": lambda f, **out: f(6, **out),
+}
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_new_numbers_are_made_of_the_dtype_of_the_tensor_given(name):
+    f, make = getattr(torch, name), MADE[name]
+    torch.manual_seed(3)
+    expected = make(f, dtype=torch.float64)
+    out = torch.full(expected.shape, -1.0, dtype=torch.float64)
+    torch.manual_seed(3)
+    assert make(f, out=out) is out
+    assert torch.equal(out, expected)
+
+
+@pytest.mark.parametrize("name", ["max", "min", "sort", "median", "topk"])
+def test_two_results_land_in_two_tensors(name):
+    f = getattr(torch, name)
+    expected = f(torch.tensor(A), 1)
+    values, indices = torch.zeros_like(expected.values), torch.zeros_like(expected.indices)
+    result = f(torch.tensor(A), 1, out=(values, indices))
+    assert type(result) is type(expected)
+    assert result.values is values
+    assert torch.equal(values, expected.values)
+    assert torch.equal(indices, expected.indices)
+
+
+def test_a_method_writes_where_it_is_told():
+    out = torch.empty(0, dtype=torch.float64)
+    assert torch.gather(torch.tensor(V), 0, torch.tensor([1, 1]), out=out).tolist() == [-1, -1]
+    assert out.tolist() == [-1, -1]

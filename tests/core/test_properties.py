@@ -165,6 +165,13 @@ def windows(draw):
 
 
 @st.composite
+def slides(draw):
+    shape = draw(st.tuples(st.integers(1, 3), st.integers(2, 5)))
+    dim = draw(st.integers(0, 1))
+    return [shape], {"dim": dim, "size": draw(st.integers(1, shape[dim])), "step": draw(st.integers(1, 3))}
+
+
+@st.composite
 def put_windows(draw):
     (shape,), attrs = draw(windows())
     return [np.zeros(shape)[attrs["index"]].shape], {**attrs, "shape": shape}
@@ -277,6 +284,7 @@ INPUTS = {
     "unpick": unpicks(),
     "window": windows(),
     "put_window": put_windows(),
+    "slide": slides(),
     "gather": gathers(),
     "scatter_add": scatters(),
     "reshape": reshapes(),

@@ -926,7 +926,7 @@ def test_one_warning_and_right_results(step, capsys):
     with never_replayed(".*; .*Try ") as caught:
         run()
     assert len(caught) == 1
-    assert str(caught[0].message).startswith(f"compile: `{step.__name__}` runs op by op, because ")
+    assert str(caught[0].message).startswith(f"compile: got `{step.__name__}`, which runs op by op, because ")
     assert caught[0].filename == __file__
     assert replayed.replays == 0
     with pytest.raises(NotReplayable, match=r"got no program: .*; expected .*\. Try "):
@@ -1080,3 +1080,27 @@ def test_the_function_keeps_its_name():
     assert replayed.__name__ == "by_global"
     assert replayed.__wrapped__ is by_global
     assert torch.compile(mode="reduce-overhead")(by_global).__name__ == "by_global"
+
+
+def test_a_compiled_step_looks_for_anomalies_when_asked_to():
+    w = torch.tensor([1.0, 4.0], requires_grad=True)
+
+    @torch.compile
+    def step(x):
+        w.grad = None
+        loss = torch.sqrt(w * x).sum()
+        loss.backward()
+        return loss
+
+    good, bad = torch.ones(2), torch.zeros(2)
+    for _ in range(3):
+        step(good)
+    assert step.replays == 1
+    with (
+        torch.autograd.detect_anomaly(),
+        pytest.raises(torch.errors.GradientError, match="'MulBackward0' returned nan"),
+    ):
+        step(bad)
+    assert step(good).item() == 3.0
+    assert w.grad.tolist() == [0.5, 0.25]
+    assert step.replays == 2

@@ -16,6 +16,13 @@ KEEPS_NOTHING = {
     "cat": lambda x: torch.cat([x, x]),
     "cast": lambda x: x.double(),
     "clone": lambda x: x.clone(),
+    "lerp": lambda x: torch.lerp(x, 2 - x, 0.3),
+    "trace": lambda x: x.trace(),
+    "triangle": lambda x: x.tril(-1) + x.triu(),
+    "diagonal": lambda x: x.diag().sum() + x[0].diag().sum(),
+    "diagonal matrices": lambda x: x.diag_embed(),
+    "repeated": lambda x: x.repeat_interleave(2, dim=1),
+    "windows along an axis": lambda x: x.unfold(0, 1, 1),
 }
 KEEPS_SOMETHING = {
     "mul": lambda x: x * x,
@@ -26,6 +33,7 @@ KEEPS_SOMETHING = {
     "relu": lambda x: x.relu(),
     "softmax": lambda x: x.softmax(0),
     "index": lambda x: x[torch.tensor([0, 1])],
+    "repeated by a tensor": lambda x: x.repeat_interleave(torch.tensor([1, 2]), dim=0),
     "loss": lambda x: torch.nn.functional.mse_loss(x, torch.ones(2, 2)),
 }
 

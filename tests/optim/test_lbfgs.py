@@ -157,3 +157,8 @@ def test_points_found_satisfy_the_wolfe_conditions(lowest, first, scale):
     assert asked <= 51
     assert found.loss <= start.loss + 1e-4 * found.t * start.slope
     assert abs(found.slope) <= 0.9 * abs(start.slope)
+
+
+def test_of_two_points_at_one_place_that_place_is_taken():
+    there = Point(0.5, 1.0, None, -2.0)
+    assert cubic_minimum(there, there) == 0.5

@@ -14,7 +14,7 @@ from glassnet.core.dtypes import Size, numpy_dtype
 from glassnet.core.kinds import SEQUENCES
 from glassnet.core.layout import axis, cat, index_select, numpy_names, permute, where
 from glassnet.core.naming import shown_as
-from glassnet.core.tensor import Tensor, as_tensor_like, wrap
+from glassnet.core.tensor import Tensor, as_tensor_like, constant, wrap
 from glassnet.errors import ShapeError, ValueRangeError, complain
 
 __all__ = [
@@ -173,7 +173,8 @@ def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None) -> Te
     """
     x, d = (input.reshape(-1), 0) if dim is None else (input, axis(dim, input.array.ndim))
     times = repeats.read("repeat_interleave") if isinstance(repeats, Tensor) else np.asarray(repeats)
-    return index_select(x, d, wrap(np.repeat(_count(x.array.shape[d]), times)))
+    made = wrap if isinstance(repeats, Tensor) else constant
+    return index_select(x, d, made(np.repeat(_count(x.array.shape[d]), times)))
 
 
 # ---- cutting --------------------------------------------------------------------------------------------------------
@@ -229,12 +230,19 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 
 @shown_as("UnfoldBackward0")
 def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
-    """Every window of a size along one axis, step apart; the windows lie along a new last axis."""
+    """Every window of a size along one axis, step apart, along a new last axis: a view.
+
+    >>> import glassnet as torch
+    >>> torch.arange(5).unfold(0, 3, 2)
+    tensor([[0, 1, 2],
+            [2, 3, 4]])
+    """
     d = axis(dimension, input.array.ndim)
-    starts = _count(input.array.shape[d] - size + 1)[::step]
-    places = starts[:, None] + _count(size)
-    windows = index_select(input, d, wrap(places.reshape(-1)))
-    return movedim(unflatten(windows, d, places.shape), d + 1, -1)
+    if not (0 <= size <= input.array.shape[d] and step > 0):
+        got = f"unfold: got size={size}, step={step}"
+        expected = f"expected at most {input.array.shape[d]}, the length of axis {dimension}, and a step of 1 or more"
+        raise ValueRangeError(complain(got, expected, "Try size=1, step=1"))
+    return ops.slide(input, dim=d, size=size, step=step)
 
 
 # ---- turning --------------------------------------------------------------------------------------------------------
@@ -297,7 +305,7 @@ def diag_embed(input: Tensor, offset: int = 0) -> Tensor:
         padded = ops.pad(input, widths=((0, 0),) * (input.array.ndim - 1) + ((-offset, 0),), value=0)
     else:
         padded = ops.pad(input, widths=((0, 0),) * (input.array.ndim - 1) + ((0, offset),), value=0)
-    return padded.unsqueeze(-1) * wrap(here)
+    return padded.unsqueeze(-1) * constant(here)
 
 
 def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Tensor:

@@ -91,7 +91,7 @@ class Compiled:
             if result is not _ANOTHER:
                 self.replays += 1
                 return result
-        if self.obstacle is not None or mode.trace is not None:
+        if self.obstacle is not None or mode.trace is not None or mode.anomaly:
             return self.function(*args, **kwargs)
         try:
             kind = self._kind(args, kwargs)
@@ -146,9 +146,8 @@ class Compiled:
         self.programs.clear()
         name = getattr(self.function, "__name__", "step")
         warnings.warn(
-            f"compile: `{name}` runs op by op, because {reason}; a step to be replayed does the same operations at "
-            "every call. "
-            "Try returning the values it reads, and keep changing numbers in tensors.",
+            f"compile: got `{name}`, which runs op by op, because {reason}; expected the same operations at every call "
+            "of a step to be replayed. Try returning the values it reads, and keeping changing numbers in tensors.",
             ReplayWarning,
             stacklevel=4,
         )

@@ -183,6 +183,10 @@ class finfo:  # noqa: N801 - PyTorch's name
         self.tiny = self.smallest_normal = limits.tiny.item()
         self.resolution = limits.resolution.item()
 
+    def __repr__(self) -> str:
+        said = ("resolution", "min", "max", "eps", "smallest_normal", "tiny")
+        return f"finfo({', '.join(f'{k}={getattr(self, k):g}' for k in said)}, dtype={self.dtype})"
+
 
 class iinfo:  # noqa: N801 - PyTorch's name
     """The limits of an integer dtype.
@@ -194,3 +198,6 @@ class iinfo:  # noqa: N801 - PyTorch's name
     def __init__(self, type: Any) -> None:
         limits = np.iinfo(numpy_dtype(type))
         self.bits, self.dtype, self.min, self.max = limits.bits, str(limits.dtype), limits.min, limits.max
+
+    def __repr__(self) -> str:
+        return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype})"

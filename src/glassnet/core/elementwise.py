@@ -12,7 +12,7 @@ from glassnet.core.functions import clamp, trunc
 from glassnet.core.layout import where
 from glassnet.core.naming import shown_as
 from glassnet.core.tensor import Tensor, as_tensor_like, wrap
-from glassnet.errors import DTypeError
+from glassnet.errors import DTypeError, complain
 
 __all__ = [
     "acosh",
@@ -34,14 +34,22 @@ __all__ = [
     "fmin",
     "fmod",
     "frac",
+    "gcd",
     "heaviside",
     "hypot",
+    "isneginf",
+    "isposinf",
+    "isreal",
+    "lcm",
+    "ldexp",
     "logaddexp",
+    "logaddexp2",
     "logit",
     "positive",
     "rad2deg",
     "round",
     "sgn",
+    "signbit",
     "sinc",
     "xlogy",
 ]
@@ -133,6 +141,17 @@ def logaddexp(input: Tensor, other: Tensor) -> Tensor:
     return ops.maximum(input, other) + ops.log1p(ops.exp(-ops.abs(input - other)))
 
 
+@shown_as("Logaddexp2Backward0")
+def logaddexp2(input: Tensor, other: Tensor) -> Tensor:
+    """log2(2 ** input + 2 ** other), without overflow."""
+    return ops.maximum(input, other) + ops.log1p(ops.exp2(-ops.abs(input - other))) * (1 / math.log(2))
+
+
+def ldexp(input: Tensor, other: Tensor) -> Tensor:
+    """input * 2 ** other."""
+    return input * ops.exp2(other)
+
+
 @shown_as("LogitBackward0")
 def logit(input: Tensor, eps: float | None = None) -> Tensor:
     """log(x / (1 - x)), the inverse of the sigmoid; eps keeps x between eps and 1 - eps.
@@ -193,6 +212,55 @@ def deg2rad(input: Tensor) -> Tensor:
 def rad2deg(input: Tensor) -> Tensor:
     """Radians as degrees."""
     return input * (180 / math.pi)
+
+
+# ---- signs and infinities -------------------------------------------------------------------------------------------
+
+
+def signbit(input: Tensor) -> Tensor:
+    """Whether each number is negative; -0.0 counts.
+
+    >>> import glassnet as torch
+    >>> torch.signbit(torch.tensor([-0.0, 0.0, -3.0]))
+    tensor([ True, False,  True])
+    """
+    return wrap(np.asarray(np.signbit(input.read("signbit"))))
+
+
+def isposinf(input: Tensor) -> Tensor:
+    """Whether each number is inf."""
+    return ops.eq(input, math.inf)
+
+
+def isneginf(input: Tensor) -> Tensor:
+    """Whether each number is -inf."""
+    return ops.eq(input, -math.inf)
+
+
+def isreal(input: Tensor) -> Tensor:
+    """Whether each number is real: all are."""
+    return wrap(np.ones(input.array.shape, bool))
+
+
+# ---- whole numbers --------------------------------------------------------------------------------------------------
+
+
+def gcd(input: Tensor, other: Tensor) -> Tensor:
+    """The greatest common divisor of each pair of whole numbers."""
+    return _of_whole(np.gcd, input, other)
+
+
+def lcm(input: Tensor, other: Tensor) -> Tensor:
+    """The least common multiple of each pair of whole numbers."""
+    return _of_whole(np.lcm, input, other)
+
+
+def _of_whole(function: np.ufunc, input: Tensor, other: Tensor) -> Tensor:
+    for x in (input, other):
+        if x.array.dtype.kind not in "iu":
+            got = f"{function.__name__}: got {x.dtype} numbers"
+            raise DTypeError(complain(got, "expected whole numbers", "Try x.long()"))
+    return wrap(np.asarray(function(input.read(function.__name__), other.read(function.__name__))))
 
 
 # ---- bits -----------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.core import dtypes, ops, random, shapes
+from glassnet.core.into import takes_out
 from glassnet.core.kinds import LISTS, NUMPY, SEQUENCES
 from glassnet.core.mode import mode
 from glassnet.core.tensor import Tensor, to_array, wrap
@@ -93,6 +94,7 @@ def from_numpy(array: Any) -> Tensor:
     return wrap(to_array(array))
 
 
+@takes_out
 def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Filled with one value; its type decides the dtype."""
     kind = dtypes.numpy_dtype(dtype) if dtype is not None else to_array(fill_value).dtype
@@ -105,16 +107,19 @@ def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, requires_gra
     return full((), s, dtype=_float(dtype), device=device, requires_grad=requires_grad)
 
 
+@takes_out
 def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Filled with 0."""
     return full(_shape(size), 0, dtype=_float(dtype), device=device, requires_grad=requires_grad)
 
 
+@takes_out
 def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Filled with 1."""
     return full(_shape(size), 1, dtype=_float(dtype), device=device, requires_grad=requires_grad)
 
 
+@takes_out
 def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """To be filled; here it starts as 0, so that no run depends on old memory."""
     return full(_shape(size), 0, dtype=_float(dtype), device=device, requires_grad=requires_grad)
@@ -144,6 +149,7 @@ def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, requires_gra
     return full(input.array.shape, fill_value, dtype=_like(input, dtype), requires_grad=requires_grad)
 
 
+@takes_out
 def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones on the diagonal, zeros elsewhere."""
     if n < 0 or (m or 0) < 0:
@@ -151,6 +157,7 @@ def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool 
     return _finish(wrap(np.eye(n, m, dtype=_float(dtype))), requires_grad)
 
 
+@takes_out
 def arange(
     start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
@@ -171,6 +178,7 @@ def _leaf(values: Any, kind: np.dtype[Any]) -> Tensor:
     return wrap(values.astype(kind))
 
 
+@takes_out
 def linspace(
     start: float, end: float, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
@@ -187,6 +195,7 @@ def linspace(
     return _finish(_leaf(np.where(i < steps // 2, up, down), kind), requires_grad, device)
 
 
+@takes_out
 def logspace(
     start: float, end: float, steps: int, base: float = 10.0, *, dtype: Any = None, requires_grad: bool = False
 ) -> Tensor:
@@ -218,6 +227,7 @@ def draw(sampler: Any, requires_grad: bool = False, device: Any = None, **option
     return _finish(ops.random(draw=sampler, **options), requires_grad, device)
 
 
+@takes_out
 def rand(
     *size: Any, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
@@ -225,6 +235,7 @@ def rand(
     return draw(random.uniform, requires_grad, device, shape=_shape(size), dtype=_float(dtype), generator=generator)
 
 
+@takes_out
 def randn(
     *size: Any, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
@@ -238,6 +249,7 @@ def randn(
     return draw(random.normal, requires_grad, device, shape=_shape(size), dtype=_float(dtype), generator=generator)
 
 
+@takes_out
 def randint(
     low: int,
     high: Any = None,
@@ -275,6 +287,7 @@ def randint_like(
     return randint(*((0, low) if high is None else (low, high)), input.array.shape, dtype=kind, generator=generator)
 
 
+@takes_out
 def randperm(n: int, *, generator: Any = None, dtype: Any = None, device: Any = None) -> Tensor:
     """The numbers 0 to n - 1 in random order."""
     t = draw(random.permutation, False, device, n=n, generator=generator)
@@ -291,6 +304,7 @@ def randn_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False)
     return randn(input.array.shape, dtype=_like(input, dtype), requires_grad=requires_grad)
 
 
+@takes_out
 def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Any = None) -> Tensor:
     """Normal numbers with the given means and standard deviations (numbers with a size, or tensors)."""
     if size is not None:
@@ -299,12 +313,14 @@ def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Any = None
     return draw(random.normal, shape=shape, generator=generator) * std + mean
 
 
+@takes_out
 def bernoulli(input: Tensor, *, generator: Any = None) -> Tensor:
     """1 with the probabilities given, else 0."""
     p = input.read("bernoulli of computed probabilities")
     return draw(random.bernoulli, shape=p.shape, p=p, dtype=p.dtype, generator=generator)
 
 
+@takes_out
 def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Any = None) -> Tensor:
     """Indices drawn with probabilities in proportion to each row of input."""
     return draw(

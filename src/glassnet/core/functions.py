@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from glassnet.core import dtypes, ops, shapes
-from glassnet.core.into import into
+from glassnet.core.into import into, takes_out
 from glassnet.core.layout import diag, where
 from glassnet.core.naming import called, shown_as
-from glassnet.core.tensor import Tensor, as_tensor_like, wrap
+from glassnet.core.tensor import Tensor, as_tensor_like, constant, wrap
 from glassnet.errors import DTypeError, ShapeError, ValueRangeError, complain
 
 # ---- arithmetic ---------------------------------------------------------------------------------------------------
@@ -128,7 +128,9 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
 @shown_as("LerpBackward0")
 def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
     """input + weight * (end - input)."""
-    return input + (end - input) * weight
+    kind = input.array.dtype if input.array.dtype.kind == "f" else dtypes.default_float()
+    share = weight if isinstance(weight, Tensor) else constant(np.asarray(weight, kind))
+    return input + (end - input) * share
 
 
 @shown_as("AddcmulBackward0")
@@ -199,6 +201,8 @@ def matmul(input: Tensor, other: Any, *, out: Tensor | None = None) -> Tensor:
     left, right = input.array.ndim == 1, other.array.ndim == 1
     a = input.reshape(1, -1) if left else input
     b = other.reshape(-1, 1) if right else other
+    if (left or right) and a.array.shape[-1:] != b.array.shape[-2:-1]:  # told in the shapes that were given
+        raise shapes.mismatch("matmul", [input.array.shape, other.array.shape], {}, ValueError())
     y = ops.matmul(a, b)
     n = y.array.ndim
     if not (left or right):
@@ -247,6 +251,7 @@ def dot(input: Tensor, tensor: Tensor, *, out: Tensor | None = None) -> Tensor:
     return matmul(input, tensor, out=out)
 
 
+@takes_out
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
     """Every product of a number of the first with one of the second."""
     _of_axes("outer", (input, 1), (vec2, 1))

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.core import factories, layout, ops, random
+from glassnet.core import factories, layout, ops, random, windows
 from glassnet.core.kinds import TUPLES
 from glassnet.core.mode import mode
 from glassnet.core.naming import called, shown_as
-from glassnet.core.tensor import Tensor, alias, as_tensor_like, touched, wrap
-from glassnet.errors import DTypeError, GradientError, NotSupportedError, ShapeError
+from glassnet.core.tensor import Tensor, alias, as_tensor_like, renew, touched, wrap
+from glassnet.errors import DTypeError, GradientError, ShapeError, complain
 
 _RANK = {"b": 0, "u": 1, "i": 1, "f": 2}  # a change in place may lose digits, but not turn floats into integers
 
@@ -40,11 +40,8 @@ def become(x: Tensor, result: Tensor, past: Tensor) -> Tensor:
         ops.assign(x, result)
         touched(x)
         return x
-    if x.op is not None and x.op.view and x.inputs and x.inputs[0].needs_grad:
-        raise NotSupportedError(
-            "in place: got a window (a slice or a reshape) of a tensor that gradients flow through; expected "
-            "the whole tensor. Try storing a new value, y[0] = y[0] * 2 for y[0] *= 2, or torch.where."
-        )
+    if (base := windows.base_of(x)) is not None:
+        return _become_through(x, base, result)
     past = alias(x) if past is x else past
     if mode.trace is not None:
         mode.trace.supersede(x, past, result)
@@ -62,8 +59,22 @@ def become(x: Tensor, result: Tensor, past: Tensor) -> Tensor:
     return x
 
 
+def _become_through(x: Tensor, base: Tensor, result: Tensor) -> Tensor:
+    """The base of the window x, changed in place where x looks at it."""
+    if base.op is None and base.needs_grad:
+        got = f"in place: got a window of shape {tuple(x.shape)} on a leaf that requires grad"
+        expected = "expected the change inside no_grad(), because the leaf's gradient belongs to the value it had"
+        raise GradientError(complain(got, expected, "Try with torch.no_grad(): …"))
+    before, places = alias(base), windows.places_of(x, base)
+    windows.check_apart(x, places)
+    become(base, windows.stored(before, wrap(places), result), before)
+    windows.look_again(x)
+    return x
+
+
 def past_of(x: Tensor) -> Tensor:
     """What x was before a change in place; a leaf that requires grad may only be changed under no_grad()."""
+    renew(x)
     if not (mode.grad and x.needs_grad):
         return x
     if x.op is None:
@@ -158,11 +169,7 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         return
     past = alias(self) if past is self else past
     places = layout.getitem(wrap(np.arange(self.array.size, dtype=np.int64).reshape(self.array.shape)), index)
-    flat: Tensor = places.reshape(-1)
-    spread = source.expand(places.array.shape).reshape(-1)
-    ones = wrap(np.ones(flat.array.shape, self.array.dtype))
-    put, hits = (ops.unpick(v, flat, at=([0],), shape=(self.array.size,)).reshape(self.shape) for v in (spread, ones))
-    become(self, layout.where(ops.gt(hits, 0), put / ops.maximum(hits, 1), past), past)
+    become(self, windows.stored(past, places, source), past)
 
 
 def _write_window(self: Tensor, index: Any, source: Tensor) -> None:

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from glassnet.core.kinds import LISTS
 from glassnet.core.mode import mode
 from glassnet.core.tensor import Tensor
 from glassnet.errors import DTypeError, GradientError, ShapeError, complain
+
+R = TypeVar("R")
 
 _RANK = {
     "b": 0,
@@ -40,3 +48,30 @@ def into(out: Tensor, y: Tensor) -> Tensor:
         got = f"out=: got a result of shape {y.array.shape} for a tensor of shape {out.array.shape}"
         raise ShapeError(complain(got, "expected the same shape", f"Try out=torch.empty({y.array.shape})"))
     return out.copy_(y)
+
+
+def takes_out(function: Callable[..., R]) -> Callable[..., R]:
+    """Give a function the keyword `out`: a tensor, or one for each of several results.
+
+    A function that makes new numbers makes them of the dtype of `out`, unless told.
+
+    >>> import glassnet as torch
+    >>> x = torch.zeros(3, dtype=torch.float64)
+    >>> torch.arange(3, out=x)
+    tensor([0., 1., 2.], dtype=torch.float64)
+    """
+    chooses_dtype = "dtype" in inspect.signature(function).parameters
+
+    @functools.wraps(function)
+    def written(*args: Any, out: Any = None, **kwargs: Any) -> Any:
+        if out is None:
+            return function(*args, **kwargs)
+        if isinstance(out, LISTS):
+            parts: Any = function(*args, **kwargs)
+            return type(parts)(*(into(o, p) for o, p in zip(out, parts, strict=True)))
+        if chooses_dtype and kwargs.get("dtype") is None:
+            kwargs["dtype"] = out.dtype
+        y: Any = function(*args, **kwargs)
+        return into(out, y)
+
+    return written

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from glassnet.core import dtypes, ops, shapes
-from glassnet.core.into import into
+from glassnet.core.into import into, takes_out
 from glassnet.core.kinds import ARRAYS, SEQUENCES, TUPLES, WORDS
 from glassnet.core.mode import mode
 from glassnet.core.naming import called, shown_as
-from glassnet.core.tensor import Tensor, as_tensor_like, wrap
+from glassnet.core.tensor import Tensor, as_tensor_like, constant, wrap
 from glassnet.errors import DTypeError, ShapeError, ValueRangeError, complain
 
 
@@ -24,7 +24,8 @@ def axis(dim: int, ndim: int) -> int:
     """A possibly negative axis as one from 0 to ndim - 1."""
     if not -builtins.max(ndim, 1) <= dim < builtins.max(ndim, 1):
         raise ValueRangeError(
-            f"got dim={dim} for a tensor with {ndim} axes; expected {-ndim} to {ndim - 1}. Try dim={ndim - 1}."
+            f"got dim={dim} for {ndim} {'axis' if ndim == 1 else 'axes'}; expected {-ndim} to {ndim - 1}. Try "
+            f"dim={ndim - 1}."
         )
     return dim % builtins.max(ndim, 1)
 
@@ -52,6 +53,7 @@ def axes(dim: Any, x: Tensor) -> tuple[int, ...] | None:
     return tuple(sorted({axis(d, x.array.ndim) for d in (dim if isinstance(dim, SEQUENCES) else (dim,))}))
 
 
+@takes_out
 def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     """input where condition holds, else other; with the condition alone, the places where it holds."""
     if input is None:
@@ -134,7 +136,8 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
 def t(input: Tensor) -> Tensor:
     """A matrix turned on its side."""
     if input.array.ndim > 2:
-        raise ShapeError(f"t(): got {input.array.ndim} axes; expected at most 2. Try .transpose(-2, -1).")
+        got = f"t(): got a tensor of {input.array.ndim} axes"
+        raise ShapeError(complain(got, "expected at most 2", "Try .transpose(-2, -1)"))
     return ops.permute(input, dims=tuple(range(input.array.ndim))[::-1])
 
 
@@ -272,19 +275,23 @@ def triu(input: Tensor, diagonal: int = 0) -> Tensor:
 
 def _keep(input: Tensor, mask: np.ndarray) -> Tensor:
     """input where the mask holds, else 0; a product would make NaN of infinities that are not kept."""
-    return ops.where(wrap(mask), input, wrap(np.zeros((), input.array.dtype)))
+    return ops.where(constant(mask), input, constant(np.zeros((), input.array.dtype)))
 
 
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """A vector as a diagonal matrix, or the diagonal of a matrix."""
     if input.array.ndim == 2:
-        rows = np.arange(len(np.diagonal(input.array, diagonal)))
-        y = input[rows + builtins.max(-diagonal, 0), rows + builtins.max(diagonal, 0)]
+        y = ops.pick(input, *_on_diagonal(len(np.diagonal(input.array, diagonal)), diagonal), at=([0], [1]))
         return called(y, "DiagonalBackward0_copy", input)
     n = input.array.size + builtins.abs(diagonal)
-    rows = np.arange(input.array.size)
-    at = (wrap(rows + builtins.max(-diagonal, 0)), wrap(rows + builtins.max(diagonal, 0)))
-    return called(ops.unpick(input, *at, at=([0], [1]), shape=(n, n)), "DiagEmbedBackward0", input)
+    y = ops.unpick(input, *_on_diagonal(input.array.size, diagonal), at=([0], [1]), shape=(n, n))
+    return called(y, "DiagEmbedBackward0", input)
+
+
+def _on_diagonal(count: int, diagonal: int) -> tuple[Tensor, Tensor]:
+    """The rows and the columns of so many places on a diagonal."""
+    places = np.arange(count)
+    return constant(places + builtins.max(-diagonal, 0)), constant(places + builtins.max(diagonal, 0))
 
 
 # ---- picking ------------------------------------------------------------------------------------------------------
@@ -333,6 +340,7 @@ def _index_arrays(part: Any) -> list[Any]:
     return [part if part.array.dtype == np.int64 else ops.cast(part, dtype=np.dtype(np.int64))]
 
 
+@takes_out
 def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """y[i][j] = input[i][index[i][j]] for dim = 1."""
     return ops.gather(input, index, dim=axis(dim, input.array.ndim))
@@ -372,6 +380,7 @@ def _latest(index: Tensor, d: int, shape: tuple[int, ...]) -> Tensor:
     return wrap(winner)
 
 
+@takes_out
 @shown_as("IndexSelectBackward0")
 @numpy_names
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
@@ -379,12 +388,14 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     return getitem(input, (slice(None),) * axis(dim, input.array.ndim) + (index,))
 
 
+@takes_out
 @shown_as("MaskedSelectBackward0")
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     """The numbers where the mask holds, on one line."""
     return getitem(input, mask)
 
 
+@takes_out
 @shown_as("TakeBackward0")
 def take(input: Tensor, index: Tensor) -> Tensor:
     """The numbers at those places of the flattened tensor."""

@@ -18,6 +18,7 @@ from glassnet.core import (
     functions,
     layout,
     ops,
+    placing,
     products,
     reductions,
     statistics,
@@ -75,6 +76,10 @@ _MORE = {
         argwhere diag_embed diagonal fliplr flipud index_copy index_fill index_put movedim narrow ravel
         repeat_interleave rot90 select take_along_dim tensor_split tile unflatten unfold
     """.split(),
+    placing: """
+        diagflat diagonal_scatter dsplit hsplit masked_scatter scatter_reduce select_scatter slice_scatter
+        split_with_sizes vsplit
+    """.split(),
     products: "addbmm addmm addmv addr baddbmm cross dist inner kron vdot".split(),
 }
 
@@ -101,6 +106,9 @@ _SYNONYMS = {
     "greater": "gt",
     "less": "lt",
     "ger": "outer",
+    "arccosh": "acosh",
+    "arcsinh": "asinh",
+    "arctanh": "atanh",
 }
 
 _IN_PLACE = """
@@ -108,7 +116,10 @@ _IN_PLACE = """
     acos asin atan tan sinh cosh log2 log10 log1p exp2 expm1 sign fmod frac hypot copysign xlogy logit cumsum cumprod
     index_fill index_copy index_put addmm addmv addr baddbmm clamp_min clamp_max
     lerp addcmul addcdiv masked_fill scatter_add scatter erf sin cos clip remainder floor_divide nan_to_num tril
-    triu
+    triu acosh asinh atanh atan2 multiply subtract divide true_divide negative absolute fix eq ne lt le gt ge
+    not_equal greater greater_equal less less_equal logical_and logical_or logical_xor logical_not float_power
+    heaviside deg2rad rad2deg sgn sinc erfc masked_scatter scatter_reduce bitwise_and bitwise_or bitwise_xor
+    bitwise_not bitwise_left_shift bitwise_right_shift gcd lcm ldexp
 """.split()
 
 _CASTS = {
@@ -262,9 +273,9 @@ def install() -> None:
         numel,
     ):
         setattr(Tensor, function.__name__, function)
-    for name in ("unsqueeze", "squeeze", "t", "transpose"):
+    for name in ("unsqueeze", "squeeze", "t", "transpose", "swapaxes", "swapdims"):
         setattr(Tensor, name + "_", _in_another_shape(getattr(Tensor, name)))
-    for function in (tape.backward, tape.register_hook, tape.retain_grad):
+    for function in (tape.backward, tape.register_hook, tape.register_post_accumulate_grad_hook, tape.retain_grad):
         setattr(Tensor, function.__name__, function)
     for name, dtype in _CASTS.items():
         setattr(Tensor, name, _caster(dtype))
@@ -311,6 +322,10 @@ def _install_properties() -> None:
     properties: dict[str, Callable[[Tensor], Any]] = {
         "T": lambda self: ops.permute(self, dims=tuple(range(self.array.ndim))[::-1]),
         "mT": lambda self: layout.transpose(self, -2, -1),
+        "H": lambda self: layout.t(self),
+        "mH": lambda self: layout.transpose(self, -2, -1),
+        "is_cpu": lambda self: True,
+        "retains_grad": lambda self: self.keeps_grad,
         "device": lambda self: Device("cpu"),
         "is_cuda": lambda self: False,
         "itemsize": lambda self: self.array.itemsize,
@@ -340,6 +355,11 @@ def _install_properties() -> None:
     Tensor.bernoulli = factories.bernoulli  # type: ignore[attr-defined]
     Tensor.multinomial = factories.multinomial  # type: ignore[attr-defined]
     Tensor.cuda = _no_cuda  # type: ignore[attr-defined]
+    Tensor.is_complex = lambda self: False  # type: ignore[attr-defined]
+    Tensor.get_device = lambda self: -1  # type: ignore[attr-defined]
+    Tensor.char = _caster(dtypes.int8)  # type: ignore[attr-defined]
+    Tensor.where = lambda self, condition, other: layout.where(condition, self, other)  # type: ignore[attr-defined]
+    Tensor.apply_, Tensor.map_ = _apply_in_place, _map_in_place  # type: ignore[attr-defined]
 
 
 def _in_another_shape(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -382,6 +402,19 @@ def _fill_diagonal(self: Tensor, fill_value: float, wrap: bool = False) -> Tenso
     i = np.arange(int(min(self.array.shape)))
     setitem(self, (i,) * self.array.ndim, fill_value)
     return self
+
+
+def _apply_in_place(self: Tensor, function: Callable[[Any], Any]) -> Tensor:
+    """Put function(x) in place of every number x."""
+    values = [function(x) for x in self.read("apply_").reshape(-1).tolist()]
+    return copy_(self, wrap(np.array(values, self.array.dtype).reshape(self.array.shape)))
+
+
+def _map_in_place(self: Tensor, other: Tensor, function: Callable[[Any, Any], Any]) -> Tensor:
+    """Put function(x, y) in place of every number x, with y from the other tensor."""
+    pairs = np.broadcast_to(other.read("map_"), self.array.shape).reshape(-1).tolist()
+    values = [function(x, y) for x, y in zip(self.read("map_").reshape(-1).tolist(), pairs, strict=True)]
+    return copy_(self, wrap(np.array(values, self.array.dtype).reshape(self.array.shape)))
 
 
 def _storage_offset(self: Tensor) -> int:

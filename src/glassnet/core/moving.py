@@ -17,15 +17,18 @@ from glassnet.errors import ValueRangeError, complain
 # ---- picking and placing ------------------------------------------------------------------------------------------
 
 
-def check_labels(labels: Array, classes: int) -> None:
+def check_labels(labels: Array, classes: int, wider: str = "a last layer with {} outputs") -> None:
     """Labels must lie in 0..classes-1; seen as unsigned, one comparison finds negative ones as well."""
     if labels.size and int(labels.view(np.uint64).max()) >= classes:
         row = int(np.flatnonzero((labels < 0) | (labels >= classes))[0])
-        raise ValueRangeError(
-            f"got label {labels.reshape(-1)[row]} at row {row}; expected labels from 0 to {classes - 1}, because the "
-            "scores have "
-            f"{classes} columns. Try a last layer with {int(labels.max()) + 1} outputs, or check the labels."
-        )
+        label = int(labels.reshape(-1)[row])
+        expected = f"expected labels from 0 to {classes - 1}, because there are {classes} classes"
+        hint = f"{wider.format(int(labels.max()) + 1)}, or check the labels"
+        if label < 0:
+            hint = f"labels from 0, or ignore_index={label} in the loss for rows without one"
+        elif label == classes and labels.min() == 1:
+            hint = "labels - 1: they seem to count from 1"
+        raise ValueRangeError(complain(f"got label {label} at row {row}", expected, f"Try {hint}"))
 
 
 NO_LABEL = -100  # PyTorch's mark of a row that is to be left out
@@ -120,6 +123,12 @@ def _entry(spot: Any, indices: Sequence[Array]) -> Any:
     return indices[spot[0]] if isinstance(spot, list) else spot  # pyright: ignore[reportUnknownVariableType]
 
 
+def slide(a: Array, *, dim: int, size: int, step: int) -> Array:
+    """Every window of that size along one axis, step apart; the windows lie along a new last axis."""
+    windows = np.lib.stride_tricks.sliding_window_view(a, size, dim, writeable=True)
+    return windows[(slice(None),) * dim + (slice(None, None, step),)]
+
+
 def pick(a: Array, *indices: Array, out: Array | None = None, at: Sequence[Any]) -> Array:
     """a[at], with arrays of integers among the indices: a copy."""
     y = a[build_index(at, indices)]
@@ -141,7 +150,8 @@ def check_rows(indices: Array, entries: int) -> None:
     if indices.size and np.maximum.reduce(indices.view(_UNSIGNED), None) >= entries:
         wrong = [int(i) for i in np.argwhere((indices < 0) | (indices >= entries))[0]]
         got = f"embedding: got index {indices[tuple(wrong)]} at position {wrong}"
-        hint = f"Try Embedding({max(int(indices.max()) + 1, entries)}, …), or check the indices"
+        wider = f"Try Embedding({int(indices.max()) + 1}, …), or check the indices"
+        hint = "Try numbers from 0: none is counted from the end" if indices[tuple(wrong)] < 0 else wider
         raise ValueRangeError(complain(got, f"expected 0 to {entries - 1}, the entries of the table", hint))
 
 
@@ -212,7 +222,7 @@ def scatter_add(g: Array, index: Array, out: Array | None = None, *, dim: int, s
 
 def one_hot(labels: Array, *, classes: int) -> Array:
     """Rows of zeros with a 1 at the label."""
-    check_labels(labels, classes)
+    check_labels(labels, classes, "num_classes={}")
     return np.eye(classes, dtype=np.int64)[labels]
 
 

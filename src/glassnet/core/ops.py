@@ -25,7 +25,7 @@ import numpy as np
 
 from glassnet.core import dtypes, kernels, losses, moving
 from glassnet.core.printing import grad_fn_name
-from glassnet.core.tensor import Tensor, apply, as_tensor_like
+from glassnet.core.tensor import Tensor, apply, as_tensor_like, wrap
 
 OPS: dict[str, Op] = {}
 Rule = Callable[..., Tensor]
@@ -204,6 +204,14 @@ def _piece(i: int, g: Tensor, parts: tuple[Tensor, ...], dim: int) -> Tensor:
     """The part of g that belongs to input i of a concatenation."""
     start = int(np.sum([p.array.shape[dim] for p in parts[:i]], dtype=int))
     return window(g, index=(slice(None),) * dim + (slice(start, start + parts[i].array.shape[dim]),))
+
+
+def _unslide(g: Tensor, shape: tuple[int, ...], dim: int, size: int, step: int) -> Tensor:
+    """What came to each window, added where the window lay."""
+    last = g.array.ndim - 1
+    rows = permute(g, dims=(*range(dim + 1), last, *range(dim + 1, last)))  # (…, windows, size, …)
+    places = np.arange(g.array.shape[dim])[:, None] * step + np.arange(size)
+    return unpick(rows, wrap(places), at=(slice(None),) * dim + ([0],), shape=shape)
 
 
 def _expand(a: np.ndarray, *, shape: tuple[int, ...]) -> np.ndarray:
@@ -451,6 +459,9 @@ permute = primitive("permute", lambda a, *, dims: a.transpose(dims), lambda g, y
                     view=True, say="{0} turned", tex=r"{0}^\top", samples=(sample((3, 4), dims=(1, 0)), sample((2, 3, 4), dims=(2, 0, 1))))
 expand = primitive("expand", _expand, lambda g, y, a, shape: fit(g, a.shape), view=True, say="{0} repeated to {shape}", tex="{0}",
                    samples=(sample((1, 4), shape=(3, 4)), sample((4,), shape=(2, 3, 4))))
+slide = primitive("slide", moving.slide, lambda g, y, a, dim, size, step: _unslide(g, tuple(a.shape), dim, size, step), view=True,
+                  say="every window of {size} numbers of {0}", tex=r"\operatorname{{windows}}({0})",
+                  samples=(sample((5, 2), dim=0, size=3, step=1), sample((2, 7), dim=1, size=2, step=3)))
 flip = primitive("flip", lambda a, *, dims: np.flip(a, dims).copy(), lambda g, y, a, dims: flip(g, dims=dims), say="{0} back to front",
                  tex=r"\operatorname{{flip}}({0})", samples=(sample((3, 4), dims=(1,)),))
 concat = primitive("concat", moving.concat, each=lambda i: lambda g, y, *parts, dim: _piece(i, g, parts, dim), lower=moving.concat_calls,

@@ -10,6 +10,7 @@ from typing import Any
 from glassnet.core import ops
 from glassnet.core.arranging import diagonal
 from glassnet.core.functions import matmul
+from glassnet.core.into import takes_out
 from glassnet.core.kinds import LISTS
 from glassnet.core.layout import axis, permute, stack
 from glassnet.core.naming import shown_as
@@ -40,12 +41,14 @@ def _plus(input: Tensor, product: Tensor, beta: float, alpha: float) -> Tensor:
     return (input if beta == 1 else input * beta) + (product if alpha == 1 else product * alpha)
 
 
+@takes_out
 @shown_as("AddmmBackward0")
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """beta * input + alpha * (mat1 @ mat2)."""
     return _plus(input, matmul(mat1, mat2), beta, alpha)
 
 
+@takes_out
 @shown_as("AddmvBackward0")
 def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """beta * input + alpha * (mat @ vec)."""
@@ -58,6 +61,7 @@ def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: float = 1, alpha: f
     return _plus(input, vec1.reshape(-1, 1) * vec2.reshape(1, -1), beta, alpha)
 
 
+@takes_out
 @shown_as("BaddbmmBackward0")
 def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """beta * input + alpha * (batch1 @ batch2), matrix by matrix."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from glassnet.core import dtypes, ops
 from glassnet.core.dtypes import numpy_dtype
-from glassnet.core.into import into
+from glassnet.core.into import into, takes_out
 from glassnet.core.layout import axes, axis, cat, numpy_names, where
 from glassnet.core.naming import called, shown_as
 from glassnet.core.tensor import Tensor, wrap
@@ -65,6 +65,7 @@ def mean(
     return y if out is None else into(out, y)
 
 
+@takes_out
 @shown_as("VarBackward0")
 @numpy_names
 def var(
@@ -88,6 +89,7 @@ def _deviations(
     return input - ops.mean(input, dim=over, keepdim=True), over, float(builtins.max(freedom, 0))
 
 
+@takes_out
 @shown_as("StdBackward0")
 @numpy_names
 def std(
@@ -114,12 +116,14 @@ def prod(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor
     return called(y, f"ProdBackward{int(dim is not None)}", input)
 
 
+@takes_out
 @numpy_names
 def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The largest number; with dim, values and indices; with a second tensor, the larger of each pair."""
     return _extreme(input, dim, keepdim, ops.amax, ops.argmax, ops.maximum)
 
 
+@takes_out
 @numpy_names
 def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """The smallest number; with dim, values and indices; with a second tensor, the smaller of each pair."""
@@ -147,6 +151,7 @@ def _extreme(input: Tensor, dim: Any, keepdim: bool, whole: Any, place: Any, pai
     return result(called(values, f"{name}Backward0", input), indices)
 
 
+@takes_out
 @numpy_names
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     """The middle number in order, the lower of the two middle ones if their count is even; with dim, and its index."""
@@ -161,48 +166,56 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     return Median(called(values, "MedianBackward1", input), places)
 
 
+@takes_out
 @numpy_names
 def amax(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """The largest number over the given axes; its gradient is shared equally among ties."""
     return ops.amax(input, dim=axes(dim, input), keepdim=keepdim)
 
 
+@takes_out
 @numpy_names
 def amin(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """The smallest number over the given axes; its gradient is shared equally among ties."""
     return ops.amin(input, dim=axes(dim, input), keepdim=keepdim)
 
 
+@takes_out
 @numpy_names
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The index of the largest number (the first, if several)."""
     return ops.argmax(input, dim=None if dim is None else axis(dim, input.array.ndim), keepdim=keepdim)
 
 
+@takes_out
 @numpy_names
 def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """The index of the smallest number (the first, if several)."""
     return ops.argmin(input, dim=None if dim is None else axis(dim, input.array.ndim), keepdim=keepdim)
 
 
+@takes_out
 @numpy_names
 def any(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Whether any number is not zero."""
     return ops.any(input, dim=axes(dim, input), keepdim=keepdim)
 
 
+@takes_out
 @numpy_names
 def all(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """Whether no number is zero."""
     return ops.all(input, dim=axes(dim, input), keepdim=keepdim)
 
 
+@takes_out
 @numpy_names
 def cumsum(input: Tensor, dim: int) -> Tensor:
     """The running sum along one axis."""
     return ops.cumsum(input, dim=axis(dim, input.array.ndim))
 
 
+@takes_out
 @shown_as("LinalgVectorNormBackward0")
 @numpy_names
 def norm(input: Tensor, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Tensor:
@@ -223,6 +236,7 @@ def norm(input: Tensor, p: Any = 2, dim: Any = None, keepdim: bool = False) -> T
     return where(nothing, total, ops.power(where(nothing, 1.0, total), exponent=1 / p))
 
 
+@takes_out
 @numpy_names
 def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     """log(sum(exp(input))), without overflow."""
@@ -230,6 +244,7 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
     return ops.logsumexp(input, dim=axes(dim, input), keepdim=keepdim)
 
 
+@takes_out
 @numpy_names
 def softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """exp(input) / sum(exp(input)) along one axis, without overflow."""
@@ -239,6 +254,7 @@ def softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     return ops.softmax(input, dim=axis(dim, input.array.ndim))
 
 
+@takes_out
 @numpy_names
 def log_softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """log(softmax(input)) along one axis, without overflow or loss of small probabilities."""
@@ -257,6 +273,7 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: b
     return ops.argsort(input, dim=axis(dim, input.array.ndim), descending=descending)
 
 
+@takes_out
 @shown_as("SortBackward0")
 @numpy_names
 def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> ValuesAndIndices:
@@ -266,6 +283,7 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool
     return Sort(ops.gather(input, order, dim=d), order)
 
 
+@takes_out
 @shown_as("TopkBackward0")
 @numpy_names
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> ValuesAndIndices:
@@ -299,5 +317,6 @@ def bincount(input: Tensor, minlength: int = 0) -> Tensor:
     counted = input.read("bincount")
     if counted.ndim != 1 or counted.dtype.kind == "f" or (counted.size and counted.min() < 0):
         got = f"bincount: got {input.dtype} numbers of shape {counted.shape}, the least of them {counted.min()}"
-        raise ValueRangeError(complain(got, "expected one line of whole numbers from 0", "Try .reshape(-1).long()"))
+        hint = "Try x - x.min()" if counted.min() < 0 else "Try .reshape(-1).long()"
+        raise ValueRangeError(complain(got, "expected one line of whole numbers from 0", hint))
     return wrap(np.bincount(counted, minlength=minlength).astype(np.int64))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import operator
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,13 +19,23 @@ def mismatch(op: str, shapes: Sequence[tuple[int, ...]], attrs: dict[str, Any], 
 
 
 def out_of_range(op: str, shapes: Sequence[tuple[int, ...]], problem: Exception) -> ValueRangeError:
-    """The error for an index beyond the end of an axis."""
-    where = str(problem).replace(" is out of bounds for", " for")
-    a = shapes[0]
-    return ValueRangeError(
-        f"{op}: got {where} of a tensor of shape {a}; expected an index from {-a[0] if a else 0} to "
-        f"{a[0] - 1 if a else 0} on its first axis, and likewise on the others. Try tensor[-1] for the last entry."
-    )
+    """The error for an index beyond the end of an axis, or for one index too many."""
+    shape = shapes[0]
+    told = _BEYOND.search(str(problem))
+    if told:
+        index, axis, size = told.groups()
+        got = f"{_spelled(op)}: got index {index} for axis {axis} of a tensor of shape {shape}"
+        if size == "0":
+            return ValueRangeError(
+                complain(got, "expected none, since that axis is empty", "Try checking numel() first")
+            )
+        last = int(size) - 1
+        return ValueRangeError(complain(got, f"expected -{size} to {last}", f"Try {last} or -1 for the last entry"))
+    many = _TOO_MANY.search(str(problem))
+    indices = many[1] if many else "more"
+    got = f"{_spelled(op)}: got {indices} indices for a tensor of shape {shape}"
+    hint = "Try x[0]" if len(shape) == 1 else "Try .shape, to see the axes"
+    return ValueRangeError(complain(got, f"expected at most {len(shape)}, one for every axis", hint))
 
 
 def sizes(given: Sequence[Any]) -> tuple[int, ...]:
@@ -44,32 +57,74 @@ def unsuitable(op: str, kinds: Sequence[Any]) -> DTypeError:
 
 def _plain(op: str, shapes: Sequence[tuple[int, ...]], attrs: dict[str, Any], problem: Exception) -> str:
     with_ = "".join(f", {k}={v!r}" for k, v in attrs.items())
-    got, expected = f"{op}: got shape {_list(shapes)}{with_}", f"expected sizes that fit ({problem})"
-    return f"{got}; {expected}. Try printing .shape before the call."
+    got, expected = f"{_spelled(op)}: got shape {_list(shapes)}{with_}", f"expected sizes that fit ({problem})"
+    return complain(got, expected, "Try printing .shape before the call")
 
 
 def _broadcast(op: str, shapes: Sequence[tuple[int, ...]], attrs: dict[str, Any], problem: Exception) -> str:
-    a, b = shapes[0], shapes[1]
-    for back in range(1, min(len(a), len(b)) + 1):
-        if a[-back] != b[-back] and 1 not in (a[-back], b[-back]):
-            return (
-                f"{op}: got shapes {a} and {b}, which differ at axis -{back} ({a[-back]} against {b[-back]}); expected "
-                f"equal sizes, or 1, on every axis counted from the right. Try .reshape or .unsqueeze on one of them."
-            )
+    for a, b in itertools.combinations(shapes, 2):
+        for back in range(1, min(len(a), len(b)) + 1):
+            if a[-back] != b[-back] and 1 not in (a[-back], b[-back]):
+                got = f"{op}: got shapes {a} and {b}, which differ at axis -{back} ({a[-back]} against {b[-back]})"
+                expected = "expected equal sizes, or 1, on every axis counted from the right"
+                return complain(got, expected, "Try .reshape or .unsqueeze on one of them")
     return _plain(op, shapes, attrs, problem)
+
+
+def _concat(op: str, shapes: Sequence[tuple[int, ...]], attrs: dict[str, Any], problem: Exception) -> str:
+    axis, first = attrs["dim"], shapes[0]
+    other = next(shape for shape in shapes if not _agree(first, shape, but=axis))
+    got = f"cat: got shapes {first} and {other} to join along axis {axis}"
+    if len(first) != len(other):
+        return complain(got, "expected as many axes in all", "Try .unsqueeze on the one that has fewer")
+    fitting = [d for d in range(len(first)) if _agree(first, other, but=d)]
+    hint = f"Try cat(…, dim={fitting[0]})" if fitting else "Try tensors that come from the same rows"
+    return complain(got, "expected equal sizes on all other axes", hint)
+
+
+def _agree(a: tuple[int, ...], b: tuple[int, ...], but: int) -> bool:
+    """Whether two shapes are the same on all axes but one."""
+    axis = but % max(len(a), 1)
+    return len(a) == len(b) and all(i == axis or m == n for i, (m, n) in enumerate(zip(a, b, strict=True)))
+
+
+def _expand(op: str, shapes: Sequence[tuple[int, ...]], attrs: dict[str, Any], problem: Exception) -> str:
+    a, to = shapes[0], tuple(attrs["shape"])
+    got = f"got numbers of shape {a} for places of shape {to}"
+    expected = "expected the same sizes, or 1 to be repeated, on every axis counted from the right"
+    if len(a) == 1 and to and a[0] == to[0]:
+        return complain(got, expected, f"Try .unsqueeze(1), which makes them {(a[0], 1)}")
+    return complain(got, expected, "Try .reshape on the numbers, or places as many as they are")
+
+
+def _permute(op: str, shapes: Sequence[tuple[int, ...]], attrs: dict[str, Any], problem: Exception) -> str:
+    a, dims = shapes[0], tuple(attrs["dims"])
+    got, order = (
+        f"permute: got the order {dims} for the axes of shape {a}",
+        ", ".join(map(str, reversed(range(len(a))))),
+    )
+    return complain(got, "expected each axis once", f"Try permute({order})")
+
+
+def _full(op: str, shapes: Sequence[tuple[int, ...]], attrs: dict[str, Any], problem: Exception) -> str:
+    shape = tuple(attrs["shape"])
+    got, fitting = f"got the sizes {shape}", ", ".join(str(abs(n)) for n in shape)
+    return complain(got, "expected each of them 0 or more", f"Try ({fitting})")
 
 
 def _matmul(op: str, shapes: Sequence[tuple[int, ...]], attrs: dict[str, Any], problem: Exception) -> str:
     a, b = shapes[0], shapes[1]
     if len(a) == 0 or len(b) == 0:
-        return f"matmul: got shapes {a} and {b}; expected at least one axis on each side. Try * for a plain product."
+        expected = "expected at least one axis on each side"
+        return complain(f"matmul: got shapes {a} and {b}", expected, "Try * for a plain product")
     inner = b[-2] if len(b) > 1 else b[0]
-    fix = (
-        "Try the transpose of one side (.T)"
-        if len(b) > 1 and a[-1] == b[-1]
-        else "Try .reshape, or check the layer sizes"
-    )
-    return f"matmul: got {a} @ {b}, whose inner sizes are {a[-1]} and {inner}; expected them to be equal. {fix}."
+    if a[-1] == inner:
+        got = f"matmul: got {a} @ {b}, batches of {a[:-2]} and {b[:-2]} matrices"
+        return complain(got, "expected as many on both sides, or 1", "Try .unsqueeze, or the same number of both")
+    turned = len(b) > 1 and a[-1] == b[-1]
+    hint = "Try the transpose of one side (.T)" if turned else "Try .reshape, or check the layer sizes"
+    got = f"matmul: got {a} @ {b}, whose inner sizes are {a[-1]} and {inner}"
+    return complain(got, "expected them to be equal", hint)
 
 
 def _reshape(op: str, shapes: Sequence[tuple[int, ...]], attrs: dict[str, Any], problem: Exception) -> str:
@@ -86,14 +141,25 @@ def _reshape(op: str, shapes: Sequence[tuple[int, ...]], attrs: dict[str, Any], 
 def linear(x: tuple[int, ...], weight: tuple[int, ...]) -> ShapeError:
     """The error for a linear layer that is fed rows of another length."""
     got = x[-1] if x else 0
+    images = len(x) > 2 and math.prod(x[1:]) == weight[1]
+    hint = "x.flatten(1), or nn.Flatten() as the layer before" if images else f"Linear({got}, {weight[0]})"
     return ShapeError(
-        f"linear: x has {got} features but weight expects {weight[1]} (x is {x}, weight is {weight}). "
-        f"Try Linear({got}, {weight[0]})."
+        f"linear: x has {got} features but weight expects {weight[1]} (x is {x}, weight is {weight}). Try {hint}."
     )
+
+
+def _spelled(op: str) -> str:
+    """The name of a primitive as users know it."""
+    return _NAMES.get(op, op)
 
 
 def _list(shapes: Sequence[Any]) -> str:
     return " and ".join(map(str, shapes))
 
 
-_TELLERS = {"matmul": _matmul, "reshape": _reshape}
+_BEYOND = re.compile(r"index (-?\d+) is out of bounds for axis (\d+) with size (\d+)")  # as NumPy says it
+_TOO_MANY = re.compile(r"but (\d+) were indexed")
+_NAMES = {"window": "indexing", "pick": "indexing", "concat": "cat"}
+_TELLERS = {
+    "matmul": _matmul, "reshape": _reshape, "concat": _concat, "expand": _expand, "permute": _permute, "full": _full,
+}  # fmt: skip

@@ -15,7 +15,7 @@ from glassnet.core import ops
 from glassnet.core.kinds import TUPLES
 from glassnet.core.mode import World, enable_grad, mode, no_grad
 from glassnet.core.naming import name_of
-from glassnet.core.tensor import Tensor, as_used, touched
+from glassnet.core.tensor import Constant, Tensor, as_used, renew, touched
 from glassnet.errors import GradientError, NotSupportedError, ShapeError, complain
 
 
@@ -125,16 +125,22 @@ def _visit(t: Tensor, g: Tensor) -> Tensor:
 def _names_of(rule: Callable[..., Tensor], y: Tensor) -> list[str]:
     """What a rule calls y and its inputs, in order."""
     code = rule.__code__
+    names = list(code.co_varnames[1 : min(code.co_argcount, 2 + len(y.inputs))])
     if code.co_flags & inspect.CO_VARARGS:
-        return ["y", *[code.co_varnames[code.co_argcount + code.co_kwonlyargcount]] * len(y.inputs)]
-    return list(code.co_varnames[1 : 2 + len(y.inputs)])
+        rest = code.co_varnames[code.co_argcount + code.co_kwonlyargcount]
+        names += [rest] * (1 + len(y.inputs) - len(names))
+    return names
 
 
 def _check_kept(rule: Callable[..., Tensor], y: Tensor) -> None:
     """Refuse a rule that reads numbers which an earlier backward was free to forget."""
     if hasattr(rule, "asks_its_context"):  # of a Function, which knows what it saved
         return
-    if y.op is not None and y.op.name not in _SHAPES_ALONE and _values_read(rule).intersection(_names_of(rule, y)):
+    if y.op is None or y.op.name in _SHAPES_ALONE:
+        return
+    read = _values_read(rule)
+    numbers = (t for name, t in zip(_names_of(rule, y), (y, *y.inputs), strict=False) if name in read)
+    if not all(isinstance(t, Constant) for t in numbers):
         raise GradientError(
             f"backward: got a second backward through the same graph, at {name_of(y)}; expected one, because the "
             "values that it needs were given back after the first. Try backward(retain_graph=True) the first time, or "
@@ -205,6 +211,7 @@ def _seed(y: Tensor, gradient: Tensor | None) -> Tensor:
 
 
 def _check_connected(y: Tensor) -> None:
+    renew(y)
     if not y.needs_grad:
         raise GradientError(
             "backward: got a tensor that no gradient flows to; expected one computed from a tensor with "
@@ -262,6 +269,10 @@ def accumulate(x: Tensor, g: Tensor, create_graph: bool = False, shared: bool = 
     else:
         ops.assign(x.grad, x.grad + g)
         touched(x.grad)
+    if x.hooks:
+        for hook in list(x.hooks.values()):
+            if isinstance(hook, _AfterAccumulation):
+                hook.function(x)
 
 
 def _is_window(g: Tensor) -> bool:
@@ -351,6 +362,31 @@ def register_hook(tensor: Tensor, hook: Callable[[Tensor], Tensor | None]) -> Ha
         )
     tensor.hooks = {} if tensor.hooks is None else tensor.hooks
     return Handle(tensor.hooks, hook)
+
+
+class _AfterAccumulation:
+    """A hook that waits until the gradient has been added to `.grad`; the gradient on its way it leaves alone."""
+
+    def __init__(self, function: Callable[[Tensor], None]) -> None:
+        self.function = function
+
+    def __call__(self, g: Tensor) -> None:
+        """Nothing to say about a gradient on its way."""
+
+
+def register_post_accumulate_grad_hook(tensor: Tensor, hook: Callable[[Tensor], None]) -> Handle:
+    """Call hook(tensor) each time after a gradient has been added to the `.grad` of a leaf.
+
+    >>> import glassnet as torch
+    >>> w = torch.tensor([2.0], requires_grad=True)
+    >>> handle = w.register_post_accumulate_grad_hook(lambda p: print(p.grad))
+    >>> (w * 3).backward()
+    tensor([3.])
+    """
+    if tensor.op is not None and tensor.needs_grad:
+        got = f"register_post_accumulate_grad_hook: got a tensor that was computed, by {name_of(tensor)}"
+        raise GradientError(complain(got, "expected a leaf, which keeps its gradient", "Try register_hook"))
+    return register_hook(tensor, _AfterAccumulation(hook))
 
 
 def retain_grad(tensor: Tensor) -> None:

@@ -43,6 +43,7 @@ class Tensor:
         "__weakref__",
         "array",
         "attrs",
+        "base",
         "grad",
         "hooks",
         "inputs",
@@ -71,6 +72,7 @@ class Tensor:
     spent: bool  # whether backward has been through it and was not asked to keep the graph
     keeps_grad: bool
     past: Tensor | None  # what it was before it was last changed in place while gradients were followed
+    base: Tensor | None  # the tensor that it is a window on, as far as gradients were followed when it was made
 
     def __init__(self, *data: Any) -> None:
         """PyTorch's old constructor: `Tensor([1, 2])` holds those numbers, `Tensor(2, 3)` is an array of that shape."""
@@ -100,6 +102,7 @@ class Tensor:
     @property
     def requires_grad(self) -> bool:
         """Whether gradients flow to it."""
+        renew(self)
         return self.needs_grad
 
     @requires_grad.setter
@@ -134,6 +137,7 @@ class Tensor:
     @property
     def grad_fn(self) -> Any:
         """The operation that made it, if gradients flow through it: `name()`, and `next_functions` before it."""
+        renew(self)
         return naming.maker(self) if self.needs_grad and self.op is not None else None
 
     # ---- the array inside -------------------------------------------------------------------------------------
@@ -149,7 +153,7 @@ class Tensor:
             return
         if mode.trace is not None:
             mode.trace.stop("the memory of a tensor is exchanged (.data = …) while the step runs")
-        self.array = value.array
+        self.array, self.base = value.array, None
         self.written[0] = next(serial)
         World.changed()
 
@@ -217,6 +221,7 @@ class Tensor:
         return format(self.item(), spec) if self.array.ndim == 0 else format(repr(self), spec)
 
     def __repr__(self) -> str:
+        renew(self)
         made_by = naming.name_of(self) if self.needs_grad and self.op is not None else None
         array, default = self.read("printing"), dtypes.default_float()
         return format_tensor(array, requires_grad=self.needs_grad, grad_fn=made_by, default_dtype=default)
@@ -267,12 +272,25 @@ def _ops() -> Any:
 def _fill(t: Tensor, array: np.ndarray) -> None:
     t.array, t.grad, t.needs_grad, t.op, t.inputs, t.attrs = array, None, False, None, (), _NO_ATTRS
     t.serial, t.written, t.hooks, t.name, t.keeps_grad, t.past = next(serial), [0], None, None, False, None
-    t.label, t.spent = None, False
+    t.label, t.spent, t.base = None, False, None
 
 
 def wrap(array: np.ndarray) -> Tensor:
     """A leaf tensor around an array, sharing its memory."""
     t = object.__new__(Tensor)
+    _fill(t, array)
+    return t
+
+
+class Constant(Tensor):
+    """A leaf that an operation made for itself, such as a mask: a second backward still finds it."""
+
+    __slots__ = ()
+
+
+def constant(array: np.ndarray) -> Constant:
+    """A `Constant` around an array."""
+    t = object.__new__(Constant)
     _fill(t, array)
     return t
 
@@ -290,6 +308,14 @@ def as_used(x: Tensor, y: Tensor) -> Tensor:
     while x.serial > y.serial and x.past is not None:
         x = x.past
     return x
+
+
+def renew(x: Tensor) -> None:
+    """Tell a window anew what it is, where the tensor it looks at has taken on another story since it was made."""
+    if mode.grad and x.base is not None and x.base.serial > x.serial:
+        from glassnet.core import windows  # which is made of tensors and rows
+
+        windows.look_again(x)
 
 
 def as_tensor_like(value: Any, like: Tensor | None) -> Tensor:
@@ -315,23 +341,32 @@ def to_array(value: Any) -> np.ndarray:
         mode.trace.stop("a NumPy array, whose numbers may change, becomes a tensor while the step runs")
     try:
         array = np.asarray(value)
-    except ValueError as problem:
+    except ValueError:
         raise ShapeError(
-            f"got nested lists of uneven lengths ({problem}); expected a rectangular array. Try padding the short rows."
+            "got lists of different lengths side by side; expected a rectangular array. Try padding the short rows."
         ) from None
     if array.dtype.kind not in "fiub":
-        raise DTypeError(
-            f"got {type(value).__name__} holding {array.dtype} values; expected numbers. Try converting them with "
-            "float() first."
-        )
+        raise DTypeError(f"got {_contents(value, array)}; expected numbers. Try converting them with float() first.")
     if array.dtype.kind == "f" and not isinstance(value, NUMPY):
         return mode.quietly(array.astype, dtypes.default_float())
     dtypes.dtype_of(array.dtype)
     return array
 
 
+def _contents(value: Any, array: np.ndarray) -> str:
+    """What there is instead of numbers, in a few words."""
+    if array.ndim == 0:
+        return repr(array.item())[:40]
+    kind = {"U": "text", "S": "bytes", "O": "objects", "c": "complex numbers", "M": "dates", "m": "lengths of time"}
+    return f"{type(value).__name__} of {kind.get(array.dtype.kind, str(array.dtype))} such as {array.flat[0]!r:.40}"
+
+
 def apply(op: Op, *inputs: Tensor, **attrs: Any) -> Tensor:
     """Run one primitive and, when someone is listening, write down how the result was made."""
+    if mode.grad:
+        for x in inputs:
+            if x.base is not None:
+                renew(x)
     arrays = [x.array for x in inputs]
     try:
         out = mode.quietly(op.run, *arrays, **attrs)
@@ -352,6 +387,9 @@ def apply(op: Op, *inputs: Tensor, **attrs: Any) -> Tensor:
     y = wrap(out)
     if op.view and (out.base is not None or out is arrays[0]):
         y.written = inputs[0].written
+        if mode.grad and op.name != "detach":
+            x = inputs[0]
+            y.base = x if x.base is None else x.base
     needs = mode.grad and bool(op.vjp) and out.dtype.kind == "f" and any(x.needs_grad for x in inputs)
     if needs or mode.trace is not None:
         y.op, y.inputs, y.attrs, y.needs_grad = op, inputs, attrs, needs

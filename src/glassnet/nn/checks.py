@@ -63,7 +63,8 @@ def need_size(name: str, **given: Any) -> None:
     for role, value in given.items():
         if not isinstance(value, int | np.integer) or isinstance(value, bool):
             got = f"{name}: got {role}={value!r}"
-            hint = f"Try {role}={int(value)}" if isinstance(value, float) else f"Try {role}=10"
+            number = isinstance(value, float) or (isinstance(value, str) and value.isdecimal())
+            hint = f"Try {role}={int(value)}" if number else f"Try {role}=10"
             raise TypeError(complain(got, "expected a whole number", hint))
         if value < 0:
             got = f"{name}: got {role}={value}"

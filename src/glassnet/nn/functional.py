@@ -154,8 +154,8 @@ def embedding(
     need_tensors("embedding", input=input, weight=weight)
     for name, given in (("max_norm", max_norm), ("scale_grad_by_freq", scale_grad_by_freq), ("sparse", sparse)):
         if given:
-            got = f"embedding: got {name}={given}"
-            raise NotSupportedError(complain(got, "expected it left out", "Try weight_decay in the optimiser"))
+            expected = "expected none of max_norm, scale_grad_by_freq and sparse, which glassnet leaves out"
+            raise NotSupportedError(complain(f"embedding: got {name}={given}", expected, f"Try without {name}"))
     if input.array.dtype.kind not in "iu":
         got = f"embedding: got indices of {input.dtype}"
         raise DTypeError(complain(got, "expected whole numbers", "Try input.long()"))

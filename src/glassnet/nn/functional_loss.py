@@ -223,7 +223,10 @@ def _need_probabilities(p: np.ndarray) -> None:
         place = np.argwhere(~((p >= 0) & (p <= 1)))[0].tolist()
         got = f"binary_cross_entropy: got {p[tuple(place)]} at position {place} of input"
         expected = "expected all elements of input between 0 and 1"
-        raise ValueRangeError(complain(got, expected, "Try torch.sigmoid(output), or nn.BCEWithLogitsLoss() on scores"))
+        hint = "Try torch.sigmoid(output), or nn.BCEWithLogitsLoss() on scores"
+        if np.isnan(p[tuple(place)]):
+            hint = "Try a smaller learning rate, and x.isnan().any() on the data"
+        raise ValueRangeError(complain(got, expected, hint))
 
 
 @shown_as("BinaryCrossEntropyWithLogitsBackward0")

@@ -42,6 +42,8 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     >>> cosine_similarity(torch.tensor([[1.0, 0.0]]), torch.tensor([[3.0, 4.0]]))
     tensor([0.6000])
     """
+    shape = np.broadcast_shapes(x1.array.shape, x2.array.shape)
+    x1, x2 = (x if x.array.shape == shape else ops.expand(x, shape=shape) for x in (x1, x2))
     along = layout.axes(dim, x1)
     return ops.sum(_unit(x1, along, eps) * _unit(x2, along, eps), dim=along, keepdim=False)
 
@@ -133,7 +135,8 @@ def multi_margin_loss(
     n, classes = shape_of(scores)
     if target.array.size != n or target.array.ndim > 1:
         got = f"multi_margin_loss: got input of shape {shape_of(input)} and target of shape {shape_of(target)}"
-        raise ShapeError(complain(got, f"expected {n} labels", f"Try target.reshape({n})"))
+        hint = f"Try target.reshape({n})" if target.array.size == n else "Try a target with one label per row"
+        raise ShapeError(complain(got, f"expected {n} labels", hint))
     labels = ops.reshape(target, shape=(-1,))
     check_labels(labels.array, classes)
     right = ops.reshape(ops.choose(scores, labels), shape=(-1, 1))

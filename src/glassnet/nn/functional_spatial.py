@@ -41,7 +41,7 @@ def _batched(name: str, x: Tensor, axes: int) -> tuple[Tensor, bool]:
     if x.array.ndim not in (axes, axes - 1):
         sizes = ("channels", "height", "width") if axes == 4 else ("channels", "length")
         expected = f"expected (batch, {', '.join(sizes)}), the batch axis optional"
-        hint = "Try x.unsqueeze(1) if it has one channel" if x.array.ndim == axes - 2 else "Try x.reshape(...)"
+        hint = "Try x.unsqueeze(0), for one channel" if x.array.ndim == axes - 2 else "Try x.reshape(...)"
         raise ShapeError(complain(f"{name}: got input of shape {shape_of(x)}", expected, hint))
     return (layout.unsqueeze(x, 0), True) if x.array.ndim == axes - 1 else (x, False)
 
@@ -63,7 +63,7 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
     need_tensors("pad", input=input)
     n = input.array.ndim
     if len(pad) % 2 or len(pad) > 2 * n:
-        got = f"pad: got {len(pad)} widths for a tensor with {n} axes"
+        got = f"pad: got {len(pad)} widths for {n} {'axis' if n == 1 else 'axes'}"
         raise ShapeError(complain(got, f"expected two per axis, at most {2 * n}", "Try (left, right)"))
     ends = [(pad[i], pad[i + 1]) for i in range(0, len(pad), 2)]  # of the last axis first
     widths = tuple([(0, 0)] * (n - len(ends)) + ends[::-1])
@@ -156,7 +156,8 @@ def _check_convolution(x: Tensor, weight: Tensor, groups: int) -> None:
     if channels != part * groups:
         got = f"conv2d: x has {channels} channels but weight expects {part * groups}"
         shapes = f"(x is {shape_of(x)}, weight is {shape_of(weight)})"
-        raise ShapeError(f"{got} {shapes}. Try Conv2d({channels}, {out}, kernel_size=({kh}, {kw})).")
+        images = f", or x.unsqueeze(1) for {channels} grey images" if x.array.shape[0] == 1 == part * groups else ""
+        raise ShapeError(f"{got} {shapes}. Try Conv2d({channels}, {out}, kernel_size=({kh}, {kw})){images}.")
 
 
 def _margins(padding: Any, size: Pair, stride: Pair, dilation: Pair) -> tuple[Pair, Pair]:

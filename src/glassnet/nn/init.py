@@ -45,7 +45,8 @@ def calculate_gain(nonlinearity: str, param: Any = None) -> float:
     return _GAINS[nonlinearity]
 
 
-def _fans(tensor: Tensor, name: str) -> tuple[int, int]:
+def _calculate_fan_in_and_fan_out(tensor: Tensor, name: str = "fan_in, fan_out") -> tuple[int, int]:
+    """fan_in and fan_out of a weight; PyTorch's own name, which layers of the user's call to scale their biases."""
     shape = tensor.array.shape
     if len(shape) < 2:
         got = f"{name}: got a tensor of shape {tuple(shape)}"
@@ -151,7 +152,7 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Any = None) -> 
 
 
 def _xavier_std(tensor: Tensor, gain: float, name: str) -> float:
-    fan_in, fan_out = _fans(tensor, name)
+    fan_in, fan_out = _calculate_fan_in_and_fan_out(tensor, name)
     return gain * math.sqrt(2.0 / float(fan_in + fan_out))
 
 
@@ -181,11 +182,16 @@ def kaiming_normal_(
 
 
 def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str, name: str) -> float:
-    fans = dict(zip(("fan_in", "fan_out"), _fans(tensor, name), strict=True))
+    return calculate_gain(nonlinearity, a) / math.sqrt(_calculate_correct_fan(tensor, mode, name))
+
+
+def _calculate_correct_fan(tensor: Tensor, mode: str, name: str = "fan") -> int:
+    """fan_in or fan_out, as the mode says; PyTorch's own name, too."""
+    fans = dict(zip(("fan_in", "fan_out"), _calculate_fan_in_and_fan_out(tensor, name), strict=True))
     if mode not in fans:
         got = f"{name}: got mode={mode!r}"
         raise ValueRangeError(complain(got, "expected 'fan_in' or 'fan_out'", "Try mode='fan_in'"))
-    return calculate_gain(nonlinearity, a) / math.sqrt(fans[mode])
+    return fans[mode]
 
 
 def _is_empty(tensor: Tensor) -> bool:

@@ -437,4 +437,6 @@ def refuse_non_module(name: str, value: Any) -> None:
         got, hint = f"got the class {value.__name__} as the layer {name}", f"Try {value.__name__}() with brackets"
     else:
         got, hint = f"got {type(value).__name__} as the layer {name}", "Try a layer such as nn.ReLU()"
+        if isinstance(value, list | tuple):
+            hint = "Try nn.Sequential(*layers), with a star before the list"
     raise TypeError(complain(got, "expected a Module", hint))

@@ -95,6 +95,8 @@ class _BatchNorm(Module):
             name, counts = type(self).__name__, " or ".join(map(str, self._axes))
             got = f"{name}: got input of shape {shape_of(x)}"
             hint = "Try x.flatten(1)" if x.array.ndim > max(self._axes) else "Try x.unsqueeze(0)"
+            if x.array.ndim == 2:  # rows, for a layer of images
+                hint = f"Try BatchNorm1d({x.array.shape[1]})"
             raise ShapeError(complain(got, f"expected {counts} axes", hint))
 
     def extra_repr(self) -> str:

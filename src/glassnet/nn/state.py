@@ -108,6 +108,5 @@ def _size_quarrel(name: str, value: Tensor, t: Tensor) -> str:
 def _message(model: str, lines: list[str], report: IncompatibleKeys) -> str:
     only_names = len(lines) == bool(report.missing_keys) + bool(report.unexpected_keys)
     hint = "strict=False, which leaves the names that differ alone" if only_names else "a model with the same sizes"
-    return f"Error(s) in loading state_dict for {model}:\n\t" + "\n\t".join(
-        [*lines, f"Nothing was changed. Try {hint}."]
-    )
+    last = f"Got weights that do not fit; expected the model's own names and sizes. Nothing was changed. Try {hint}."
+    return f"Error(s) in loading state_dict for {model}:\n\t" + "\n\t".join([*lines, last])

@@ -3,6 +3,7 @@
 from typing import Any as _Any
 
 from glassnet.errors import NotSupportedError as _NotSupportedError
+from glassnet.errors import complain as _complain
 from glassnet.optim import lr_scheduler, swa_utils
 from glassnet.optim.adam import Adam, Adamax, AdamW, NAdam, RAdam
 from glassnet.optim.adaptive import Adadelta, Adagrad, RMSprop
@@ -13,17 +14,20 @@ from glassnet.optim.optimizer import Optimizer
 
 def SparseAdam(*args: _Any, **kwargs: _Any) -> _Any:
     """Left out: there are no sparse gradients here."""
-    raise _NotSupportedError("SparseAdam: got a request for it; glassnet's gradients are dense. Try Adam.")
+    got = "SparseAdam: got an optimiser for sparse gradients"
+    raise _NotSupportedError(_complain(got, "expected one for dense gradients, which are all there are", "Try Adam"))
 
 
 def Adafactor(*args: _Any, **kwargs: _Any) -> _Any:
     """Left out: its savings of memory pay for models far larger than multilayer perceptrons."""
-    raise _NotSupportedError("Adafactor: got a request for it; glassnet leaves it out. Try AdamW.")
+    got = "Adafactor: got an optimiser that glassnet leaves out"
+    raise _NotSupportedError(_complain(got, "expected one of optim.__all__", "Try AdamW"))
 
 
 def Muon(*args: _Any, **kwargs: _Any) -> _Any:
     """Left out: it is made for transformers."""
-    raise _NotSupportedError("Muon: got a request for it; glassnet leaves it out. Try AdamW.")
+    got = "Muon: got an optimiser that glassnet leaves out"
+    raise _NotSupportedError(_complain(got, "expected one of optim.__all__", "Try AdamW"))
 
 
 __all__ = [

@@ -105,6 +105,8 @@ def cubic_minimum(a: Point, b: Point, low: Any = None, high: Any = None) -> Any:
     """
     if low is None:
         low, high = sorted((a.t, b.t))
+    if a.t == b.t:  # steps so short that both ends are one number: there is no cubic
+        return (low + high) / 2.0
     left, right = (a, b) if a.t <= b.t else (b, a)
     d1 = a.slope + b.slope - 3 * (a.loss - b.loss) / (a.t - b.t)
     inside = d1 * d1 - a.slope * b.slope

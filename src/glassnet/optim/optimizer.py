@@ -12,7 +12,7 @@ import numpy as np
 from glassnet.core.mode import enable_grad, mode, no_grad
 from glassnet.core.tape import Handle
 from glassnet.core.tensor import Tensor, wrap
-from glassnet.errors import DataError, ValueRangeError
+from glassnet.errors import DataError, ValueRangeError, complain
 from glassnet.optim.group import ParamGroup
 
 StateDict = dict[str, Any]
@@ -100,6 +100,9 @@ class Optimizer:
                 f"{name}: got one tensor as params; expected a list of tensors or of dictionaries. Try "
                 f"{name}([tensor])."
             )
+        if hasattr(params, "parameters"):
+            got = f"{name}: got a model ({type(params).__name__}) as params"
+            raise TypeError(complain(got, "expected its parameters", f"Try {name}(model.parameters())"))
         given = list(params)
         if not given:
             raise ValueRangeError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -217,7 +218,10 @@ class Sequential:
             got = f"{call}: got x of shape {x.shape}"
             expected = f"expected (n, {', '.join(map(str, self.input_shape or ()))})"
             wanted = ", ".join(map(str, self.input_shape or ()))
-            raise ShapeError(complain(got, expected, f"Try x.reshape(len(x), {wanted}), or Flatten as the first layer"))
+            hint = f"Try x.reshape(len(x), {wanted}), or Flatten as the first layer"
+            if math.prod(x.shape[1:]) != math.prod(self.input_shape or ()):
+                hint = f"Try keras.Input({x.shape[1:]}) as the first entry of a new model"
+            raise ShapeError(complain(got, expected, hint))
         if self.loss is not None and len(self.metrics) < len(self._asked):
             self.metrics = [metrics.get(m, self.loss, self.output_shape[-1]) for m in self._asked]
 

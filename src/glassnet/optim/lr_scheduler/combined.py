@@ -72,7 +72,7 @@ class SequentialLR(_Combined):
         if len(milestones) != len(schedulers) - 1:
             raise DataError(
                 f"SequentialLR: got {len(schedulers)} schedules and {len(milestones)} milestones; expected one "
-                f"milestone fewer than schedules. Try {len(schedulers) - 1} milestones."
+                f"milestone fewer than schedules. Try milestones={[10 * (i + 1) for i in range(len(schedulers) - 1)]}."
             )
         self._milestones = milestones
         self.last_epoch = last_epoch + 1

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from glassnet.errors import ValueRangeError, complain
 from glassnet.optim.lr_scheduler.base import LRScheduler, at_most_one, function_state, functions_per_group
 from glassnet.optim.optimizer import Optimizer
 
@@ -85,6 +86,9 @@ class StepLR(LRScheduler):
     """
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
+        if step_size < 1:
+            got = f"StepLR: got step_size={step_size}"
+            raise ValueRangeError(complain(got, "expected 1 epoch or more", "Try step_size=10"))
         self.step_size, self.gamma = step_size, gamma
         super().__init__(optimizer, last_epoch)
 

@@ -54,13 +54,14 @@ class ReduceLROnPlateau(LRScheduler):
         check_name("ReduceLROnPlateau", "mode", mode, ("min", "max"))
         check_name("ReduceLROnPlateau", "threshold_mode", threshold_mode, ("rel", "abs"))
         self.optimizer = check_optimizer(optimizer)
-        self.factor, self.patience, self.cooldown, self.eps = factor, patience, cooldown, eps
-        self.mode, self.threshold, self.threshold_mode = mode, threshold, threshold_mode
+        self.factor = factor  # the attributes in the order in which `state_dict` shows them
         self.default_min_lr = None if isinstance(min_lr, list | tuple) else min_lr
         self.min_lrs = list(min_lr) if isinstance(min_lr, list | tuple) else [min_lr] * len(optimizer.param_groups)
+        self.patience, self.cooldown, self.eps = patience, cooldown, eps
         self._check_groups()
         self.last_epoch = 0
         self._last_lr = group_values(optimizer, "lr")
+        self.mode, self.threshold, self.threshold_mode = mode, threshold, threshold_mode
         self._reset()
 
     @property
@@ -76,7 +77,8 @@ class ReduceLROnPlateau(LRScheduler):
     def _reset(self) -> None:
         """Forget the epochs so far."""
         self.best = self.mode_worse
-        self.cooldown_counter = self.num_bad_epochs = 0
+        self.cooldown_counter = 0
+        self.num_bad_epochs = 0
 
     def step(self, metrics: Any, epoch: int | None = None) -> None:  # type: ignore[override]
         """Take the metric of an epoch, and cut the rates if it has been too long without a better one."""
@@ -127,4 +129,6 @@ class ReduceLROnPlateau(LRScheduler):
 
     def state_dict(self) -> dict[str, Any]:
         """Every attribute but the optimiser."""
-        return {**super().state_dict(), "mode_worse": self.mode_worse}
+        state = super().state_dict()
+        before = {k: state.pop(k) for k in list(state)[: list(state).index("mode")]}
+        return {**before, "mode_worse": self.mode_worse, **state}  # PyTorch's order

@@ -20,6 +20,7 @@ from glassnet.data.sampler import (
     SubsetRandomSampler,
     WeightedRandomSampler,
 )
+from glassnet.utils.data import dataloader, dataset, sampler
 
 __all__ = [
     "BatchSampler",
@@ -36,8 +37,11 @@ __all__ = [
     "SubsetRandomSampler",
     "TensorDataset",
     "WeightedRandomSampler",
+    "dataloader",
+    "dataset",
     "default_collate",
     "default_convert",
     "get_worker_info",
     "random_split",
+    "sampler",
 ]

@@ -12,6 +12,7 @@ from glassnet.core import factories, functions, layout, ops, reductions
 from glassnet.core.mode import no_grad
 from glassnet.core.tensor import Tensor, touched
 from glassnet.errors import GradientError, ShapeError, ValueRangeError
+from glassnet.nn.utils import rnn as rnn
 
 _LEAST = 1e-6  # keeps the division defined where every gradient is 0
 
