@@ -118,7 +118,7 @@ def test_a_packed_table(write):
     [
         (b"", DataError, "t.csv: got no rows; expected at least one row. Try another file."),
         (b"\n\n", DataError, "t.csv: got no rows;"),
-        (b"a,b\n", DataError, "got a header and no rows; expected at least one row. Try --no-header if it is data."),
+        (b"a,b\n", DataError, "got a header and no rows; expected at least one row. Try adding rows, or"),
         (b"a,b,a\n1,2,3\n", DataError, "t.csv: got the name 'a' for columns 1 and 3; expected every name once."),
         (b"\x89PNG\r\n\x1a\n\0\0", FormatError, "t.csv: got a PNG image; expected a table of text, such as CSV."),
         (b"PK\x03\x04xxxx", FormatError, "t.csv: got a zip archive or a spreadsheet;"),

@@ -108,3 +108,14 @@ def test_is_a_plain_stream():
         assert stream.raw.readinto(bytearray()) == 0
         assert isinstance(stream, io.BufferedIOBase)
         assert stream.readlines() == [b"a\n", b"b"]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lzma.compress])
+def test_who_reads_to_the_end_says_where_that_may_be(pack):
+    with opened(pack(b"7" * 100_000)) as source:
+        assert len(unpacked(source, 100_000).read()) == 100_000
+    with opened(pack(b"7" * 100_001)) as source:
+        with pytest.raises(
+            FormatError, match=r"got more than 100,000 bytes packed into \d+; expected fewer\. Try unpack"
+        ):
+            unpacked(source, 100_000).read()

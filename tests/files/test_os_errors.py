@@ -24,6 +24,15 @@ def test_each_refusal_names_path_bytes_and_what_to_try(name):
     assert error.errno == number
 
 
+def test_a_missing_file_is_what_python_calls_one_too():
+    missing = file_error(OSError(errno.ENOENT, os.strerror(errno.ENOENT)), "open", "nowhere")
+    assert isinstance(missing, FileNotFoundError)
+    assert isinstance(missing, FileError)
+    assert not isinstance(file_error(OSError(errno.EACCES, "x"), "open", "closed"), FileNotFoundError)
+    with pytest.raises(FileNotFoundError), reported("open", "nowhere"):
+        os.stat("nowhere/at/all")
+
+
 def test_a_number_without_advice_still_has_three_beats():
     assert str(file_error(OSError(99999, "odd"), "read", "x")) == (
         "got 'odd' on trying to read x; expected no error. Try a copy of the file."

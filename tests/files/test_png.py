@@ -216,7 +216,7 @@ COLOURS = header(1, 1, 8, PALETTE)
 PACKED = zlib.compress(b"\0\x09")
 LIES = {
     "empty": (b"", "got the first bytes none; expected a PNG image. Try saving it as PNG"),
-    "a JPEG": (b"\xff\xd8\xff\xe0", "got the first bytes ff d8 ff e0"),
+    "a JPEG": (b"\xff\xd8\xff\xe0", "got a JPEG image; expected a PNG image. Try saving it as PNG"),
     "line ends converted": (b"\x89PNG\n\x1a\n" + ONE, "got the first bytes 89 50 4e 47 0a"),
     "nothing after": (SIGNATURE, "got 0 bytes where a chunk's head should be"),
     "chunk beyond the end": (SIGNATURE + b"\xff\xff\xff\xffIHDR", "got 0 bytes where the chunk IHDR should be"),

@@ -25,9 +25,11 @@ _EXACT = 1 << 53
 _WIDEST_NUMBER = 32
 _LOOK = 64  # cells that are tried one by one before a column is taken for numbers
 _DATE = re.compile(rb"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?)?Z?")
-_PLAIN = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.IGNORECASE)
+# Each part takes all that it can and gives nothing back: or a long cell of digits is tried in n² ways.
+_PLAIN = re.compile(rb"[+-]?(\d++(\.\d*+)?|\.\d++)([eE][+-]?\d++)?|[+-]?inf(inity)?", re.IGNORECASE)
 _BOOLEANS = ({"false", "true"}, {"no", "yes"}, {"n", "y"}, {"f", "t"})
 _GAPS = ("<NA>", "NaT")  # pandas.NA and pandas.NaT
+_AT_ONCE = 1 << 16
 _FREE_TEXT = 0.5  # of the cells differ: names, remarks, keys
 _FEW = 20
 
@@ -109,9 +111,20 @@ def spell(value: float, kind: Kind = "number") -> str:
 def numbers(name: str, values: np.ndarray, kind: Kind = "number") -> Column:
     """A column of numbers, `whole` if none has a fraction."""
     if kind == "number":
-        known = values[~np.isnan(values)]
-        kind = "whole" if len(known) and np.isfinite(known).all() and (known == np.floor(known)).all() else "number"
+        kind = "whole" if _are_whole(values) else "number"
     return Column(name, kind, values)
+
+
+def _are_whole(values: np.ndarray) -> bool:
+    """Whether there are numbers, and none of them has a fraction: found piece by piece, and mostly in the first."""
+    some = False
+    for first in range(0, len(values), _AT_ONCE):
+        part = values[first : first + _AT_ONCE]
+        known = part[~np.isnan(part)]
+        if not (np.isfinite(known).all() and (known == np.floor(known)).all()):
+            return False
+        some = some or len(known) > 0
+    return some
 
 
 def words(name: str, codes: np.ndarray, distinct: Sequence[str]) -> Column:
@@ -153,10 +166,12 @@ def read_numbers(cells: np.ndarray, decimal: str = ".", missing: frozenset[bytes
     """
     width = cells.dtype.itemsize
     look = cells[:: max(1, len(cells) // _LOOK)][:_LOOK]
-    odd = sum(_one(cell, decimal, missing) is None for cell in look.tolist())
+    found = [_one(cell, decimal, missing) for cell in look.tolist()]
     values = np.full(len(cells), np.nan)
-    if 2 * odd > len(look):  # words: not worth the reading
+    if 2 * found.count(None) > len(look):  # words: not worth the reading
         return values, np.arange(len(cells))
+    if len(look) == len(cells):  # a wide table has many short columns
+        return np.array([np.nan if x is None else x for x in found]), np.array(_places_of_none(found), np.intp)
     if cells.dtype.kind != "S":  # too wide for an array: one at least is no number
         return _one_by_one(cells, np.arange(len(cells)), values, decimal, missing)
     if width > _WIDEST_NUMBER:
@@ -164,6 +179,10 @@ def read_numbers(cells: np.ndarray, decimal: str = ".", missing: frozenset[bytes
         width = cells.dtype.itemsize
     values, done = _horner(cells, min(width, _WIDEST_NUMBER), ord(decimal))
     return _one_by_one(cells, np.flatnonzero(~done), values, decimal, missing)
+
+
+def _places_of_none(found: list[float | None]) -> list[int]:
+    return [row for row, number in enumerate(found) if number is None]
 
 
 def _horner(cells: np.ndarray, width: int, decimal: int) -> tuple[np.ndarray, np.ndarray]:

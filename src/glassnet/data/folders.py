@@ -160,10 +160,10 @@ def _by_pillow(path: StrPath) -> np.ndarray:
         with Image.open(os.fspath(path)) as image:
             mode = "L" if image.mode in ("L", "1", "I;16") else "RGBA" if image.mode in ("RGBA", "LA", "PA") else "RGB"
             return np.asarray(image.convert(mode), np.uint8)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as problem:
-        if isinstance(problem, FileError):
-            raise
-        got = f"{shown(path)}: got {' '.join(str(problem).split())[:120]}"
+    except FileError:
+        raise
+    except Exception as problem:  # its decoders raise TypeError, struct.error and others, as the damage has it
+        got = f"{shown(path)}: got {' '.join(str(problem).split())[:120] or type(problem).__name__}"
         raise FormatError(complain(got, "expected an image", "Try opening it in a viewer, or removing it")) from problem
 
 

@@ -173,7 +173,7 @@ class TableFile:
         mixed = [name for name, columns in parts.items() if _sorts(columns) > 1]
         if mixed:  # numbers first, words later: read again, as words from the start
             return replace(self, _forced=(*self._forced, *mixed)).read()
-        columns = tuple(joined(_filled(columns)) for columns in parts.values())
+        columns = tuple(joined(_filled(parts.pop(name))) for name in list(parts))  # each is let go once it is joined
         return Table(columns, self.name, np.concatenate(lines), tuple(notes), named)
 
     def pieces(self) -> Iterator[Table]:
@@ -192,9 +192,9 @@ class TableFile:
                 maker.finish()
             if maker is None or not maker.rows:
                 got = f"{self.name}: got {'a header and no rows' if maker else 'no rows'}"
-                hint = (
-                    "Try another file" if maker is None or dialect.header is False else "Try --no-header if it is data"
-                )
+                hint = "Try adding rows, or --no-header (header=False) if that line is data"
+                if maker is None or dialect.header is False:
+                    hint = "Try another file"
                 raise DataError(complain(got, "expected at least one row", hint))
 
     @contextmanager
@@ -202,7 +202,7 @@ class TableFile:
         with opened(self.path, _ANY_SIZE) as source, reported("read", source.name):
             stream = cast(BinaryIO, source.stream)
             if os.fspath(self.path).endswith((".gz", ".xz")):
-                stream = cast(BinaryIO, unpacked(source))
+                stream = cast(BinaryIO, unpacked(source, source.budget(None)))
             buffered = io.BufferedReader(_Raw(stream), _HEAD)
             dialect = find_encoding(buffered.peek(_HEAD)[:_HEAD], self.name)
             buffered.read(dialect.bom)

@@ -49,10 +49,16 @@ class _ZlibDecoder:
 
 
 class _Unpacked(io.RawIOBase):
-    """The unpacked bytes of a source as a stream; `most` compressed streams may follow each other in it."""
+    """The unpacked bytes of a source as a stream; `most` compressed streams may follow each other in it, and `limit`
+    bytes may come out of all of them."""
 
     def __init__(
-        self, source: Source, start: Callable[[], _Decoder], errors: tuple[type[Exception], ...], most: int
+        self,
+        source: Source,
+        start: Callable[[], _Decoder],
+        errors: tuple[type[Exception], ...],
+        most: int,
+        limit: int | None = None,
     ) -> None:
         self._source = source
         self._start = start
@@ -60,6 +66,8 @@ class _Unpacked(io.RawIOBase):
         self._decoder = start()
         self._waiting = b""  # read from the source, not yet given to the decoder
         self._left = most - 1
+        self._limit = limit
+        self._given = 0
 
     def readable(self) -> bool:
         return True
@@ -71,6 +79,7 @@ class _Unpacked(io.RawIOBase):
                 break
             piece = self._decode(min(view.nbytes, _PIECE))  # a decoder makes its piece before it is copied here
             if piece:
+                self._count(len(piece))
                 view[: len(piece)] = piece
                 return len(piece)
         return 0
@@ -87,6 +96,12 @@ class _Unpacked(io.RawIOBase):
             raise self._source.wrong("the end of the file inside its compressed data", "a whole stream")
         return piece
 
+    def _count(self, size: int) -> None:
+        self._given += size
+        if self._limit is not None and self._given > self._limit:
+            got = f"more than {self._limit:,} bytes packed into {self._source.size:,}"
+            raise self._source.wrong(got, "fewer", "Try unpacking the file first, if you trust it")
+
     def _next_member(self) -> bool:
         self._waiting = self._decoder.unused_data or self._source.read_some(_PIECE)
         if not self._waiting:
@@ -98,10 +113,11 @@ class _Unpacked(io.RawIOBase):
         return True
 
 
-def unpacked(source: Source) -> io.BufferedIOBase:
+def unpacked(source: Source, limit: int | None = None) -> io.BufferedIOBase:
     """A stream of the source's contents, unpacked if they are gzip or xz; the source stands at its start.
 
-    Reading `n` bytes unpacks about `n` bytes: whoever reads decides how far a small file may grow.
+    Reading `n` bytes unpacks about `n` bytes: whoever reads decides how far a small file may grow. Who reads to the
+    end, whatever comes, says by `limit` how many bytes that may be; `FormatError` beyond it.
 
     >>> import gzip
     >>> from glassnet.files.bounded import opened
@@ -112,9 +128,9 @@ def unpacked(source: Source) -> io.BufferedIOBase:
     signature = source.read_some(len(_XZ))
     source.seek(0, "the start")
     if signature.startswith(_GZIP):
-        return _unpacked_zlib(source, 31, _MOST_MEMBERS)
+        return _unpacked_zlib(source, 31, _MOST_MEMBERS, limit)
     if signature == _XZ:
-        return _unpacked_xz(source)
+        return _unpacked_xz(source, limit)
     return source.stream
 
 
@@ -123,11 +139,11 @@ def inflated(source: Source, *, bare: bool = False) -> io.BufferedIOBase:
     return _unpacked_zlib(source, -15 if bare else 15, 1)
 
 
-def _unpacked_zlib(source: Source, wbits: int, most: int) -> io.BufferedReader:
-    return io.BufferedReader(_Unpacked(source, lambda: _ZlibDecoder(wbits), (zlib.error,), most), _PIECE)
+def _unpacked_zlib(source: Source, wbits: int, most: int, limit: int | None = None) -> io.BufferedReader:
+    return io.BufferedReader(_Unpacked(source, lambda: _ZlibDecoder(wbits), (zlib.error,), most, limit), _PIECE)
 
 
-def _unpacked_xz(source: Source) -> io.BufferedReader:
+def _unpacked_xz(source: Source, limit: int | None) -> io.BufferedReader:
     try:
         import lzma
     except ImportError as error:  # Python can be built without it
@@ -137,7 +153,7 @@ def _unpacked_xz(source: Source) -> io.BufferedReader:
     def start() -> lzma.LZMADecompressor:
         return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)
 
-    return io.BufferedReader(_Unpacked(source, start, (lzma.LZMAError, EOFError), _MOST_MEMBERS), _PIECE)
+    return io.BufferedReader(_Unpacked(source, start, (lzma.LZMAError, EOFError), _MOST_MEMBERS, limit), _PIECE)
 
 
 def packed_like(name: str, data: bytes) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeAlias
 
-from glassnet.errors import FileError, complain
+from glassnet.errors import FileError, MissingFileError, complain
 
 StrPath: TypeAlias = str | os.PathLike[str]
 
@@ -64,7 +64,9 @@ def shown(path: object) -> str:
     >>> shown("run\\n/model.safetensors")
     'run\\\\n/model.safetensors'
     """
-    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(path)[:1024])
+    text = str(path)[:1024]
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
     return text if len(text) <= 240 else f"{text[:100]}…{text[-100:]}"
 
 
@@ -78,7 +80,8 @@ def file_error(error: OSError, action: str, path: object, size: int | None = Non
     expected, hint = _advice(errno.errorcode.get(error.errno or 0, ""), reading=action in _READING)
     amount = "" if size is None else f" ({size:,} bytes)"
     got = f"got {error.strerror or type(error).__name__!r} on trying to {action} {shown(path)}{amount}"
-    result = FileError(complain(got, f"expected {expected}", hint))
+    kind = MissingFileError if error.errno == errno.ENOENT else FileError
+    result = kind(complain(got, f"expected {expected}", hint))
     result.errno = error.errno
     return result
 

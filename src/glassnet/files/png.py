@@ -22,6 +22,7 @@ from glassnet.files.bounded import PathOrBytes, Source, opened
 from glassnet.files.compressed import inflated
 from glassnet.files.os_errors import StrPath
 from glassnet.files.png_rows import FILTERS, samples, unfilter
+from glassnet.files.signatures import seems
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _LARGEST_SIDE = 1 << 15
@@ -101,13 +102,13 @@ def read_png(path: PathOrBytes, limit: int | None = None) -> np.ndarray:
     array([[  0, 128, 255]], dtype=uint8)
     >>> read_png(b"GIF89a")
     Traceback (most recent call last):
-    glassnet.errors.FormatError: bytes: got the first bytes 47 49 46 38 39 61; expected a PNG image. Try saving it
-    as PNG.
+    glassnet.errors.FormatError: bytes: got a GIF image; expected a PNG image. Try saving it as PNG.
     """
     with opened(path) as source:
         signature = source.read_some(len(_SIGNATURE))
         if signature != _SIGNATURE:
-            got = f"the first bytes {signature.hex(' ') or 'none'}"
+            seen = None if signature.startswith(_SIGNATURE[:4]) else seems(signature)  # the rest of it is damaged
+            got = seen or f"the first bytes {signature.hex(' ') or 'none'}"
             raise source.wrong(got, "a PNG image", "Try saving it as PNG")
         image, packed = _read_chunks(source)
         source.within(image.working_bytes(), limit, f"an image of {image.width} × {image.height} pixels")

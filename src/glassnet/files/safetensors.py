@@ -23,6 +23,7 @@ from glassnet.files import strict_json
 from glassnet.files.atomic import write_atomic
 from glassnet.files.bounded import PathOrBytes, Source, opened
 from glassnet.files.os_errors import StrPath
+from glassnet.files.signatures import seems
 
 _LARGEST_HEADER = 16 << 20  # the package stops at 100 MB; a header as large as this describes no tensors that exist
 _METADATA = "__metadata__"
@@ -263,6 +264,9 @@ def _read_header(source: Source) -> bytes:
     size = int.from_bytes(length, "little")
     most = min(source.remaining, _LARGEST_HEADER)
     if size > most:
+        seen = seems(length)
+        if seen is not None:
+            raise source.wrong(seen, "saved tensors", "Try a file that `glassnet train` or torch.save wrote")
         raise source.wrong(f"a header of {size:,} bytes", f"at most {most:,}, what follows its length")
     return length + source.read(size, "the header")
 

@@ -4,7 +4,6 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any, Literal, NoReturn, TypeAlias
 
 import numpy as np
@@ -16,9 +15,10 @@ Json: TypeAlias = dict[str, "Json"] | list["Json"] | str | int | float | bool | 
 _DEEPEST = 64
 _MOST_DIGITS = 20  # of an integer: 64 bits and a sign
 
-# A string (closed or not, so that the search never turns back), or a sign that opens, closes or separates.
-_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{},]', re.DOTALL)
+_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)  # closed or not, so that no search turns back
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_STEPS = np.zeros(256, np.int8)  # what each sign does to the depth
+_STEPS[list(b"[{")], _STEPS[list(b"]}")] = 1, -1
 
 
 def loads(data: bytes | str, *, max_depth: int = _DEEPEST, max_items: int = 200_000, source: str = "JSON") -> Any:
@@ -119,31 +119,39 @@ def _decoded(data: bytes | str, source: str) -> str:
 
 def _check_size(text: str, max_depth: int, max_items: int, source: str) -> None:
     """Count brackets and commas before the parser, which recurses and allocates, sees them."""
-    depth = items = 0
-    for token in _tokens(text, source):
-        if token in "[{":
-            depth += 1
-            items += 1
-        elif token == ",":
-            items += 1
-        else:
-            depth -= 1
-        if depth > max_depth or items > max_items:
-            limit = f"{max_depth} brackets inside each other" if depth > max_depth else f"{max_items:,} values"
-            raise FormatError(complain(f"{source}: got more than {limit}", "expected fewer", "Try a smaller file"))
+    if _SURROGATE.search(text):
+        for match in _STRING.finditer(text):
+            _check_surrogates(match.group(), source)
+    if _opened(text) <= max_depth and _items(text) <= max_items:
+        return  # most texts are short: even with what stands inside strings there are not too many
+    signs = _STRING.sub("", text)
+    if _depth(signs) > max_depth:
+        limit = f"{max_depth} brackets inside each other"
+    elif _items(signs) > max_items:
+        limit = f"{max_items:,} values"
+    else:
+        return
+    raise FormatError(complain(f"{source}: got more than {limit}", "expected fewer", "Try a smaller file"))
 
 
-def _tokens(text: str, source: str) -> Iterator[str]:
-    """The signs outside strings; strings themselves are only looked at for half surrogate pairs."""
-    for match in _TOKEN.finditer(text):
-        token = match.group()
-        if token[0] != '"':
-            yield token
-        elif _SURROGATE.search(token):
-            _check_surrogates(token, source)
+def _opened(text: str) -> int:
+    return text.count("[") + text.count("{")
+
+
+def _items(text: str) -> int:
+    return text.count(",") + _opened(text)
+
+
+def _depth(signs: str) -> int:
+    """The most brackets that are open at once, in a text without its strings."""
+    codes = np.frombuffer(signs.encode("ascii", "replace"), np.uint8)
+    steps = _STEPS[codes]
+    return int(np.cumsum(steps[steps != 0], dtype=np.int32).max(initial=0))
 
 
 def _check_surrogates(token: str, source: str) -> None:
+    if not _SURROGATE.search(token):
+        return
     try:
         json.loads(token).encode()
     except UnicodeEncodeError as error:

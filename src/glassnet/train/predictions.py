@@ -25,6 +25,7 @@ from glassnet.train.run_folder import MISTAKES, PREDICTIONS
 _MOST_PROBABILITIES = 16 << 20  # numbers: of more, only that of the class named is kept
 _MOST_MISTAKES = 100_000
 _LARGEST_FILE = 1 << 30
+_MOST_RESTORED = 1 << 27  # numbers that a small file may ask for: examples times classes, classes times classes
 
 
 def write_predictions(folder: StrPath, test: Evaluation, classes: Sequence[str] = (), of: str = "test") -> None:
@@ -99,6 +100,8 @@ def _judgement(tensors: dict[str, np.ndarray], about: dict[str, str]) -> Evaluat
     labels, said = tensors["labels"], tensors["said"]
     _same_shape(labels, said, 1)
     classes = len(strict_json.loads(about["classes"], source="classes"))
+    if classes * max(classes, len(said)) > _MOST_RESTORED:
+        raise ValueError("classes")
     p = tensors.get("probabilities")
     if p is None:
         p = np.zeros((len(said), classes), np.float32)
