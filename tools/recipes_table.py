@@ -3,10 +3,13 @@
     python tools/recipes_table.py                       all of them: about half an hour on two processors
     python tools/recipes_table.py mnist moons           some
     python tools/recipes_table.py --seeds 0 --json recipes.json --markdown docs/recipes.md
+    python tools/recipes_table.py --only fashion --markdown docs/recipes.md        one row, the others stay as they are
+    python tools/recipes_table.py --only fashion --peer --markdown docs/recipes.md  of it, scikit-learn alone
 
 Results are added to the JSON file as they come, so that long recipes can be run apart from the others; `--markdown`
-writes the table of all that is in it. scikit-learn has the same split, the same hidden layers, standardised features
-and its own defaults otherwise; where it is not installed its column stays empty.
+writes the table of all that is in it, and keeps the rows of the page that it knows nothing newer of. scikit-learn has
+the same split, the same hidden layers, standardised features and its own defaults otherwise; where it is not installed
+its column stays empty.
 """
 
 from __future__ import annotations
@@ -91,17 +94,20 @@ ROWS = (
 
 def main(words: list[str] | None = None) -> int:
     """Train what was asked for and print the table; 1 if a goal was missed."""
-    asked = _options().parse_args(words)
-    names = set(asked.names) or {_short(row) for row in ROWS}
+    parser = _options()
+    asked = parser.parse_args(words)
+    names = {*asked.names, *asked.only} or {_short(row) for row in ROWS}
+    if unknown := names - {_short(row) for row in ROWS}:
+        parser.error(f"got {', '.join(sorted(unknown))}; expected some of {', '.join(map(_short, ROWS))}")
     chosen = [] if asked.no_training else [row for row in ROWS if _short(row) in names]
-    results = _read(asked.json)
+    results, page = _read(asked.json), _page_so_far(asked.markdown)
     for row in chosen:
-        results[row.name] = _measured(row, asked)
+        results[row.name] = _peer_alone(row, results.get(row.name, {})) if asked.peer else _measured(row, asked)
         _write(asked.json, results)
-    lines = list(_table(results))
+    lines = list(_table(results, _rows_of(page)))
     print("\n".join(lines))
     if asked.markdown:
-        Path(asked.markdown).write_text(_page(lines, results), encoding="utf-8")
+        Path(asked.markdown).write_text(_page(lines, results, page), encoding="utf-8")
     return int(any(not _met(row, results[row.name]) for row in chosen))
 
 
@@ -112,6 +118,8 @@ def _short(row: Row) -> str:
 def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(map(_short, ROWS)))
+    parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="the same")
+    parser.add_argument("--peer", action="store_true", help="train scikit-learn alone, and only put it beside the row")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--json", metavar="FILE", help="add the results to this file")
     parser.add_argument("--markdown", metavar="FILE", help="write the table of all results into this file")
@@ -148,6 +156,12 @@ def _measured(row: Row, asked: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def _peer_alone(row: Row, before: dict[str, Any]) -> dict[str, Any]:
+    """What is known of a row, with scikit-learn trained anew."""
+    data = row.data()
+    return {"runs": {}, **before, "goal": row.goal, "peer": _sklearn(data, row.settings(data)) if row.peer else None}
+
+
 def _run(data: DataSet, settings: Settings, threads: int | None) -> dict[str, float]:
     """One training: what the test set says, and the time on the clock and on the processors."""
     blas = Blas()
@@ -176,14 +190,15 @@ def _sklearn(data: DataSet, settings: Settings) -> dict[str, float] | None:
     scaler = StandardScaler().fit(x)
     x, x_test = (part / np.float32(255) if images else scaler.transform(part) for part in (x, x_test))
     kind = MLPRegressor if data.task == "regression" else MLPClassifier
-    scores, began = [], time.perf_counter()
+    scores, began, used = [], time.perf_counter(), time.process_time()
     seeds = (0,) if images else (0, 1, 2)
     for seed in seeds:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it says that it has not converged; that is its default
             model = kind(hidden_layer_sizes=settings.hidden, random_state=seed).fit(x, y.ravel() if y.ndim > 1 else y)
         scores.append(float(model.score(x_test, y_test)))
-    return {"score": min(scores), "seconds": (time.perf_counter() - began) / len(seeds)}
+    times = {"seconds": time.perf_counter() - began, "processor_seconds": time.process_time() - used}
+    return {"score": min(scores), **{name: value / len(seeds) for name, value in times.items()}}
 
 
 def _plain(settings: Settings) -> dict[str, Any]:
@@ -191,7 +206,9 @@ def _plain(settings: Settings) -> dict[str, Any]:
 
 
 def _met(row: Row, result: dict[str, Any]) -> bool:
-    worst = min(run["score"] for run in result["runs"].values())
+    worst = min((run["score"] for run in result["runs"].values()), default=math.inf)
+    if not result["runs"]:
+        return True  # only scikit-learn was asked
     return math.isfinite(worst) and (row.goal is None or worst >= row.goal)
 
 
@@ -205,12 +222,20 @@ HEADING = (
     "time",
     "processors",
     "scikit-learn",
-    "its time",
+    "its processors",
 )
+_PEER = 2  # columns at the end
 
 
-def _table(results: dict[str, Any]) -> Iterator[str]:
-    rows = [HEADING, *(_cells(row.name, results[row.name]) for row in ROWS if row.name in results)]
+def _table(results: dict[str, Any], so_far: dict[str, tuple[str, ...]]) -> Iterator[str]:
+    rows: list[tuple[str, ...]] = [HEADING]
+    for name in (row.name for row in ROWS):
+        result, kept = results.get(name, {}), so_far.get(name)
+        if result.get("runs"):
+            rows.append(_cells(name, result))
+        elif kept:
+            peer = _peer_cells(result["peer"]) if "peer" in result else kept[-_PEER:]
+            rows.append((*kept[:-_PEER], *peer))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for i, row in enumerate(rows):
         yield "| " + " | ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)) + " |"
@@ -231,31 +256,61 @@ def _cells(name: str, result: dict[str, Any]) -> tuple[str, ...]:
         _percent(result["goal"]),
         f"{slowest:.1f} s",
         f"{used:.1f} s",
-        _percent(peer and peer["score"]),
-        f"{peer['seconds']:.1f} s" if peer else "",
+        *_peer_cells(peer),
     )
+
+
+def _peer_cells(peer: dict[str, float] | None) -> tuple[str, str]:
+    if not peer:
+        return "", ""
+    used = peer.get("processor_seconds")
+    return _percent(peer["score"]), "" if used is None else f"{used:.1f} s"
+
+
+def _page_so_far(path: str | None) -> str:
+    return Path(path).read_text(encoding="utf-8") if path and Path(path).exists() else ""
+
+
+def _rows_of(page: str) -> dict[str, tuple[str, ...]]:
+    """The rows of a page's table, by their first cells."""
+    lines = [line for line in page.splitlines() if line.startswith("| ")]
+    rows = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in lines]
+    return {row[0]: row for row in rows if len(row) == len(HEADING)}
 
 
 def _percent(score: float | None) -> str:
     return "" if score is None else f"{100 * score:.2f} %"
 
 
-def _page(lines: list[str], results: dict[str, Any]) -> str:
-    machine = next(iter(results.values()))["machine"]
-    blas = machine["blas"]
-    return "\n".join(
-        [
-            "# What the recipes reach",
-            "",
-            "Accuracy on the test set (R² for a regression), the worst of the seeds. `time` is the slowest run's,",
-            "`processors` what it took of all processors together: on a machine that has other work, only that counts.",
-            "Made by `python tools/recipes_table.py`",
-            f"with {machine['processors']} processors, {blas['name']} {blas['core']}.",
-            "",
-            *lines,
-            "",
-        ]
-    )
+def _page(lines: list[str], results: dict[str, Any], so_far: str) -> str:
+    """The page: what stands before the table and after it stays as it is, but for the machine of rows measured now."""
+    before, after = _around(so_far)
+    machine = next((result["machine"] for result in results.values() if "machine" in result), None)
+    if not before:
+        blas = (machine or {}).get("blas", {})
+        processors = (machine or {}).get("processors", "?")
+        before = _INTRODUCTION.format(processors=processors, blas=f"{blas.get('name')} {blas.get('core')}")
+    return "\n".join([before, *lines, after]).rstrip("\n") + "\n"
+
+
+_INTRODUCTION = """\
+# What the recipes reach
+
+Accuracy on the test set (R² for a regression), the worst of the seeds. `time` is the slowest run's,
+`processors` what it took of all processors together: on a machine that has other work, only that counts.
+Made by `python tools/recipes_table.py`
+with {processors} processors, {blas}.
+"""
+
+
+def _around(page: str) -> tuple[str, str]:
+    """What stands before a page's table, and after it."""
+    lines = page.splitlines()
+    begin = next((i for i, line in enumerate(lines) if line.startswith("|")), None)
+    if begin is None:
+        return "", ""
+    end = next((i for i in range(begin, len(lines)) if not lines[i].startswith("|")), len(lines))
+    return "\n".join(lines[:begin]), "\n".join(lines[end:])
 
 
 def _read(path: str | None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from unittest.mock import patch
 
 import pytest
 from hypothesis import example, given
@@ -93,3 +94,33 @@ def test_one_wide_cell_does_not_widen_the_others(monkeypatch):
     [block] = Cells(io.BytesIO(raw), Dialect(), "t")
     assert block.columns[0].dtype == object
     assert block.columns[0].tolist() == [b"a", b"x" * 500, *[b"y"] * 50]
+
+
+@given(st.text(SIGNS, max_size=60), st.integers(1, 40), st.integers(1, 8))
+@example("a,b\n" * 5, 40, 2)
+@example('"a\n",b\n' * 4, 40, 3)
+def test_many_cells_are_cut_in_several_blocks(text, piece, most):
+    """As the standard library reads it, or refused for too many cells in one row."""
+    with patch.multiple("glassnet.data.cells", _MOST_CELLS=most, _LOOK=3, _AT_ONCE=2, _LONG=16, _SLOW_CELLS=2):
+        found, expected = ours(text.encode(), piece), theirs(text)
+    widest = max(map(len, expected), default=0) if expected != REFUSED else 0
+    assert found == expected or (found == REFUSED and widest > most)
+
+
+def test_lines_are_counted_from_block_to_block():
+    raw = b'a,b\n\n1,"x\ny"\n' + b"2,z\n\n" * 50
+    with patch("glassnet.data.cells._MOST_CELLS", 8):
+        blocks = list(Cells(io.BytesIO(raw), Dialect(), "t"))
+    assert len(blocks) > 10
+    assert [line for block in blocks for line in block.lines.tolist()] == [1, 3, *range(5, 105, 2)]
+
+
+def test_a_row_of_too_many_cells_is_refused():
+    for cells in (70_000, 3_000_000):  # cut whole, and too many to be cut
+        with pytest.raises(DataError, match=rf"t.csv, line 2: got {cells:,} cells; expected at most 65,536\."):
+            list(Cells(io.BytesIO(b"\n" + b"," * (cells - 1) + b"\n"), Dialect(), "t.csv"))
+
+
+def test_a_row_without_an_end_is_refused():
+    with pytest.raises(FormatError, match=r"t.csv, line 2: got a row of more than 8 MB;"):
+        list(Cells(io.BytesIO(b"a\n" + b"x" * (13 << 20)), Dialect(), "t.csv"))

@@ -1,6 +1,8 @@
 """Folders of images: classes by sub-folder, sizes, colours, and files that are no images."""
 
+import io
 import os
+import struct
 import sys
 
 import numpy as np
@@ -105,3 +107,15 @@ def test_smaller_is_the_mean_of_what_is_covered_and_larger_lies_between():
     assert resized(np.array([[0, 100]], np.uint8), (1, 4)).tolist() == [[0, 25, 75, 100]]
     constant = np.full((7, 5), 33, np.uint8)
     assert (resized(constant, (3, 11)) == 33).all()
+
+
+def test_damage_on_which_pillow_trips_is_named(tmp_path):
+    """A place in the file that is a fraction: Pillow raises `TypeError`, which it does not announce."""
+    stream = io.BytesIO()
+    Image.fromarray(np.zeros((4, 4), np.uint8)).save(stream, "TIFF")
+    data, strip_offsets, whole, fraction = stream.getvalue(), 273, 4, 11
+    entry = struct.pack("<HH", strip_offsets, whole)
+    assert entry in data
+    (tmp_path / "a.tiff").write_bytes(data.replace(entry, struct.pack("<HH", strip_offsets, fraction)))
+    with pytest.raises(FormatError, match=r"a\.tiff: got .*; expected an image\. Try "):
+        read_image(tmp_path / "a.tiff")

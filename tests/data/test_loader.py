@@ -337,7 +337,7 @@ MISTAKES = [
     (lambda: StackDataset([1], y=[1]), DataError, "both plain and named"),
     (lambda: default_collate([torch.zeros(2), torch.zeros(3)]), ShapeError, r"\(2,\), \(3,\).*collate_fn"),
     (lambda: default_collate([(1, 2), (1,)]), ShapeError, "lengths 1, 2"),
-    (lambda: default_collate([None]), TypeError, "NoneType.*collate_fn"),
+    (lambda: default_collate([None]), TypeError, "got None.*collate_fn"),
     (lambda: default_collate([np.array(["a"])]), DTypeError, "<U1"),
     (lambda: default_collate([]), DataError, "empty batch"),
     (lambda: Dataset()[0], NotImplementedError, "__getitem__"),

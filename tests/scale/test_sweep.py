@@ -323,3 +323,25 @@ def test_options_without_sense_are_refused(small, options, says):
 def test_settings_that_contradict_each_other_are_refused_before_anything_runs(small):
     with pytest.raises(ValueRangeError, match="lbfgs"):
         small(space={"optimizer": ("sgd", "lbfgs")})
+
+
+ENDLESS = {"epochs": (10_000_000, 2)}  # the first would take hours
+
+
+def test_a_trial_that_never_ends_counts_as_failed_once(small, tmp_path):
+    with Workers(1, timeout=0.5) as workers:
+
+        def listen(progress):
+            workers.timeout = None  # how long the second one takes here is a matter of luck
+
+        results = small(tmp_path, space=ENDLESS).run(workers, workers=1, listen=listen)
+    assert [results.by_number[i]["status"] for i in (0, 1)] == ["failed", "done"]
+    assert results.by_number[0]["reason"] == "no answer within 0.5 s"
+    assert numbers(tmp_path) == [0, 1]
+    again = small(tmp_path, space=ENDLESS).run(Mortal([True]))  # nothing is left to do
+    assert again.by_number[0]["status"] == "failed"
+
+
+def test_a_time_for_each_trial_needs_processes_that_can_be_ended(small):
+    with pytest.raises(ValueRangeError, match=r"Try Workers\(2, timeout=5\)"):
+        small().run(ThreadPoolExecutor(1), trial_timeout=5)

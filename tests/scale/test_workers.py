@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from glassnet.errors import ValueRangeError
-from glassnet.scale.workers import WorkerDied, Workers
+from glassnet.scale.workers import TaskTimeoutError, WorkerDied, Workers
 from glassnet.train.machine import Blas
 
 
@@ -106,3 +106,19 @@ def test_cancelling_ends_what_runs_and_leaves_what_waits(moment):
 def test_no_worker_is_a_mistake():
     with pytest.raises(ValueRangeError, match="expected at least 1"):
         Workers(0)
+
+
+def test_a_task_that_never_ends_is_ended_and_the_others_go_on():
+    with Workers(1, timeout=0.3) as workers:
+        stuck = workers.submit(hold, 100_000)
+        with pytest.raises(TaskTimeoutError, match=r"no answer within 0\.3 s"):
+            stuck.result()
+        workers.timeout = None  # how long an ordinary task takes here is a matter of luck
+        assert workers.submit(pow, 2, 3).result() == 8
+        assert len(workers.pids) == 1
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("inf"), float("nan")])
+def test_a_time_that_is_none_is_a_mistake(timeout):
+    with pytest.raises(ValueRangeError, match="expected seconds above 0, or None"):
+        Workers(1, timeout=timeout)

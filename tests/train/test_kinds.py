@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glassnet.errors import ValueRangeError
-from glassnet.train.kinds import Choice, Numbers, Real, Sizes, Text, Whole, WholeOrAll, nearest
+from glassnet.train.kinds import Choice, Numbers, PerClass, Real, Sizes, Text, Whole, WholeOrAll, nearest
 
 KINDS = [
     Whole(1, 50),
     Real(0.0, 1.0, open=True),
     Choice(("relu", "leaky_relu")),
+    PerClass(("none", "balanced")),
     Sizes(),
     WholeOrAll(1),
     Numbers(),
@@ -111,3 +112,17 @@ def test_a_value_that_comes_from_python_is_checked_too():
 
 def test_nothing_is_near_to_gibberish():
     assert nearest("qqqq", ["adam", "sgd"]) is None
+
+
+@pytest.mark.parametrize("word", ["none", "Balanced", "yes=5", "a=b=2", "no=0, yes=1e-3"])
+def test_numbers_for_classes(word):
+    kind = PerClass(("none", "balanced"))
+    assert kind.holds(kind.parse("--class-weight", word))
+
+
+@pytest.mark.parametrize(
+    "word", ["", "yes", "yes=", "=5", "yes=-1", "yes=inf", "yes=nan", "yes=1,yes=2", "yes=1,", "5"]
+)
+def test_what_is_no_number_for_a_class(word):
+    with pytest.raises(ValueRangeError, match=r"Try --class-weight balanced\.$"):
+        PerClass(("none", "balanced")).parse("--class-weight", word)

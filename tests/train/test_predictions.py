@@ -120,3 +120,13 @@ def test_a_description_that_is_something_else_is_refused(tmp_path, about):
     safetensors.save(tmp_path / PREDICTIONS, {"said": np.zeros(2, np.int64), "labels": np.zeros(2, np.int64)}, about)
     with pytest.raises(FormatError, match="predictions"):
         read_predictions(tmp_path)
+
+
+@pytest.mark.parametrize(("classes", "n"), [(150_000, 100), (3_000, 100_000)])
+def test_a_small_file_cannot_ask_for_a_huge_table(tmp_path, classes, n):
+    """Without the guard the first asks for 168 GiB, the second takes 4."""
+    tensors = {"labels": np.zeros(n, np.int64), "said": np.zeros(n, np.int64), "confidence": np.ones(n, np.float32)}
+    about = {"task": "classification", "loss": "0.5", "classes": f"[{','.join(map(str, range(classes)))}]"}
+    safetensors.write(tmp_path / PREDICTIONS, tensors, about, checksum=True)
+    with pytest.raises(FormatError, match=r"got .*; expected predictions that belong together\. Try "):
+        read_predictions(tmp_path)

@@ -3,6 +3,7 @@
 import os
 import re
 import time
+from pathlib import Path
 
 import pytest
 
@@ -65,13 +66,19 @@ def test_a_result_is_strict_json_and_what_is_not_finite_is_null():
     assert text.index("loss") < text.index("first")
 
 
-def test_only_an_empty_folder_is_dropped():
+def test_only_a_folder_in_which_nothing_was_learnt_is_dropped():
     empty, full = RunFolder("moons"), RunFolder("moons")
     full.write_result({})
-    empty.drop()
-    full.drop()
+    begun, learnt = RunFolder("moons"), RunFolder("moons")
+    for folder, lines in ((begun, b""), (learnt, b'{"epoch":1}\n')):
+        Path(folder.path, "steps.jsonl").write_bytes(b'{"step":1}\n')  # one is written as soon as a second has gone by
+        Path(folder.path, "history.jsonl").write_bytes(lines)
+    for folder in (empty, full, begun, learnt):
+        folder.drop()
     assert not os.path.exists(empty.path)
+    assert not os.path.exists(begun.path)
     assert os.path.exists(full.result)
+    assert os.path.exists(learnt.path)
 
 
 def test_a_run_folder_means_the_model_in_it(here):

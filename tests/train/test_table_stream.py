@@ -46,7 +46,7 @@ def test_rows_on_disk_are_those_in_memory(houses):
         np.testing.assert_array_equal(x, streamed.code.encode(table.take(part)))
         np.testing.assert_array_equal(y, streamed.code.target.encode(table.take(part)))
     assert sorted(np.concatenate(streamed.rows).tolist()) == list(range(3000))
-    assert [len(part) for part in streamed.rows] == pytest.approx([2100, 450, 450], rel=0.15)
+    assert [len(part) for part in streamed.rows] == [2100, 450, 450]
     learnt = table.take(streamed.rows[0])["size"].values
     assert streamed.code.features[0].mean == pytest.approx(np.nanmean(learnt))
 
@@ -72,6 +72,26 @@ def test_classes_of_whole_numbers_and_rows_without_a_target(tmp_path):
     assert (made.classes, sum(map(len, made.rows))) == (("1", "2", "3"), 800)
     with pytest.raises(DataError, match=r"row 5 \(line 6\), column 'y': got no value"):
         streamed_data(file, TableOptions(("y",)))
+
+
+@pytest.mark.parametrize("kinds", [("no", "yes"), ("0", "1"), ("3", "7")])
+def test_every_class_has_its_share_in_every_part(tmp_path, kinds):
+    path = tmp_path / "t.csv"
+    rows = [f"{i * 0.5},{kinds[i % 20 == 7]}" for i in range(4000)] + [f"9,{kinds[1]}"] * 3
+    path.write_text("x,y\n" + "\n".join(rows), encoding="utf-8")
+    made = streamed_data(TableFile(path, piece=512), TableOptions(("y",)))
+    counts = [np.bincount(y).tolist() for y in (made.y_train, made.y_valid, made.y_test)]
+    assert counts == [[2660, 142], [570, 31], [570, 30]] or counts == [[2660, 143], [570, 30], [570, 30]]
+    other = streamed_data(TableFile(path, piece=512), TableOptions(("y",), seed=1))
+    assert not np.array_equal(other.rows[0], made.rows[0])
+
+
+def test_a_regression_of_few_whole_numbers_and_several_targets_are_dealt_as_one(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("x,y,z\n" + "".join(f"{i},{i % 4},{i % 2}\n" for i in range(2000)), encoding="utf-8")
+    for options in (TableOptions(("y",), task="regression"), TableOptions(("y", "z"))):
+        made = streamed_data(TableFile(path, piece=512), options)
+        assert [len(part) for part in made.rows] == [1400, 300, 300]
 
 
 def test_numbers_first_and_words_later(tmp_path):

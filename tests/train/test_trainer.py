@@ -214,7 +214,7 @@ def test_validation_by_a_function():
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ((X, Y[:50]), "got 60 and 50 examples, targets; expected equally many"),
+        ((X, Y[:50]), "got 60 examples and 50 targets; expected equally many"),
         ((X[:0], Y[:0]), "expected equally many of each, at least one"),
         ("moons", "got str to learn from"),
         (iter([(X, Y)]), "which can be run through only once"),

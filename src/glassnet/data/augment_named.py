@@ -40,7 +40,7 @@ def augmentation(
     if images.ndim not in (3, 4):
         got = f"got augmentation {'+'.join(kinds)} for examples of shape {images.shape[1:]}"
         expected = "expected images (height, width) or (height, width, channels)"
-        raise DataError(complain(got, expected, "Try augment='none'"))
+        raise DataError(complain(got, expected, "Try augment='none' (--augment none)"))
     return Compose(list(_transforms(frozenset(kinds), images, strength)), seed, fill)
 
 

@@ -32,9 +32,10 @@ def default_collate(batch: Sequence[Any]) -> Any:
             return collate(batch)
     if isinstance(first, Mapping | Sequence):
         return _rebuilt(first, lambda parts: default_collate(parts), batch)
+    given = "None" if first is None else type(first).__name__
     raise TypeError(
-        f"default_collate: got an example of {type(first)}; expected tensors, arrays, numbers, strings, dicts or "
-        "sequences of them. Try DataLoader(..., collate_fn=your own function from a list of examples to a batch)."
+        f"default_collate: got {given} as an example; expected tensors, arrays, numbers, strings, dicts or sequences "
+        "of them. Try DataLoader(..., collate_fn=your own function from a list of examples to a batch)."
     )
 
 

@@ -246,7 +246,7 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: Generator | 
     if sum(sizes) != n or any(s < 0 or s != int(s) for s in sizes):
         raise DataError(
             complain(
-                f"random_split: got lengths {sizes}, together {sum(sizes)}",
+                f"random_split: got lengths {sizes}, together {sum(sizes):g}",
                 f"expected whole numbers that add up to {n}, the length of the data set",
                 f"Try [{n - n // 5}, {n // 5}], or fractions: [0.8, 0.2]",
             )

@@ -68,6 +68,8 @@ class DataLoader:
     ) -> None:
         _check_workers(num_workers, timeout, prefetch_factor, persistent_workers)
         iterable = isinstance(dataset, IterableDataset)
+        if sampler is None and batch_sampler is None and not iterable:
+            _check_length(dataset)
         _check_order(iterable, batch_size, shuffle, sampler, batch_sampler, drop_last)
         self.num_workers, self.pin_memory, self.timeout = num_workers, pin_memory, timeout
         self.prefetch_factor = 2 if num_workers and prefetch_factor is None else prefetch_factor
@@ -170,6 +172,13 @@ def _check_workers(workers: int, timeout: float, prefetch: int | None, persisten
         asked = "prefetch_factor" if prefetch is not None else "persistent_workers"
         got = f"DataLoader: got {asked} without workers"
         raise ValueRangeError(complain(got, "expected num_workers above 0 beside it", f"Try leaving {asked} out"))
+
+
+def _check_length(dataset: Any) -> None:
+    """Refuse a data set of nobody knows how many examples, where they are to be put in order."""
+    if not hasattr(dataset, "__len__"):
+        got = f"DataLoader: got {type(dataset).__name__}, a data set without a length"
+        raise TypeError(complain(got, "expected one, to put its examples in order", "Try def __len__(self): return n"))
 
 
 def _check_order(iterable: bool, size: Any, shuffle: Any, sampler: Any, batches: Any, drop_last: bool) -> None:

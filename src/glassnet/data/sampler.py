@@ -231,7 +231,8 @@ def rebatched(blocks: Iterator[np.ndarray], size: int, drop_last: bool) -> Itera
 def _check_count(name: str, argument: str, value: Any) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
         got = f"{name}: got {argument}={value!r}"
-        raise ValueRangeError(complain(got, "expected a whole number above 0", f"Try {argument}=32"))
+        near = int(value) if isinstance(value, float) and value >= 1 else 32
+        raise ValueRangeError(complain(got, "expected a whole number above 0", f"Try {argument}={near}"))
 
 
 def _check_flag(name: str, argument: str, value: Any) -> None:

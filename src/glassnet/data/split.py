@@ -43,7 +43,7 @@ def split(
     >>> [len(part) for part in parts], sorted(int(i) for part in parts for i in part) == list(range(10))
     ([8, 2], True)
     """
-    _check_shares(shares)
+    check_shares(shares)
     stream = Generator().manual_seed(seed)
     if groups is not None:
         parts = _by_groups(_column("groups", groups, n), shares, stream)
@@ -77,7 +77,7 @@ def folds(n: int, k: int = 5, *, labels: Any = None, groups: Any = None, seed: i
     return [(np.concatenate([p for p in parts if p is not held]), held) for held in parts]
 
 
-def _check_shares(shares: Sequence[float]) -> None:
+def check_shares(shares: Sequence[float]) -> None:
     if not shares or any(not 0 <= s <= 1 for s in shares) or not math.isclose(sum(shares), 1, abs_tol=1e-6):
         got = f"split: got shares {', '.join(f'{s:g}' for s in shares) or 'none'}"
         raise ValueRangeError(complain(got, "expected shares from 0 to 1 that add up to 1", "Try (0.8, 0.1, 0.1)"))

@@ -21,7 +21,7 @@ from glassnet.scale.journal import Journal
 from glassnet.scale.results import Results
 from glassnet.scale.space import Space, Trial, settings_for
 from glassnet.scale.trial import held_out, limited, run_trial
-from glassnet.scale.workers import Workers
+from glassnet.scale.workers import TaskTimeoutError, Workers
 from glassnet.train.recipes import recipe_for
 from glassnet.train.settings import Settings
 from glassnet.train.training import Training
@@ -106,15 +106,22 @@ class Sweep:
         time_budget: float | None = None,
         listen: Callable[[Progress], Any] | None = None,
         deaths: int = 5,
+        trial_timeout: float | None = None,
     ) -> Results:
         """Run the trials that are not done, `workers` at a time; without an executor, on as many processes.
 
         No trial begins after `time_budget` seconds. `listen` hears of every trial that ends. A trial whose worker died
-        is run again, up to `deaths` times. An executor that breaks as a whole when a worker dies is made anew, if a
+        is run again, up to `deaths` times; one that takes longer than `trial_timeout` seconds is ended with its
+        process, and counts as failed. An executor that breaks as a whole when a worker dies is made anew, if a
         function that makes it was given.
 
         Raises `BrokenExecutor` when the executor broke and cannot be made anew; what was done is kept in the folder.
+        Raises `ValueRangeError` for a `trial_timeout` with an executor of one's own, which nobody else can end.
         """
+        if trial_timeout is not None and executor is not None:
+            got = f"got trial_timeout={trial_timeout:g} with an executor of your own"
+            hint = f"Try Workers(2, timeout={trial_timeout:g})"
+            raise ValueRangeError(complain(got, "expected processes that can be ended", hint))
         workers = workers or os.cpu_count() or 1
         deadline = None if time_budget is None else time.monotonic() + time_budget
         with Journal(self._path) if self._path else nullcontext() as journal:
@@ -122,7 +129,8 @@ class Sweep:
                 self._found = self._known(journal)
             found = self._found
             run = _Running(self, found, workers, deadline, deaths)
-            with _Hands(executor, workers) as hands:
+            make = (lambda: Workers(workers, trial_timeout)) if executor is None else executor
+            with _Hands(make) as hands:
                 for result in run.results(hands):
                     if journal is None or journal.add(result):
                         found[result["trial"]] = result
@@ -162,14 +170,11 @@ def _trials(space: Space, method: str, n: int, seed: int) -> list[Trial]:
 
 
 class _Hands:
-    """The executor of a run: the caller's, one that the caller's function makes, or processes of our own."""
+    """The executor of a run: the caller's, or one that a function makes."""
 
-    def __init__(self, given: Executor | Callable[[], Executor] | None, workers: int) -> None:
+    def __init__(self, given: Executor | Callable[[], Executor]) -> None:
         self._mine = not isinstance(given, Executor)
-        if given is None:
-            self._make: Callable[[], Executor] = lambda: Workers(workers)
-        else:
-            self._make = (lambda: given) if isinstance(given, Executor) else given
+        self._make: Callable[[], Executor] = (lambda: given) if isinstance(given, Executor) else given
         self.executor = self._make()
 
     def __enter__(self) -> _Hands:
@@ -233,7 +238,7 @@ class _Running:
             if not isinstance(hands.executor, Workers):
                 self._call_back()  # all of its tasks are lost with it
             self._mend(hands, problem)
-        except GlassnetError as problem:
+        except (GlassnetError, TaskTimeoutError) as problem:
             return self._failed(trial, str(problem))
         deaths = self._deaths[trial.number] = self._deaths.get(trial.number, 0) + 1
         if deaths > self._most_deaths:

@@ -73,7 +73,7 @@ def limited(data: DataSet, most: int | None, seed: int) -> DataSet:
     from numpy.random import default_rng
 
     rows = np.sort(default_rng(seed).permutation(len(data.x_train))[:most])
-    return replace(data, x_train=data.x_train[rows], y_train=data.y_train[rows])
+    return replace(data, **_learnt(data, rows))
 
 
 def held_out(data: DataSet, share: float, seed: int) -> DataSet:
@@ -96,4 +96,14 @@ def held_out(data: DataSet, share: float, seed: int) -> DataSet:
     chosen[((np.arange(kept) + 0.5) * len(order) / max(1, kept)).astype(int)] = True
     rest, validation = np.sort(order[~chosen]), np.sort(order[chosen])
     x, y = data.x_train, data.y_train
-    return replace(data, x_train=x[rest], y_train=y[rest], x_test=x[validation], y_test=y[validation])
+    return replace(data, **_learnt(data, rest, validation), x_test=x[validation], y_test=y[validation])
+
+
+def _learnt(data: DataSet, rows: np.ndarray, tested: np.ndarray | None = None) -> dict[str, Any]:
+    """Some of the training examples, with their weights if they have any; others of them may be for testing."""
+    found = {"x_train": data.x_train[rows], "y_train": data.y_train[rows]}
+    weights = getattr(data, "weights", None)
+    if weights is None:
+        return found
+    learnt, valid, test = weights
+    return {**found, "weights": (learnt[rows], valid, test if tested is None else learnt[tested])}

@@ -6,6 +6,7 @@ it. Here a death costs the task that the worker was at, whose future says so, an
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import queue
@@ -27,8 +28,14 @@ class WorkerDied(BrokenExecutor):
     """The process that worked on a task is gone: killed, out of memory, or crashed. Others go on."""
 
 
+class TaskTimeoutError(TimeoutError):
+    """A task took longer than it may, and the process that worked on it was ended. Others go on."""
+
+
 class Workers(Executor):
     """An executor of `count` processes with one thread for matrix products each.
+
+    A task that takes longer than `timeout` seconds is ended with its process, and another process takes its place.
 
     Functions and their arguments must be such that `pickle` can hand them over. As everywhere with processes, a script
     that makes workers keeps its main part behind `if __name__ == "__main__":`.
@@ -38,10 +45,14 @@ class Workers(Executor):
     1024
     """
 
-    def __init__(self, count: int | None = None) -> None:
+    def __init__(self, count: int | None = None, timeout: float | None = None) -> None:
+        self.timeout = timeout
         self.count = (os.cpu_count() or 1) if count is None else count
         if self.count < 1:
             raise ValueRangeError(complain(f"Workers: got {count}", "expected at least 1", "Try Workers(2)"))
+        if timeout is not None and not 0 < timeout < math.inf:
+            got = f"Workers: got timeout={timeout}"
+            raise ValueRangeError(complain(got, "expected seconds above 0, or None", "Try timeout=600"))
         self._tasks: queue.SimpleQueue[tuple[Future[Any], Any] | None] = queue.SimpleQueue()
         self._processes: dict[int, Any] = {}  # place: process
         self._closed = self._ending = False
@@ -95,7 +106,10 @@ class Workers(Executor):
             try:
                 line = line or self._hire(place)
                 line.send(work)
-                done, value = line.recv()
+                done, value = self._answer(place, line)
+            except TaskTimeoutError as problem:
+                line = self._bury(place, line)
+                future.set_exception(problem)
             except (EOFError, OSError):
                 line = self._bury(place, line)
                 future.set_exception(WorkerDied(f"worker {place} died at its task"))
@@ -105,7 +119,17 @@ class Workers(Executor):
                 (future.set_result if done else future.set_exception)(value)
         self._bury(place, line)
 
+    def _answer(self, place: int, line: Any) -> Any:
+        """What the worker sends back; it is ended if it takes too long."""
+        limit = self.timeout
+        if not line.poll(limit):
+            with _start:
+                self._processes[place].kill()
+            raise TaskTimeoutError(f"no answer within {limit:g} s")
+        return line.recv()
+
     def _hire(self, place: int) -> Any:
+        """Another process, once it is ready: how long it takes to start is nobody's task."""
         with _start:
             if self._ending:
                 raise EOFError
@@ -115,7 +139,8 @@ class Workers(Executor):
             process.start()
             its.close()
             self._processes[place] = process
-            return mine
+        mine.recv()
+        return mine
 
     def _bury(self, place: int, line: Any) -> None:
         if line is not None:
@@ -143,6 +168,7 @@ def _work(line: Any) -> None:
 
     Blas().threads = 1
     with suppress(EOFError, OSError):
+        line.send(None)  # ready
         while True:
             fn, args, kwargs = line.recv()
             try:

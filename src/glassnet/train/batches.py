@@ -49,6 +49,7 @@ class Batches:
         self.shuffle, self.augment = shuffle, augment
         self.order = np.arange(0)  # in which the examples are dealt in the latest pass
         self._prepare = prepare
+        self._sources = (x, y) if weights is None else (x, y, weights)
         self._raw = x.dtype == np.uint8 or augment is not None or isinstance(x, np.memmap)  # one batch at a time
         self._dtype = np.dtype(dtype)
         self._x = self._laid_out(x)
@@ -84,6 +85,15 @@ class Batches:
     def examples(self) -> int:
         """How many examples a pass has."""
         return len(self._x)
+
+    @property
+    def in_order(self) -> bool:
+        """Whether the examples come as they lie there, at every pass."""
+        return not self.shuffle
+
+    def sources(self) -> tuple[np.ndarray, ...]:
+        """The arrays that the batches are taken from, as they were given."""
+        return self._sources
 
     def __iter__(self) -> Iterator[Batch]:
         return self.passing()

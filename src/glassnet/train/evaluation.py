@@ -12,7 +12,7 @@ from glassnet import nn
 from glassnet.core.mode import no_grad
 from glassnet.core.tensor import wrap
 from glassnet.errors import ValueRangeError, complain
-from glassnet.train.multilabel import Multilabel
+from glassnet.train.multilabel import Multilabel, mean_of
 from glassnet.train.preparation import Preparation
 
 _ROWS = 1000  # at a time: enough to keep the processor busy, few enough to stay in its cache
@@ -23,7 +23,8 @@ class Classification:
     """What became of a classifier's examples.
 
     `confusion[i, j]` counts the examples of class i that were taken for class j; `probabilities` is `(n, classes)`;
-    `said` and `labels` are the classes `(n,)` that the network named and those that are true.
+    `said` and `labels` are the classes `(n,)` that the network named and those that are true. Where the examples were
+    too many to be kept (`tally.Tally`), these three are of the worst alone.
     """
 
     loss: float
@@ -35,7 +36,7 @@ class Classification:
     @property
     def n(self) -> int:
         """How many examples there were."""
-        return len(self.labels)
+        return int(self.confusion.sum())
 
     @property
     def accuracy(self) -> float:
@@ -56,6 +57,12 @@ class Classification:
         wrong = np.flatnonzero(self.said != self.labels)
         order = np.argsort(-self.probabilities[wrong, self.said[wrong]], kind="stable")
         return wrong[order[:count]].tolist()
+
+    def weighted(self, weights: np.ndarray) -> dict[str, float]:
+        """Loss and accuracy, each example counting by its weight."""
+        chosen = self.probabilities[np.arange(len(self.labels)), self.labels]
+        losses, right = -np.log(np.maximum(chosen, 1e-300)), self.said == self.labels
+        return {"loss": mean_of(losses, weights), "accuracy": mean_of(right, weights)}
 
     def as_dict(self, prefix: str = "test_") -> dict[str, Any]:
         """The figures for `result.json`."""
@@ -103,6 +110,15 @@ class Regression:
         distances = (self.targets - self.targets.mean(axis=0)) / self.scale if self.n else np.zeros(1)
         spread = float(np.mean(distances**2, dtype=np.float64))
         return 1 - self.loss / spread if spread else math.nan
+
+    def weighted(self, weights: np.ndarray) -> dict[str, float]:
+        """Loss, rmse and R², each example counting by its weight."""
+        errors = self.predictions - self.targets
+        loss = mean_of(np.mean((errors / self.scale) ** 2, axis=1, dtype=np.float64), weights)
+        middle = np.array([mean_of(column, weights) for column in self.targets.T])
+        spread = mean_of(np.mean(((self.targets - middle) / self.scale) ** 2, axis=1, dtype=np.float64), weights)
+        rmse = math.sqrt(mean_of(np.mean(errors**2, axis=1, dtype=np.float64), weights))
+        return {"loss": loss, "rmse": rmse, "r2": 1 - loss / spread if spread else math.nan}
 
     def as_dict(self, prefix: str = "test_") -> dict[str, Any]:
         """The figures for `result.json`."""

@@ -7,7 +7,7 @@ what that takes (`state_dict`).
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from glassnet.core.tensor import Tensor, wrap
 from glassnet.data.dataset import TensorDataset
 from glassnet.data.registry import DataSet
+from glassnet.data.sampler import SequentialSampler
 from glassnet.errors import DataError, complain
 from glassnet.train.batches import Batch, Batches
 from glassnet.train.preparation import Preparation
@@ -49,7 +50,8 @@ def as_array(value: Any) -> np.ndarray:
     """
     array = value.detach().array if isinstance(value, Tensor) else np.asarray(value)
     if array.dtype.kind not in "fiub":
-        got = f"got {type(value).__name__} of {array.dtype}"
+        kind = "text" if array.dtype.kind in "US" else "objects" if array.dtype.kind == "O" else array.dtype
+        got = f"got {type(value).__name__} of {kind}"
         raise DataError(complain(got, "expected numbers", "Try np.asarray(x, dtype='float32')"))
     return array
 
@@ -62,15 +64,20 @@ def as_targets(y: np.ndarray, dtype: Any = np.float32) -> np.ndarray:
 def _check_lengths(arrays: tuple[np.ndarray, ...]) -> None:
     lengths = [len(a) if a.ndim else 0 for a in arrays]
     if len(set(lengths)) > 1 or not lengths[0]:
-        got = f"got {' and '.join(map(str, lengths))} examples, targets{', weights'[: 9 * (len(lengths) > 2)]}"
+        counts = [f"{n} {what}" for n, what in zip(lengths, ("examples", "targets", "weights"), strict=False)]
+        got = f"got {' and '.join(counts)}"
         raise DataError(complain(got, "expected equally many of each, at least one", f"Try x[:{min(lengths)}]"))
 
 
 class LoaderFeed:
-    """A `DataLoader`, or any iterable that can be run through again, of batches `(x, y)` or `(x, y, weights)`."""
+    """A `DataLoader`, or any iterable that can be run through again, of batches `(x, y)` or `(x, y, weights)`.
+
+    With `weigh`, a function of labels, each batch comes with weights: those of its labels, times its own.
+    """
 
     def __init__(self, loader: Any, dtype: Any = np.float32) -> None:
         self.loader, self._dtype = loader, np.dtype(dtype)
+        self.weigh: Callable[[np.ndarray], np.ndarray] | None = None
         if iter(loader) is loader:
             got = f"got {type(loader).__name__}, which can be run through only once"
             raise DataError(complain(got, _FORMS, "Try list(batches), or a DataLoader"))
@@ -92,6 +99,16 @@ class LoaderFeed:
             return len(data)  # type: ignore[arg-type]
         except TypeError:
             return 0
+
+    @property
+    def in_order(self) -> bool:
+        """Whether it is known that the examples come as they lie there, at every pass."""
+        return isinstance(getattr(self.loader, "sampler", None), SequentialSampler)
+
+    def sources(self) -> tuple[np.ndarray, ...] | None:
+        """The arrays that the loader takes its examples from; None where they are made one by one."""
+        data = getattr(self.loader, "dataset", self.loader)
+        return arrays_of(data) if isinstance(data, TensorDataset) else None
 
     def passing(self) -> Iterator[Batch]:
         """A pass; where it began is remembered, because going back there is the only way to its middle."""
@@ -128,12 +145,30 @@ class LoaderFeed:
             got = f"got a batch of {type(batch).__name__}"
             expected = "expected (x, y) or (x, y, weights)"
             raise DataError(complain(got, expected, "Try a collate_fn that returns such a tuple"))
+        tensors = self._tensors(batch)
+        return tensors if self.weigh is None else self._weighed(*tensors)
+
+    def _weighed(self, x: Tensor, y: Tensor, own: Tensor | None = None) -> Batch:
+        weights = self.weigh(y.array)  # type: ignore[misc]
+        return x, y, self._tensor(weights if own is None else weights * own.array.reshape(-1))
+
+    def _tensors(self, batch: Any) -> Batch:
         return tuple(part if isinstance(part, Tensor) else self._tensor(part) for part in batch)
 
     def _tensor(self, part: Any) -> Tensor:
         array = as_array(part)
         kind = self._dtype if array.dtype.kind == "f" else array.dtype
         return wrap(np.ascontiguousarray(array, kind))
+
+    def looked_through(self) -> Iterator[Batch]:
+        """All batches once, before anything is learnt from them; the streams of random numbers stay where they are."""
+        from glassnet.train.rng_state import rng_state
+
+        now = rng_state(), [g.get_state() for g in self.generators()]
+        try:
+            yield from (self._tensors(batch) for batch in iter(self.loader))
+        finally:
+            self._set(*now)
 
     def generators(self) -> list[Any]:
         """The streams of random numbers that belong to the loader alone."""

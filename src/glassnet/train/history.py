@@ -25,6 +25,8 @@ Figures = dict[str, Any]
 class HistoryFile:
     """Appends the figures of epochs to `history.jsonl` in a folder; numbers that are not finite become null.
 
+    Another `name` makes another file of the same manner.
+
     Raises `FileError` when the system refuses.
 
     >>> import tempfile
@@ -36,8 +38,8 @@ class HistoryFile:
     [{'epoch': 1, 'loss': 0.5}, {'epoch': 2, 'loss': None}]
     """
 
-    def __init__(self, folder: StrPath) -> None:
-        self.path = os.path.join(os.fspath(folder), HISTORY)
+    def __init__(self, folder: StrPath, name: str = HISTORY) -> None:
+        self.path = os.path.join(os.fspath(folder), name)
         with reported("open", self.path):
             self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
         try:
@@ -58,13 +60,14 @@ class HistoryFile:
                 os.ftruncate(self._descriptor, start)  # a full disk must not leave half a line
                 raise
 
-    def close(self) -> None:
-        """Let the lines reach the disk, and end."""
+    def close(self, durable: bool = True) -> None:
+        """Let the lines reach the disk, if they must outlive a power cut, and end."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             with reported("write", self.path):
                 try:
-                    os.fsync(descriptor)
+                    if durable:
+                        os.fsync(descriptor)
                 finally:
                     os.close(descriptor)
 

@@ -7,6 +7,7 @@ would type it, and `read` makes a value of what was typed. Whoever asks puts the
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -173,6 +174,37 @@ def _plain(word: str) -> str:
     return word.strip().lower().replace("-", "_")
 
 
+class PerClass(Kind):
+    """One of a few names, or a number of at least 0 for each of some classes: `yes=5,no=1`."""
+
+    def __init__(self, names: tuple[str, ...], example: str = "yes=5,no=1") -> None:
+        super().__init__(f"{', '.join(names)}, or numbers of at least 0 such as {example}", names[-1], "CLASS=N")
+        self.names = names
+
+    def read(self, word: str) -> str:
+        """The name as it is spelled here, or the text itself."""
+        return _plain(word) if _plain(word) in self.names else word.strip()
+
+    def holds(self, value: Any) -> bool:
+        """Whether it is a name, or each part of it a class and a number."""
+        return isinstance(value, str) and (value in self.names or self.numbers(value) is not None)
+
+    @staticmethod
+    def numbers(text: str) -> dict[str, float] | None:
+        """The numbers by class; None for a text that is none.
+
+        >>> PerClass.numbers("yes=5, no=0.5"), PerClass.numbers("yes"), PerClass.numbers("yes=1,yes=2")
+        ({'yes': 5.0, 'no': 0.5}, None, None)
+        """
+        pairs = [part.rpartition("=") for part in text.split(",")]
+        try:
+            found = {name.strip(): float(number) for name, _, number in pairs}
+        except ValueError:
+            return None
+        sound = all(name and 0 <= number < math.inf for name, number in found.items())
+        return found if sound and len(found) == len(pairs) else None
+
+
 class Several(Kind):
     """Some of a few names with plus signs between, `shift+rotate`; `none` for none of them."""
 
@@ -203,6 +235,15 @@ class Sizes(Kind):
     def __init__(self, most: int = 1_000_000, example: str = "128,64") -> None:
         super().__init__(f"whole numbers from 1 to {most:,} with commas between, or none", example, "SIZES")
         self._size = Whole(1, most)
+
+    def suggestion(self, word: str) -> str:
+        """The sizes among what was typed, with commas between.
+
+        >>> Sizes().suggestion("16 8"), Sizes().suggestion("wide")
+        ('16,8', '128,64')
+        """
+        typed = [digits for digits in re.findall(r"\d{1,9}", word) if self._size.holds(int(digits))]
+        return ",".join(typed) or self.example
 
     def read(self, word: str) -> tuple[int, ...]:
         """Numbers between commas (or the letter x)."""

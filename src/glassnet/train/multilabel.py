@@ -34,10 +34,18 @@ class Multilabel:
     @property
     def loss(self) -> float:
         """The binary cross-entropy, averaged over examples and labels."""
+        return float(np.mean(self._losses)) if self.n else math.nan
+
+    @property
+    def _losses(self) -> np.ndarray:
+        """That of every answer, `(n, labels)`."""
         s = self.scores.astype(np.float64)
-        return (
-            float(np.mean(np.maximum(s, 0) - s * self.targets + np.log1p(np.exp(-np.abs(s))))) if self.n else math.nan
-        )
+        return np.maximum(s, 0) - s * self.targets + np.log1p(np.exp(-np.abs(s)))
+
+    def weighted(self, weights: np.ndarray) -> dict[str, float]:
+        """Loss, accuracy and the share of examples that are right in all, each example counting by its weight."""
+        each = {"loss": self._losses.mean(axis=1), "accuracy": self.right.mean(axis=1), "exact": self.right.all(axis=1)}
+        return {name: mean_of(values, weights) for name, values in each.items()}
 
     @property
     def right(self) -> np.ndarray:
@@ -45,9 +53,16 @@ class Multilabel:
         return (self.scores > 0) == (self.targets > 0.5)
 
     @property
+    def counts(self) -> tuple[np.ndarray, ...]:
+        """For each label how many examples were answered right, have it, were given it, and both; each `(labels,)`."""
+        there, said = self.targets > 0.5, self.scores > 0
+        return tuple(truth.sum(axis=0) for truth in (self.right, there, said, there & said))
+
+    @property
     def accuracy(self) -> float:
         """The share of all answers that were right."""
-        return float(self.right.mean()) if self.n else math.nan
+        right = self.counts[0]
+        return float(right.sum()) / (self.n * len(right)) if self.n else math.nan
 
     @property
     def exact(self) -> float:
@@ -55,28 +70,38 @@ class Multilabel:
         return float(self.right.all(axis=1).mean()) if self.n else math.nan
 
     @property
+    def there(self) -> list[float | None]:
+        """For each label: the share of the examples that have it."""
+        return _shares(self.counts[1], np.full_like(self.counts[1], self.n))
+
+    @property
     def precision(self) -> list[float | None]:
         """For each label: of those it was given to, the share that has it."""
-        return _shares(self._hits, (self.scores > 0).sum(axis=0))
+        _, _, said, hits = self.counts
+        return _shares(hits, said)
 
     @property
     def recall(self) -> list[float | None]:
         """For each label: of those that have it, the share it was given to."""
-        return _shares(self._hits, (self.targets > 0.5).sum(axis=0))
+        _, there, _, hits = self.counts
+        return _shares(hits, there)
 
     @property
     def f1(self) -> list[float | None]:
         """For each label: the harmonic mean of precision and recall."""
-        return _shares(2 * self._hits, (self.scores > 0).sum(axis=0) + (self.targets > 0.5).sum(axis=0))
-
-    @property
-    def _hits(self) -> np.ndarray:
-        return ((self.scores > 0) & (self.targets > 0.5)).sum(axis=0)
+        _, there, said, hits = self.counts
+        return _shares(2 * hits, said + there)
 
     def as_dict(self, prefix: str = "test_") -> dict[str, Any]:
         """The figures for `result.json`."""
         plain = {f"{prefix}loss": self.loss, f"{prefix}accuracy": self.accuracy, f"{prefix}exact": self.exact}
         return {**plain, "precision": self.precision, "recall": self.recall, "f1": self.f1}
+
+
+def mean_of(values: Any, weights: np.ndarray) -> float:
+    """The mean of some numbers, each counting by its weight; NaN where all weights are 0."""
+    total = float(weights.sum(dtype=np.float64))
+    return float(np.asarray(values, np.float64) @ weights) / total if total else math.nan
 
 
 def sigmoid(scores: np.ndarray) -> np.ndarray:

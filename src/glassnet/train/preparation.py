@@ -77,7 +77,8 @@ class Preparation:
         """The same, written into `out`."""
         if x.shape[1:] != self.shape and x.shape[1:] != (self.features,):
             got = f"got examples of shape {x.shape[1:]}"
-            hint = f"Try x.reshape(-1, {self.features})" if math.prod(x.shape[1:]) == self.features else "Try others"
+            fits = math.prod(x.shape[1:]) == self.features
+            hint = f"Try x.reshape(-1, {self.features})" if fits else f"Try x of shape {(len(x), *self.shape)}"
             raise ShapeError(complain(got, f"expected {self.shape}, as in training", hint))
         np.multiply(x.reshape(len(x), self.features), self.scale, out=out, casting="same_kind")
         return np.add(out, self.offset, out=out)

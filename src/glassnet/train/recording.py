@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 _SHARE, _ALLOWED = 0.03, 0.01  # of the training's time, and seconds besides, that looks into the layers may take
 _GROWTH = 1.2  # the next look comes after so many times the steps: early ones see most
-_WRITE_SECONDS = 5.0  # between two writings of what is written as a whole
+WRITE_SECONDS = 5.0  # between two writings of what is written as a whole
+_WRITE_SHARE = 0.02  # of the training's time, that these writings may take
 _EXAMPLES = 256  # of a batch, that a look takes
 
 
@@ -40,7 +41,8 @@ class Recorder(Callback):
     """Writes a training into a run folder as it goes.
 
     `config` is what the training is: command, data, settings, seed. With `looks=False` nobody looks into the layers.
-    `result=False` leaves `result.json` to somebody who knows more than the history. `glassnet runs` lists the folder.
+    `result=False` leaves `result.json` to somebody who knows more than the history. What is written as a whole (weights
+    over time, looks) is written every `write_seconds`. `glassnet runs` lists the folder.
 
     >>> import tempfile
     >>> import glassnet as torch
@@ -55,9 +57,15 @@ class Recorder(Callback):
     """
 
     def __init__(
-        self, folder: StrPath, config: Mapping[str, Any] | None = None, looks: bool = True, result: bool = True
+        self,
+        folder: StrPath,
+        config: Mapping[str, Any] | None = None,
+        looks: bool = True,
+        result: bool = True,
+        write_seconds: float = WRITE_SECONDS,
     ) -> None:
         self.folder, self.config, self.result = os.fspath(folder), dict(config or {}), result
+        self.write_seconds = write_seconds
         self.history: HistoryFile | None = None
         self.first: FirstLayer | None = None
         self.looks = _Looks() if looks else None
@@ -78,7 +86,7 @@ class Recorder(Callback):
             self.first.keep(trainer.model, 0)
         if self.looks is not None:
             self.looks.begin(trainer, self.folder if resumed else None)
-        self._next_write = perf_counter() + _WRITE_SECONDS
+        self._next_write = perf_counter() + self.write_seconds
 
     def _open_new(self) -> None:
         make_folder(self.folder)
@@ -121,11 +129,13 @@ class Recorder(Callback):
         self._note_changes()
 
     def _write(self) -> None:
+        began = perf_counter()
         if self.first is not None:
             self.first.write(self.folder)
         if self.looks is not None and len(self.looks.activity):
             self.looks.activity.write(self.folder)
-        self._next_write = perf_counter() + _WRITE_SECONDS
+        now = perf_counter()
+        self._next_write = now + max(self.write_seconds, (now - began) / _WRITE_SHARE)
 
     def _note_changes(self) -> None:
         """Git has had the time of the whole training to answer."""
@@ -150,9 +160,11 @@ def result_of(trainer: Trainer) -> dict[str, Any]:
 
 
 def measured(trainer: Trainer) -> Figures:
-    """The length of the latest gradient, and the share of the latest batch that was right, where there is one."""
+    """The length of the latest gradient, before clipping too; the share of the latest batch that was right."""
     squares = [float(np.vdot(p.grad.array, p.grad.array)) for p in trainer.model.parameters() if p.grad is not None]
     figures: Figures = {"gradient_norm": math.sqrt(sum(squares))} if squares else {}
+    if squares and trainer.learn.options.clip_norm is not None:
+        figures["gradient_norm_unclipped"] = float(trainer.learn.length.array)
     scores, y = trainer.scores, trainer.batch[1:2]
     if scores is not None and y and scores.array.ndim == 2 and y[0].array.ndim == 1 and y[0].array.dtype.kind == "i":
         figures["batch_accuracy"] = float((scores.array.argmax(axis=1) == y[0].array).mean())

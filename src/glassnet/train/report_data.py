@@ -93,7 +93,7 @@ def _about(source: Source) -> dict[str, Any]:
         "seconds": _figure(run, "seconds"),
         "begun": cut(run.date),
         "seed": run.seed,
-        "command": _command(run.config.get("command")),
+        "command": command_told(run.config.get("command")),
         "warnings": [cut(str(w), 600) for w in _list(run.result.get("warnings"))[:20]],
     }
 
@@ -106,7 +106,7 @@ def _figure(run: Run, name: str) -> float | None:
         return None
 
 
-def _command(words: Any) -> str:
+def command_told(words: Any) -> str:
     """What to type to do it again."""
     return cut(shlex.join(" ".join(str(word).split()) for word in _list(words)), 2000)
 
@@ -228,9 +228,9 @@ def _weights(source: Source) -> dict[str, Any] | None:
 
 def _doctor(source: Source) -> dict[str, Any]:
     """What the doctor says: with model and data all of it, else what history and looks tell."""
-    case = _whole_case(source) or _case_of_records(source.run)
+    case = _whole_case(source) or case_of_records(source.run)
     told = [moment._asdict() for moment in story(case.held or ())]
-    return {"findings": [_finding(found) for found in diagnose(case)], "story": told}
+    return {"findings": [finding_told(found) for found in diagnose(case)], "story": told}
 
 
 def _whole_case(source: Source) -> Case | None:
@@ -242,7 +242,8 @@ def _whole_case(source: Source) -> Case | None:
         return None
 
 
-def _case_of_records(run: Run) -> Case:
+def case_of_records(run: Run) -> Case:
+    """What a doctor can see of a run without its model and its data: what was written down while it learned."""
     rate = run.settings.get("learning_rate")
     return Case(
         task=run.task,
@@ -253,7 +254,8 @@ def _case_of_records(run: Run) -> Case:
     )
 
 
-def _finding(found: Finding) -> dict[str, Any]:
+def finding_told(found: Finding) -> dict[str, str]:
+    """A finding as plain texts of bounded length."""
     told = asdict(found)
     return {key: cut(str(told[key]), 1200) for key in ("name", "level", "headline", "seen", "why", "change", "option")}
 

@@ -47,7 +47,7 @@ def first_weights(layer: FirstLayer | None, shape: Sequence[int], features: Sequ
     size = layer.kept[0].size
     chosen = _chosen(len(layer.epochs), max(1, min(_MOST_EPOCHS, _MOST_BYTES // max(1, size))))
     kept = np.stack([layer.kept[i].astype(np.float64) for i in chosen])  # (epochs, units, features)
-    image, kept = _as_image(kept, shape)
+    image, kept = as_image(kept, shape)
     kept = kept[:, : max(1, _MOST_BYTES // (kept.shape[0] * kept.shape[2]))]
     if kept.nbytes // 8 > 2 * _MOST_BYTES:  # one unit with more weights than a page should carry
         return None
@@ -73,7 +73,7 @@ def _chosen(n: int, most: int) -> list[int]:
     return sorted({*growing.round().astype(int).tolist(), n - 1}) if most > 1 else [n - 1]
 
 
-def _as_image(kept: np.ndarray, shape: Sequence[int]) -> tuple[tuple[int, int] | None, np.ndarray]:
+def as_image(kept: np.ndarray, shape: Sequence[int]) -> tuple[tuple[int, int] | None, np.ndarray]:
     """Height and width of the images that the weights are, colours averaged; None where they are none."""
     if len(shape) not in (2, 3) or math.prod(shape) != kept.shape[2]:
         return None, kept

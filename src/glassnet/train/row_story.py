@@ -87,7 +87,8 @@ def _one_hot(feature: Feature, column: Column, place: int) -> Step:
 def _embedded(feature: Feature, column: Column, place: int) -> Step:
     code, said = _word(feature, column)
     known = f"word {code:,} of {len(feature.words):,}" if code else "which training never saw, so word 0"
-    return _step(f"{said}, {known}: a layer has learnt its numbers", place, _named("r", place, float(code)), code)
+    words = f"{said}, {known}: its numbers are learnt, in row {code + 1} of E"
+    return _step(words, place, _named("r", place, float(code)), code)
 
 
 def _word(feature: Feature, column: Column) -> tuple[int, str]:

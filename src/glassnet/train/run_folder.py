@@ -5,6 +5,8 @@ environment.json        versions, processor, BLAS, git commit  written before th
 history.jsonl           one line of figures for each epoch     grows while the network learns
 activity.jsonl          looks into the layers                  grows while the network learns
 weights.safetensors     the first layer's weights over time    grows while the network learns
+steps.jsonl             how it stands, while it learns         grows while the network learns
+confusion.jsonl         what was taken for what, by epoch      grows while the network learns
 checkpoints/            what `--resume` goes on from           in trainings of some length
 tensorboard/            event files                            with `--tensorboard`
 model.safetensors       the network, ready for use             at the end
@@ -29,17 +31,18 @@ from glassnet.files.os_errors import reported, shown
 MODEL, RESULT = "model.safetensors", "result.json"
 CONFIG, ENVIRONMENT = "config.json", "environment.json"
 HISTORY, WEIGHTS = "history.jsonl", "weights.safetensors"
+STEPS, CONFUSION = "steps.jsonl", "confusion.jsonl"
 PREDICTIONS, MISTAKES = "predictions.safetensors", "mistakes.csv"
 TENSORBOARD = "tensorboard"
 
-_OPENING = {CONFIG, ENVIRONMENT}  # all that there is before anything was learnt
+_OPENING = {CONFIG, ENVIRONMENT, STEPS}  # all that there is before an epoch was learnt
 
 
 class RunFolder:
     """A new folder `runs/NAME-DATE-TIME`, or the new or empty folder that the user named.
 
     It is made before a training starts, so that a folder that cannot be written is known then, and taken away again
-    (`drop`) when nothing was put into it.
+    (`drop`) when nothing was learnt.
 
     Raises `FileError` when the folder cannot be made, or holds files already.
     """
@@ -62,7 +65,7 @@ class RunFolder:
         return write_json(self.result, result)
 
     def drop(self) -> None:
-        """Remove the folder if nothing was learnt: if it is empty, or holds only what is written at the start."""
+        """Remove the folder if nothing was learnt: if it is empty, or holds only what is written in the first epoch."""
         with suppress(OSError):
             found = [os.path.join(self.path, name) for name in os.listdir(self.path)]
             if all(os.path.basename(path) in _OPENING or os.path.getsize(path) == 0 for path in found):

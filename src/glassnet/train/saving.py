@@ -90,6 +90,7 @@ def state_of(trainer: Trainer) -> dict[str, Any]:
         "random": rng_state(),
         "feed": trainer.feed.state_dict() if trainer.feed is not None else None,
         "progress": _progress(trainer),
+        "data": trainer.fingerprint,
         "history": [dict(figures) for figures in trainer.history],
         "callbacks": [{"kind": type(c).__name__, "state": copied(c.state_dict())} for c in trainer.callbacks],
         "configuration": trainer.configuration,
@@ -162,6 +163,7 @@ def _check(trainer: Trainer, state: dict[str, Any]) -> None:
     if not isinstance(state, dict) or state.get("format") != FORMAT or "progress" not in state:
         got = f"resume: got a state with the parts {', '.join(map(str, state))!s:.60}"
         raise DataError(complain(got, "expected one that Trainer.state_dict() gave", "Try its checkpoints' folder"))
+    _check_data(trainer, state)
     here = {name: a.shape for name, a in trainer.weights().items()}
     there = {name: np.shape(a) for name, a in state["model"].items()}
     for name in dict.fromkeys((*there, *here)):
@@ -170,16 +172,32 @@ def _check(trainer: Trainer, state: dict[str, Any]) -> None:
             expected = f"expected {here.get(name, 'nothing')}, as in this model"
             raise DataError(complain(got, expected, "Try the model that the checkpoint was made with"))
     now, then = _progress(trainer), state["progress"]
-    named = {"optimizer": "the optimiser", "batches": "batches in an epoch", "examples": "examples"}
-    for key, words in named.items():
-        if then[key] and now[key] and then[key] != now[key]:
-            got = f"resume: got a training with {words} {then[key]}"
-            raise DataError(complain(got, f"expected {now[key]}, as here", "Try the same data and settings"))
+    for key, words in (("optimizer", "the optimiser"), ("batches", "batches in an epoch")):
+        _check_same(words, then[key], now[key])
     kinds = [type(c).__name__ for c in trainer.callbacks]
     saved = [c["kind"] for c in state["callbacks"]]
     if kinds != saved:
         got = f"resume: got a training with callbacks {', '.join(saved) or 'none'}"
         raise DataError(complain(got, f"expected {', '.join(kinds) or 'none'}, as here", "Try the same callbacks"))
+
+
+def _check_same(words: str, then: Any, now: Any) -> None:
+    if then and now and then != now:
+        got = f"resume: got a training with {words} {then}"
+        raise DataError(complain(got, f"expected {now}, as here", "Try the same data and settings"))
+
+
+def _check_data(trainer: Trainer, state: dict[str, Any]) -> None:
+    """The examples must be those that the training began with: other ones would not lead to the same numbers."""
+    if trainer.feed is None:
+        return
+    _check_same("examples", state["progress"]["examples"], trainer.feed.examples)
+    then, now = state.get("data") or {}, trainer.fingerprint
+    for part, words in (("train", "examples to learn from"), ("validation", "validation examples")):
+        if part in then and part in now and then[part] != now[part]:
+            got = f"resume: got other {words} than at the checkpoint (fingerprint {now[part]}, then {then[part]})"
+            hint = "Try the data as they were, or a new training"
+            raise DataError(complain(got, "expected the same, to go on to the same numbers", hint))
 
 
 def resume(trainer: Trainer, source: Any) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
 from glassnet.errors import ValueRangeError, complain
-from glassnet.train.kinds import Choice, Kind, Real, Several, Sizes, Whole, WholeOrAll
+from glassnet.train.kinds import Choice, Kind, PerClass, Real, Several, Sizes, Whole, WholeOrAll
 from glassnet.train.parts import ACTIVATIONS, AUGMENTATIONS, INITS, NORMALIZATIONS, OPTIMIZERS, WITH_MOMENTUM
 from glassnet.train.schedule import SCHEDULES
 
@@ -75,7 +75,11 @@ class Settings:
     accumulate: int = _setting(1, Whole(1, most=1_000_000, example="4"), "batches whose gradients make one update")
     ema: float = _setting(0.0, Real(below=1.0, example="0.999"), "decay of a running average of weights (0: none)")
     mixup: float = _setting(0.0, Real(below=100.0, example="0.2"), "how strongly pairs of examples are mixed (0: none)")
-    class_weight: str = _setting("none", Choice(("none", "balanced")), "whether rare classes count as much as others")
+    class_weight: str = _setting(
+        "none",
+        PerClass(("none", "balanced")),
+        "how much classes count: balanced lets rare ones count as much as others",
+    )
     time_budget: float = _setting(0.0, Real(example="60"), "seconds after which it stops (0: none)")
 
     normalization: str = _setting("none", Choice(tuple(NORMALIZATIONS)), "what keeps each layer's sums on one scale")

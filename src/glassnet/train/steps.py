@@ -76,6 +76,7 @@ class Step:
         self.options, self.average, self.guard = options or StepOptions(), average, guard
         self.parameters = [p for group in optimizer.param_groups for p in group["params"]]
         self.total = wrap(np.zeros((), np.float64))
+        self.length = wrap(np.zeros((), np.float32))  # of the latest gradient before it was clipped to a norm
         self.share = wrap(np.ones((), np.float32))  # how much of itself an example keeps in a mixture
         self.gathered = 0  # batches since the last update
         self.updated = False  # whether an update was ever made: the first one sets up what the optimiser remembers
@@ -146,7 +147,9 @@ class Step:
         """Change the weights by the gradients that are there."""
         options = self.options
         if options.clip_norm is not None:
-            nn.utils.clip_grad_norm_(self.parameters, options.clip_norm)
+            length = nn.utils.clip_grad_norm_(self.parameters, options.clip_norm)
+            with no_grad():
+                self.length.copy_(length)
         if options.clip_value is not None:
             nn.utils.clip_grad_value_(self.parameters, options.clip_value)
         self.optimizer.step()

@@ -19,6 +19,7 @@ from glassnet.train.preparation import Preparation
 from glassnet.train.table_plan import Finding, Plan, TableOptions
 from glassnet.train.tabular import Oddities, TableCode
 from glassnet.train.trained import Trained
+from glassnet.train.weighting import column_weights
 
 _SAME = 0.999999  # a correlation that is no chance
 _MOST_COMPARED = 1 << 26  # bytes of rows that are compared with each other
@@ -46,6 +47,7 @@ class TableData(DataSet):
     findings: tuple[Finding, ...]
     rows: tuple[np.ndarray, ...]  # of the table, for each of the three parts
     table: Table | None = None  # the rows as they came, where they are in memory
+    weights: tuple[np.ndarray, ...] | None = None  # how much each row counts, for each of the three parts
     overlap: int | None = None  # rows that come again in another part; None if nobody looked
 
     @property
@@ -87,8 +89,11 @@ def table_data(table: Table, options: TableOptions) -> TableData:
     x = code.encode(table)
     y = code.target.encode(table)
     same = _look_over(table, plan, code, x, y, rows)
+    own = column_weights(table, options.weight) if options.weight is not None else None
+    weights = tuple(own[part] for part in rows) if own is not None else None
+    plan.note_weights(weights)
     made = data_of(plan, code, [(x[part], y[part]) for part in rows], tuple(rows), table.notes, table)
-    return replace(made, overlap=same)
+    return replace(made, overlap=same, weights=weights)
 
 
 def data_of(

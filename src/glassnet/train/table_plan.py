@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+import numpy as np
+
 from glassnet.data.columns import spell
 from glassnet.data.registry import Task
 from glassnet.data.summary import Summaries, Summary
@@ -31,6 +33,7 @@ _ROW_NAMES = ("", "id", "index", "row", "nr", "no", "number", "unnamed: 0", "row
 class TableOptions:
     """What the user says about a table: the columns to predict, to leave out, to take as words, to keep together.
 
+    `weight` is the column that says how much each row counts in learning; it is not learnt from.
     `shares` are those to learn from, to validate and to test on; `one_hot_up_to` is the number of words above which a
     column is embedded.
     """
@@ -44,6 +47,12 @@ class TableOptions:
     one_hot_up_to: int = ONE_HOT_UP_TO
     shares: tuple[float, float, float] = _SHARES
     seed: int = 0
+    weight: str | None = None
+
+    @property
+    def apart(self) -> tuple[str, ...]:
+        """The columns that nothing is learnt from."""
+        return (*self.target, *self.drop, *(name for name in (self.group, self.weight) if name is not None))
 
 
 class Finding(NamedTuple):
@@ -77,8 +86,11 @@ class Plan:
 
         Raises `DataError` for a table that cannot be learnt from, `ValueRangeError` for a column that is not there.
         """
-        for name in (*options.target, *options.drop, *options.categorical, *([options.group] if options.group else [])):
+        for name in (*options.apart, *options.categorical):
             _require(name, summaries, file)
+        if options.weight in options.target:
+            got = f"got the column {options.weight!r:.80} as target and as weight"
+            raise ValueRangeError(complain(got, "expected two columns", "Try without --weight"))
         targets = [summaries[name] for name in options.target]
         findings: list[Finding] = []
         task = options.task or _task(targets, findings)
@@ -109,10 +121,17 @@ class Plan:
         """Remember a finding that matters."""
         self.findings.append(Finding("warning", text))
 
+    def note_weights(self, weights: Sequence[np.ndarray] | None) -> None:
+        """Remember that rows count differently, and how much those that are learnt from do."""
+        if weights is not None:
+            learnt = weights[0]
+            least, mean, most = (f"{value:.4g}" for value in (learnt.min(), learnt.mean(), learnt.max()))
+            self.note(f"rows count by {self.options.weight!r}: {least} to {most}, {mean} in the mean")
+
     def _choose(self, summaries: Summaries) -> None:
         """The columns that can help; the others are named."""
         options = self.options
-        apart = {*options.target, *options.drop, *([options.group] if options.group else [])}
+        apart = set(options.apart)
         for summary in summaries:
             if summary.name in apart:
                 continue

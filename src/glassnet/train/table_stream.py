@@ -16,21 +16,22 @@ from dataclasses import replace
 import numpy as np
 
 from glassnet.data.cache import cache_folder
+from glassnet.data.dealing import Dealer
 from glassnet.data.parquet import ParquetTable
 from glassnet.data.summary import Summaries
 from glassnet.data.table import Table, TableFile
 from glassnet.errors import DataError, complain
 from glassnet.files.os_errors import reported
 from glassnet.train.table_data import TableData, data_of, look_at_classes
-from glassnet.train.table_plan import Plan, TableOptions
+from glassnet.train.table_plan import MOST_CLASSES_OF_NUMBERS, Plan, TableOptions
 from glassnet.train.tabular import TableCode, Target
+from glassnet.train.weighting import column_weights
 
 _GROWTH = 3  # bytes in memory for each byte of text: eight for a number, and the network's four
 _PACKED, _PACKED_ENDINGS = 8, (".gz", ".xz", ".parquet", ".pq")  # how much larger it is as text
 _SHARE = 4  # of the memory there is, one part may be a table
 _UNKNOWN = 4 << 30  # where the system does not say how much there is
 _MOST_CLASSES = 1_000
-_STREAM = 0x7AB1E  # of random numbers, our own: a made-up table may come from the seed's first numbers itself
 
 
 def fits(path: str, megabytes: int | None = None) -> bool:
@@ -77,7 +78,7 @@ def _windows_memory() -> int:
 
 
 def streamed_data(file: TableFile | ParquetTable, options: TableOptions) -> TableData:
-    """The data set of a table that stays on disk; each row's part is drawn on its own, so the shares hold roughly.
+    """The data set of a table that stays on disk; every class is dealt to the three parts by itself, as it comes.
 
     Raises what `table_data` raises.
     """
@@ -94,11 +95,15 @@ def streamed_data(file: TableFile | ParquetTable, options: TableOptions) -> Tabl
         plan.note(f"left out {name!r}: it never changes in the rows that are learnt from")
     target = plan.target(survey.learnt)
     code = TableCode.fitted(survey.learnt, plan.columns, target, options.one_hot_up_to)
-    pairs = _encoded(survey, code, target)
+    weights = tuple(_mapped((n,), np.float32) for n in survey.counts) if options.weight is not None else None
+    pairs = _encoded(survey, code, target, weights)
     look_at_classes(plan, [y for _, y in pairs])
+    plan.note_weights(weights)
     size = sum(x.nbytes + y.nbytes for x, y in pairs) / 1e6
-    plan.note(f"larger than the memory given to tables: {size:,.0f} MB of encoded rows stay on disk, in {_folder()}")
-    return data_of(plan, code, pairs, tuple(survey.rows), list(survey.notes))
+    kept = f"{size:,.0f} MB of encoded rows stay on disk, among the cached files"
+    plan.note(f"larger than the memory given to tables: {kept}")
+    made = data_of(plan, code, pairs, tuple(survey.rows), list(survey.notes))
+    return replace(made, weights=weights)
 
 
 class _Survey:
@@ -131,12 +136,10 @@ class _Survey:
 
     def pieces(self) -> Iterator[tuple[Table, list[np.ndarray]]]:
         """Each piece with the places of its rows for the three parts: the same in every pass."""
-        rng = np.random.default_rng((self.options.seed, _STREAM))
-        first, second = self.options.shares[0], self.options.shares[0] + self.options.shares[1]
+        dealer = Dealer(self.options.shares, self.options.seed)
         for table in self.file.pieces():
-            places = self._by_group(table) if self.options.group else rng.random(len(table))
             wanted = self._known(table)
-            part = np.where(places < first, 0, np.where(places < second, 1, 2))
+            part = self._by_group(table) if self.options.group else self._by_class(table, dealer)
             yield table, [np.flatnonzero(wanted & (part == i)) for i in range(3)]
 
     def classes(self) -> tuple[str, ...]:
@@ -145,7 +148,28 @@ class _Survey:
 
     def _by_group(self, table: Table) -> np.ndarray:
         column = table[self.options.group or ""].spelled()
-        return np.array([_hashed(word, self.options.seed) for word in (*column.words, "")])[column.values]
+        places = np.array([_hashed(word, self.options.seed) for word in (*column.words, "")])[column.values]
+        return np.searchsorted(np.cumsum(self.options.shares)[:2], places, side="right")
+
+    def _by_class(self, table: Table, dealer: Dealer) -> np.ndarray:
+        """What look like classes are dealt each by itself; that the task turns out to be another does no harm."""
+        target = table[self.options.target[0]] if self._may_be_classes(table) else None
+        if target is None:
+            return dealer.deal([], np.full(len(table), -1))
+        spelled = target.spelled()
+        return dealer.deal(spelled.words, spelled.values)
+
+    def _may_be_classes(self, table: Table) -> bool:
+        """Whether the target of these rows is of classes, as far as they tell."""
+        options = self.options
+        name, *more = options.target
+        if more or name not in table or options.task not in (None, "classification"):
+            return False
+        column = table[name]
+        values = column.values[~column.missing] if column.numeric and options.task is None else None
+        if values is None or not len(values):
+            return True
+        return column.kind == "whole" and bool(np.ptp(values) < MOST_CLASSES_OF_NUMBERS)
 
     def _known(self, table: Table) -> np.ndarray:
         wanted = np.ones(len(table), bool)
@@ -167,19 +191,24 @@ def _hashed(word: str, seed: int) -> float:
     return zlib.crc32(f"{seed}/{word}".encode()) / 2**32
 
 
-def _encoded(survey: _Survey, code: TableCode, target: Target) -> list[tuple[np.ndarray, np.ndarray]]:
-    """The second pass: the three parts, encoded, each in files of its own."""
+def _encoded(
+    survey: _Survey, code: TableCode, target: Target, weights: tuple[np.ndarray, ...] | None
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The second pass: the three parts, encoded, each in files of its own; and how much their rows count."""
     labels = target.task == "classification"
     shape, kind = ((), np.int64) if labels else ((target.outputs,), np.float32)
     pairs = [(_mapped((n, code.width), np.float32), _mapped((n, *shape), kind)) for n in survey.counts]
     filled = [0, 0, 0]
     for table, parts in survey.pieces():
         wanted = np.sort(np.concatenate(parts))
+        own = column_weights(table, survey.options.weight or "") if weights is not None else None
         x, y = code.encode(table), np.empty((len(table), *shape), kind)
         y[wanted] = target.encode(table.take(wanted))
         for i, (part, (x_part, y_part)) in enumerate(zip(parts, pairs, strict=True)):
             rows = slice(filled[i], filled[i] + len(part))
             x_part[rows], y_part[rows] = x[part], y[part]
+            if weights is not None and own is not None:
+                weights[i][rows] = own[part]
             filled[i] = rows.stop
     return pairs
 

@@ -200,6 +200,12 @@ class TableCode:
         return plain + [f.name for f in self.features if f.way == "embedded"]
 
     @property
+    def as_words(self) -> list[str]:
+        """The columns that are to be read as they are written, even where all of some rows are numbers."""
+        spelled = self.target.classes and not all(map(_written_plainly, self.target.classes))
+        return [f.name for f in self.features if f.way != "number"] + ([self.target.names[0]] if spelled else [])
+
+    @property
     def tables(self) -> list[tuple[int, int]]:
         """The sizes of the embeddings, for the last numbers of a row."""
         return [feature.table for feature in self.features if feature.table is not None]
@@ -337,6 +343,14 @@ def refuse_infinite(table: Table, column: Column, target: bool = False) -> None:
     hint = f"Try correcting it, or --missing inf,-inf{' --drop-missing' * target}"
     got = f"{table.place(row, column.name)}: got {spell(float(column.values[row]))}"
     raise DataError(complain(got, "expected a finite number", hint))
+
+
+def _written_plainly(word: str) -> bool:
+    """Whether a word is how a number is written: 7, not 07."""
+    try:
+        return spell(float(word)) == word
+    except ValueError:
+        return False
 
 
 def _refuse_gaps(table: Table, column: Column) -> None:

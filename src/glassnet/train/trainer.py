@@ -19,14 +19,16 @@ from glassnet.core.tensor import Tensor
 from glassnet.errors import NonFiniteError, complain
 from glassnet.train import saving
 from glassnet.train.callbacks import Callback, Figures, hears_batches
-from glassnet.train.feeds import feed_of
+from glassnet.train.feeds import arrays_of, feed_of
 from glassnet.train.figures import History, Look
+from glassnet.train.fingerprint import of_examples
 from glassnet.train.judging import Judge, loss_named, outputs_of
 from glassnet.train.metrics import Metric, named
+from glassnet.train.pitfalls import warn_of_order
 from glassnet.train.regularise import Average
 from glassnet.train.schedule import Pace
 from glassnet.train.steps import Step, StepOptions, put
-from glassnet.train.weighting import example_weights
+from glassnet.train.weighting import weighted
 
 _LOOK_SECONDS = 0.1  # between two looks at the loss
 
@@ -43,7 +45,8 @@ class Trainer:
     - in every step: `clip_norm`, `clip_value`, `l1`, `l2`, `max_norm`, `mixup`, `accumulate` (see `StepOptions`).
     - `ema`: the decay of a running average of the weights, which is what is judged and kept. `swa`: the share of the
       epochs, at the end, whose weights are averaged; the average is kept if no single epoch was better.
-    - `label_smoothing`, `class_weight` ("balanced", a dictionary or one number per class).
+    - `label_smoothing`, `class_weight` ("balanced", a dictionary or one number per class; for a loader, too, whose
+      labels are counted first).
     - `time_budget`: seconds after which the training stops. `nan_guard`: name the operation that made a NaN.
     - `checkpoints`: a folder, or a `Checkpoints`, to which the whole training is saved as it goes.
 
@@ -95,6 +98,7 @@ class Trainer:
         self.saved_at = -math.inf
         self.prepare: Any = None  # from raw examples to what the model sees, where fit was given a DataSet
         self.feed: Any = None  # what is learnt from: a `Feed`, once a training has begun
+        self.judged_on: Any = None  # the arrays behind a function that judges, for the fingerprint
         self._finite: dict[str, np.ndarray] = {}
         self._start_anew()
 
@@ -115,6 +119,8 @@ class Trainer:
         self.scores: Tensor | None = None
         self.inside = False  # an epoch is under way
         self.pace.share = 1.0
+        self._validation: Any = None
+        self._fingerprint: dict[str, str] | None = None  # worked out when somebody asks
 
     # ---- the loop -------------------------------------------------------------------------------------------
 
@@ -125,7 +131,8 @@ class Trainer:
         - `validation`: the same; or a share of the examples of `train`, such as 0.1; or a function of the trainer that
           returns figures. They are judged after every epoch, or every `validate_every`, and those enter the history.
         - `batch_size` (32; 0: all at once), `shuffle`, `sample_weight`, `augment`, `prepare`: for examples in arrays.
-        - `resume`: a folder of checkpoints, one such file, or a state, to go on from, to the last bit.
+        - `resume`: a folder of checkpoints, one such file, or a state, to go on from, to the last bit; the examples
+          must be the same.
 
         Ctrl-C ends it after the present step; after seeing to best weights and checkpoint, `KeyboardInterrupt` goes on.
 
@@ -229,10 +236,9 @@ class Trainer:
         self.prepare = prepare if prepare is not None else self.judge.preparation(train)
         dtype = next((p.array.dtype for p in self.model.parameters()), np.dtype(np.float32))
         train, self._validation = self.judge.split(train, validation)
-        weights = example_weights(train, self.class_weight, sample_weight)
-        self.feed = feed_of(
-            train, batch_size, prepare=self.prepare, weights=weights, shuffle=shuffle, augment=augment, dtype=dtype
-        )
+        how = {"prepare": self.prepare, "shuffle": shuffle, "augment": augment, "dtype": dtype}
+        self.feed = weighted(train, batch_size, self.class_weight, sample_weight, **how)
+        warn_of_order(self.feed)
         self.pace.begin(self.steps)
         self._mean_begins = self.epochs * (1 - self.swa) if self.swa else math.inf
         self._heard = [c for c in self.callbacks if hears_batches(c)]
@@ -339,6 +345,13 @@ class Trainer:
     def steps(self) -> int:
         """How many batches the whole training has; 0 where that is not known."""
         return self.epochs * self.steps_per_epoch
+
+    @property
+    def fingerprint(self) -> dict[str, str]:
+        """What the examples are, so that a training that goes on can tell whether they are the same."""
+        if self._fingerprint is None:
+            self._fingerprint = of_examples(self.feed, self.judged_on or arrays_of(self._validation))
+        return self._fingerprint
 
     @property
     def epoch_loss(self) -> float:

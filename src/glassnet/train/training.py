@@ -27,10 +27,15 @@ from glassnet.train.preparation import Preparation
 from glassnet.train.saving import Reluctant
 from glassnet.train.settings import Settings
 from glassnet.train.trainer import Trainer
-from glassnet.train.weighting import example_weights
+from glassnet.train.weighting import class_weight_named, example_weights
 
 _MOST_TESTS = 50  # tests in a training of many epochs
 _WORTH_SAVING = 2.0  # seconds: a shorter training is quicker run again than resumed
+_GOALS = {
+    "classification": "cross-entropy",
+    "multilabel": "binary cross-entropy",
+    "regression": "squared error",
+}
 _LOSSES = {"classification": "cross_entropy", "multilabel": "bce", "regression": "mse"}
 
 
@@ -89,13 +94,18 @@ class Training:
         settings = self.settings
         manual_seed(settings.seed)
         self.prepare = Preparation.of(self.data)
-        self.learned, self.validation = _parts(self.data, settings)
+        self.learned, self.validation, rows = _parts(self.data, settings)
         embedded = getattr(self.data, "embedded", None)
         self.model = network(self.data.n_features, self.data.n_outputs, settings, embedded)
         self.watcher = _watcher(settings) if self.validation is not None else None
         self.trainer = self._trainer()
+        self.trainer.judged_on = self.validation
         x, y = self.learned
-        weights = example_weights(self.learned, None if settings.class_weight == "none" else settings.class_weight)
+        own = getattr(self.data, "weights", None)
+        balance = class_weight_named(settings.class_weight, self.data.classes)
+        learnt = own[0][rows] if own is not None else None
+        self._counting = own[1] if own is not None and len(own[1]) else None  # how much a validation example counts
+        weights = example_weights(self.learned, balance, learnt)
         self.batches = Batches(x, y, self.prepare, settings.batch_size, weights, augment=self._augment())
 
     def _trainer(self) -> Trainer:
@@ -144,6 +154,11 @@ class Training:
         return self.settings.epochs * len(self.batches)
 
     @property
+    def updates(self) -> int:
+        """How many updates of the weights an epoch has."""
+        return math.ceil(len(self.batches) / self.settings.accumulate)
+
+    @property
     def examples(self) -> int:
         """How many examples it learns from."""
         return len(self.learned[0])
@@ -152,6 +167,16 @@ class Training:
     def history(self) -> list[dict[str, Any]]:
         """The figures of the judged epochs."""
         return self.trainer.history.entries
+
+    @property
+    def goal(self) -> str:
+        """What the training makes as small as it can, in words."""
+        s = self.settings
+        words = f"the smallest {_GOALS[self.data.task]}, on average over the examples"
+        if s.label_smoothing and self.data.task == "classification":
+            words += ", of smoothed labels"
+        added = [f"{s.l1:g} · Σ|w|"] * bool(s.l1) + [f"{s.l2:g} · Σw²"] * bool(s.l2)
+        return " + ".join([words, *added])
 
     @property
     def epochs_done(self) -> float:
@@ -224,7 +249,8 @@ class Training:
     def _judged(self, trainer: Trainer) -> dict[str, Any]:
         """The figures of an epoch; the whole judgement is kept for those who want to see it."""
         self.judgement = evaluate(self.model, self.prepare, *(self.validation or self.tested))
-        return {f"{self.part}_{name}": value for name, value in figures_of(self.judgement).items()}
+        weights = self._counting if self.validation is not None else None
+        return {f"{self.part}_{name}": value for name, value in figures_of(self.judgement, weights).items()}
 
     def test(self) -> Evaluation:
         """How the network does on the examples kept for testing, or on those it learns from where there are none."""
@@ -251,24 +277,29 @@ class Training:
         return name, pair[0][name], pair[1][name]
 
 
-def figures_of(judgement: Evaluation) -> dict[str, float]:
-    """The numbers of a judgement that an epoch is compared by."""
+def figures_of(judgement: Evaluation, weights: np.ndarray | None = None) -> dict[str, float]:
+    """The numbers of a judgement that an epoch is compared by, examples counting by their weights if there are any."""
+    if weights is not None:
+        return judgement.weighted(weights)
     if isinstance(judgement, Classification):
         return {"loss": judgement.loss, "accuracy": judgement.accuracy}
     names = ("loss", "accuracy", "exact", "rmse", "r2")
     return {name: getattr(judgement, name) for name in names if hasattr(judgement, name)}
 
 
-def _parts(data: DataSet, settings: Settings) -> tuple[tuple[np.ndarray, np.ndarray], Any]:
-    """What is learnt from, and what the best epoch is chosen by: the data's own, or a share held out from the first."""
+def _parts(data: DataSet, settings: Settings) -> tuple[tuple[np.ndarray, np.ndarray], Any, Any]:
+    """What is learnt from, and what the best epoch is chosen by: the data's own, or a share held out from the first.
+
+    At last which of the data's training examples are learnt from.
+    """
     x, y = data.x_train, data.y_train
     own = getattr(data, "x_valid", None)
     if own is not None and len(own):
-        return (x, y), (own, data.y_valid)  # type: ignore[attr-defined]
+        return (x, y), (own, data.y_valid), slice(None)  # type: ignore[attr-defined]
     if not settings.validation:
-        return (x, y), None
+        return (x, y), None, slice(None)
     kept, held = held_out(y, settings.validation)
-    return (x[kept], y[kept]), (x[held], y[held])
+    return (x[kept], y[kept]), (x[held], y[held]), kept
 
 
 def _watcher(settings: Settings) -> BestWeights:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -50,6 +51,7 @@ class Case:
     task: str | None = None  # "classification" or "regression"
     classes: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()  # of a table: the column that each feature was made of
     images: bool = False  # neighbouring features are pixels: a dark corner is no mistake
     train: Part | None = None
     validation: Part | None = None
@@ -115,6 +117,15 @@ class Case:
     def feature_name(self, i: int) -> str:
         """What feature i is called."""
         return self.features[i] if i < len(self.features) else f"feature {i}"
+
+    def without(self, features: Sequence[int]) -> str:
+        """What `glassnet train` is told to leave a table's columns out; nothing where features have no columns.
+
+        >>> Case(columns=("size", "tax", "no. of rooms")).without([1, 2])
+        "--drop 'tax,no. of rooms'"
+        """
+        names = list(dict.fromkeys(self.columns[i] for i in features if i < len(self.columns)))
+        return f"--drop {shlex.quote(','.join(names))}" if names and not any("," in name for name in names) else ""
 
 
 def sample(rows: np.ndarray) -> np.ndarray:

@@ -142,13 +142,13 @@ FINDINGS: tuple[Row, ...] = (
         "constant features", "hint", ("train",), in_data.constant,
         "a feature that never changes cannot tell examples apart, and is a shock on the day it does change",
         "leaving these columns out",
-        "x = numpy.delete(x, {columns}, axis=1)",
+        "x = numpy.delete(x, {columns}, axis=1)", "{drop}",
     ),
     Row(
         "leaking features", "problem", ("train",), in_data.leaking,
         "it may be the target in disguise, or known only afterwards: then the network is useless on new examples",
         "leaving it out, unless it will be known when the network is asked",
-        "x = numpy.delete(x, {columns}, axis=1)",
+        "x = numpy.delete(x, {columns}, axis=1)", "{drop}",
     ),
     Row(
         "unnormalised inputs", "problem", ("train",), in_data.unscaled,

@@ -38,6 +38,7 @@ def case_of_data(data: DataSet, prepare: Callable[[np.ndarray], np.ndarray] | No
         task=data.task,
         classes=data.classes,
         features=data.feature_names,
+        columns=columns_of(data),
         images=data.x_train.ndim > 2,
         train=flat(data.x_train, data.y_train),
         test=flat(data.x_test, data.y_test),
@@ -45,6 +46,16 @@ def case_of_data(data: DataSet, prepare: Callable[[np.ndarray], np.ndarray] | No
         plain=plain_columns(data),
         shuffled=True,
     )
+
+
+def columns_of(data: DataSet) -> tuple[str, ...]:
+    """The column of a table that each feature was made of; nothing where the data is no table."""
+    code = getattr(data, "code", None)
+    if code is None:
+        return ()
+    made = [(f.name, f.labels[1:] if f.way == "embedded" else f.labels) for f in code.features]
+    plain = [name for name, labels in made for _ in labels]
+    return (*plain, *(f.name for f in code.features if f.way == "embedded"))
 
 
 def plain_columns(data: DataSet) -> int | None:

@@ -63,7 +63,8 @@ def constant(case: Case) -> Seen | None:
         f" and {len(found) - 5} more" if len(found) > 5 else ""
     )
     plural = "s never change" if len(found) > 1 else " never changes"
-    return Seen(f"{len(found)} feature{plural}", names, {"features": found, "columns": found[:20]})
+    figures = {"features": found, "columns": found[:20], "drop": case.without(found[:20])}
+    return Seen(f"{len(found)} feature{plural}", names, figures)
 
 
 def leaking(case: Case) -> Seen | None:
@@ -77,7 +78,8 @@ def leaking(case: Case) -> Seen | None:
         f"; also from {', '.join(case.feature_name(leak.feature) for leak in leaks[1:5])}" if len(leaks) > 1 else ""
     )
     columns = [leak.feature for leak in leaks]
-    return Seen(f"{name} gives the answer away", text, {"features": columns, "columns": columns, "name": name})
+    figures = {"features": columns, "columns": columns, "name": name, "drop": case.without(columns)}
+    return Seen(f"{name} gives the answer away", text, figures)
 
 
 def unscaled(case: Case) -> Seen | None:
@@ -92,7 +94,9 @@ def unscaled(case: Case) -> Seen | None:
 
 
 def duplicates(case: Case) -> Seen | None:
-    """Rows that are in two parts."""
+    """Rows that are in two parts; of a truth table all of them are, for there are no others."""
+    if measure.whole_truth_table(_part(case).x):
+        return None
     for name in ("validation", "test"):
         part: Part | None = getattr(case, name)
         pairs = measure.rows_in_both(_part(case).x, part.x) if part is not None and len(part.x) else []

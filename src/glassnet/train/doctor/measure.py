@@ -21,6 +21,7 @@ _MOST_FEATURES = 2_000  # beyond that, looking at each feature by itself takes t
 _FEWEST_ROWS = 40
 _GIVEN_AWAY = 0.995  # the share of right answers, or of the variance, above which a feature tells too much
 _SHOWN = 3
+_MOST_INPUTS = 16  # of a truth table
 
 
 def constant_features(x: np.ndarray) -> list[int]:
@@ -85,6 +86,20 @@ def rows_in_both(a: np.ndarray, b: np.ndarray) -> list[tuple[int, int]]:
     first = {hash(row.tobytes()): i for i, row in reversed(list(enumerate(a)))}  # of equal rows the first
     pairs = ((first.get(hash(row.tobytes())), j) for j, row in enumerate(b))
     return [(i, j) for i, j in pairs if i is not None and np.array_equal(a[i], b[j])]
+
+
+def whole_truth_table(x: np.ndarray) -> bool:
+    """Whether these are all the rows that there are: every way to put two values into a few columns, once each.
+
+    >>> gate = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    >>> whole_truth_table(gate), whole_truth_table(gate[:3]), whole_truth_table(np.eye(4))
+    (True, False, False)
+    """
+    rows = x.reshape(len(x), -1)
+    if not 1 <= rows.shape[1] <= _MOST_INPUTS or len(rows) != 2 ** rows.shape[1]:
+        return False
+    both = all(len(np.unique(column)) == 2 for column in rows.T)
+    return both and len(np.unique(rows, axis=0)) == len(rows)
 
 
 def sorted_labels(y: np.ndarray) -> bool:

@@ -91,6 +91,8 @@ def _parts(train: Part, validation: Part | None, test: Part | None) -> Line:
     both = {name: len(measure.rows_in_both(train.x, part.x)) for name, part in others.items() if part and len(part.x)}
     text = ", ".join(f"{size:,} {name}" for name, size in sizes.items())
     overlap = ", ".join(f"{n:,} {name} rows are also training rows" for name, n in both.items() if n)
+    if measure.whole_truth_table(train.x):
+        return Line("parts kept apart", True, f"{text}; all rows that there are", {**sizes, "shared": both})
     passed = bool(both) and not any(both.values())
     end = overlap or ("no row is in two parts" if both else "nothing is kept aside")
     return Line("parts kept apart", passed, f"{text}; {end}", {**sizes, "shared": both})
