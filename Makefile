@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 endif
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test test-peers test-web check format bench docs clean
+.PHONY: demo test test-peers test-web test-docs check format bench docs clean
 
 demo: $(VENV)/ready  ## train the digit classifier on MNIST and show what it learnt
 	@$(BIN)/glassnet train mnist
@@ -44,6 +44,9 @@ bench: $(VENV)/ready-bench  ## the table of speed ratios against the peers (abou
 
 docs: $(VENV)/ready-docs  ## the documentation as a site, lessons run: docs/_build/html/index.html
 	$(BIN)/python -m sphinx -W --keep-going -q docs docs/_build/html
+
+test-docs: $(VENV)/ready-docs  ## the site without a warning and without a network, lessons at their small sizes
+	$(BIN)/python -m sphinx -W --keep-going -q -E -t quick docs docs/_build/quick
 
 clean:
 	@$(PYTHON) -c "import shutil; shutil.rmtree('$(VENV)', ignore_errors=True)"

@@ -1,9 +1,12 @@
 """The documentation site:  make docs, or  sphinx-build -W docs docs/_build/html
 
-Lessons are run and written as pages before Sphinx reads its sources; nothing else is made here.
+Lessons are run and written as pages before Sphinx reads its sources (with -t quick at their small sizes, as a test of
+the site). Formulas become MathML, and nothing on a page is fetched from elsewhere.
 """
 
 import importlib
+import re
+import sys
 from pathlib import Path
 
 from glassnet.lessons.catalogue import lessons
@@ -13,15 +16,20 @@ from glassnet.version import __version__
 
 project, author = "glassnet", "the glassnet authors"
 release = version = __version__
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.mathjax"]
+sys.path.insert(0, str(Path(__file__).parent))
+extensions = ["myst_parser", "formulas", "offline"]
+html_math_renderer = "mathml"
 myst_enable_extensions = ["dollarmath"]
 exclude_patterns = ["_build"]
 html_title = f"glassnet {__version__}"
-html_theme = "alabaster"
-html_theme_options = {"description": "Neural networks under glass", "page_width": "1280px", "fixed_sidebar": True}
-suppress_warnings = ["myst.header", "myst.xref_missing"]  # lessons begin at their own level; the README's links leave
-autodoc_typehints = "none"
-autosummary_generate = False
+html_theme = "furo"
+html_static_path, html_css_files = ["style"], ["glassnet.css"]
+html_copy_source = html_show_sphinx = False
+html_theme_options = {
+    "light_css_variables": {"color-brand-primary": "#0f766e", "color-brand-content": "#0f766e"},
+    "dark_css_variables": {"color-brand-primary": "#5eead4", "color-brand-content": "#5eead4"},
+    "footer_icons": [],
+}
 
 HERE = Path(__file__).parent
 ROOMS = ("basics", "nn", "optim", "func", "data", "lessons", "keras")
@@ -38,7 +46,8 @@ def write(name: str, text: str) -> None:
 def make_pages(*_: object) -> None:
     """The lessons, run; and the public names of each room."""
     for lesson in lessons():
-        write(f"{lesson.name}.md", as_markdown(lesson.script, run_script(lesson.script, lesson.name)))
+        outputs = run_script(lesson.script, lesson.name, quick=tags.has("quick"))  # type: ignore[name-defined]  # noqa: F821
+        write(f"{lesson.name}.md", as_markdown(lesson.script, outputs))
     index = ["# Public names", ""]
     for room in ROOMS:
         module = importlib.import_module(f"glassnet.{room}")
@@ -55,6 +64,19 @@ def _row(module: object, name: str) -> str:
     return f"| `{name}` | {says.replace('|', chr(92) + '|').replace('*', chr(92) + '*')} |"
 
 
+def keep_links_on_the_site(app: object, page: str, source: list[str]) -> None:
+    """A link to a lesson's source leads to its page; one to another file of the repository becomes that file's name."""
+    names = {lesson.file: lesson.name for lesson in lessons()}
+
+    def led(found: re.Match[str]) -> str:
+        text, path = found[1], found[2]
+        name = names.get(path.rsplit("/", 1)[-1])
+        return f"[{text}](made/{name}.md)" if name else f"{text} (`{path}`)" if text not in path else f"`{path}`"
+
+    source[0] = re.sub(r"\[([^\]]+)\]\(\.\./([^)\s]+)\)", led, source[0])
+
+
 def setup(app: object) -> None:
     """Called by Sphinx."""
     app.connect("builder-inited", make_pages)  # type: ignore[attr-defined]
+    app.connect("source-read", keep_links_on_the_site)  # type: ignore[attr-defined]

@@ -1,6 +1,7 @@
 """Drawings: well-formed, with the numbers in the right places; and the Markdown of slides."""
 
 import io
+import itertools
 import math
 import xml.etree.ElementTree as ET
 
@@ -14,7 +15,19 @@ from glassnet import nn
 from glassnet.basics import Neuron, Value
 from glassnet.core.generator import fork_rng, manual_seed
 from glassnet.errors import ValueRangeError
-from glassnet.lessons import Picture, bars, beside, curves, draw_graph, draw_network, draw_neuron, images, plane
+from glassnet.lessons import (
+    Annotated,
+    Picture,
+    bars,
+    beside,
+    curves,
+    draw_boxes,
+    draw_graph,
+    draw_network,
+    draw_neuron,
+    images,
+    plane,
+)
 from glassnet.lessons.charts import answers
 from glassnet.lessons.markdown import inline, to_html
 from glassnet.lessons.pictures import BLUE, ORANGE, Axes, decades, png, ticks
@@ -194,3 +207,24 @@ def test_markdown_never_lets_html_through(text):
 
 def test_nothing_in_code_is_looked_at_again():
     assert inline("`*a*` *b*") == "<code>*a*</code> <em>b</em>"
+
+
+def test_boxes_stand_in_a_row_with_an_arrow_from_each_to_the_next():
+    picture = draw_boxes([("forward", ["z = 2", "a = <0.9>"]), ("backward", ["dL/dz = 1"]), ("update", [])], "a step")
+    boxes = [r for r in find(picture, "rect") if r.get("rx") == "8"]
+    edges = [(float(r.get("x")), float(r.get("x")) + float(r.get("width"))) for r in boxes]
+    assert len(edges) == 3
+    assert all(right + 30 < left for (_, right), (left, _) in itertools.pairwise(edges))
+    assert edges[-1][1] < picture.width
+    assert len(find(picture, "path")) == 2
+    assert "a = <0.9>" in {t.text for t in find(picture, "text")}
+
+
+def test_annotated_lines_say_what_and_why():
+    lines = Annotated([("a < b", 'compares "a"', "to see"), ("step()", "moves", "to learn")])
+    assert repr(lines) == 'a < b     compares "a": to see\nstep()    moves: to learn'
+    root = ET.fromstring(lines._repr_html_())
+    assert [(d.text, d.get("title"), d.get("tabindex")) for d in root] == [
+        ("a < b", 'compares "a": to see', "0"),
+        ("step()", "moves: to learn", "0"),
+    ]

@@ -14,18 +14,21 @@
 A lesson begins with `from glassnet.lessons import …`; everything it needs has a name here.
 """
 
+from glassnet.lessons.annotated import Annotated
 from glassnet.lessons.charts import bars, curves, images, plane
-from glassnet.lessons.drawing import draw_graph, draw_network, draw_neuron
+from glassnet.lessons.drawing import draw_boxes, draw_graph, draw_network, draw_neuron
 from glassnet.lessons.exercises import check, hint, reveal
 from glassnet.lessons.pictures import Picture, beside
 from glassnet.lessons.running import show, sized
 
 __all__ = [
+    "Annotated",
     "Picture",
     "bars",
     "beside",
     "check",
     "curves",
+    "draw_boxes",
     "draw_graph",
     "draw_network",
     "draw_neuron",

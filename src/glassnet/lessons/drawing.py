@@ -92,6 +92,35 @@ def _sign(w: float) -> str:
     return ORANGE if w < 0 else BLUE
 
 
+def draw_boxes(boxes: Sequence[tuple[str, Sequence[str]]], title: str = "") -> Picture:
+    """Boxes in a row, each with a head and a few lines, and an arrow from each to the next.
+
+    >>> draw_boxes([("forward", ["z = 2"]), ("backward", ["dL/dz = 1"])], "two of four")
+    <picture: two of four>
+    """
+    widths = [max(60.0, *(7.0 * len(line) + 20 for line in (head, *lines))) for head, lines in boxes]
+    tall = 40 + 18 * max((len(lines) for _, lines in boxes), default=0)
+    picture = Picture(sum(widths) + 34 * len(boxes) + 6, tall + 40, title=title)
+    picture.text(picture.width / 2, 16, title, 13)
+    left, top = 20.0, 28.0
+    for i, ((head, lines), width) in enumerate(zip(boxes, widths, strict=True)):
+        picture.add(
+            f'<rect x="{left:g}" y="{top:g}" width="{width:g}" height="{tall:g}" rx="8" fill="white" stroke="{INK}"/>'
+        )
+        picture.text(left + width / 2, top + 20, head, 13, colour=BLUE)
+        for row, line in enumerate(lines):
+            picture.text(left + width / 2, top + 42 + 18 * row, line, 12)
+        if i + 1 < len(boxes):
+            _arrow(picture, left + width + 3, left + width + 31, top + tall / 2)
+        left += width + 34
+    return picture
+
+
+def _arrow(picture: Picture, start: float, end: float, y: float) -> None:
+    picture.line(start, y, end - 6, y, GREY, 1.5)
+    picture.add(f'<path d="M{end:g} {y:g} l-8 -4 v8 z" fill="{GREY}"/>')
+
+
 def draw_graph(end: Value, names: Sequence[tuple[Value, str]] = (), title: str = "") -> Picture:
     """The graph behind a value: each node with its number and its gradient, each arrow with its local derivative.
 

@@ -92,6 +92,16 @@ class Reader:
         x = node.inputs[i]
         return self.value(x, _index(place - starts[i], x.shape))
 
+    def came_from(self, node: Node) -> list[Formula]:
+        """For a part of something that has a name: its first and last number there; nothing for any other node."""
+        if node.op is None or node.op.name != "window" or self.labels.get(node.inputs[0]) is None:
+            return []
+        places = self._places(node)[0].ravel()
+        if not places.size or not np.array_equal(places, np.arange(places[0], places[0] + places.size)):
+            return []
+        x = node.inputs[0]
+        return [self.value(x, _index(place, x.shape)) for place in dict.fromkeys((places[0], places[-1]))]
+
     def _places(self, node: Node) -> tuple[np.ndarray, list[int]]:
         """For each number of a result its place among those of all inputs, and where each input's places start."""
         if id(node) not in self.places:
@@ -138,8 +148,10 @@ class Reader:
             return inputs[0]
         if name in ("sum", "mean") and node.inputs[0].array.size == node.array.size:
             return inputs[0]
+        if name == "window" and len(alone := self.came_from(node)) == 1:
+            return alone[0]
         stated = formula_of(node.op, inputs, node.attrs) if name not in _MOVES | _ROUGH else None
-        return stated if stated is not None else Call(name.replace("_", " "), tuple(inputs))
+        return stated if stated is not None else Call(_CALLED.get(name, name.replace("_", " ")), tuple(inputs))
 
 
 def back(at: Index, shape: Sequence[int]) -> Index:
@@ -320,6 +332,7 @@ _WRITTEN_OUT: dict[str, Callable[[Reader, Node, Index], Formula]] = {
     "logsumexp": _logsumexp, "unpick": _scattered, "scatter_add": _scattered, "fold": _scattered, "full": _constant,
     "random": _constant, "one_hot": _constant, "argmax": _constant, "argmin": _constant, "argsort": _constant,
 }  # fmt: skip
+_CALLED = {"window": "part", "concat": "joined", "embedding": "rows"}
 _MOVES_ONLY = frozenset(_MOVES | {"copy", "sum_to"})
 
 

@@ -96,8 +96,9 @@ def explain(
 def _told(
     recorded: Recorded, labels: Labels, grain: Grain, digits: Digits, gradcheck: bool, title: str, optimizer: Any
 ) -> Document:
-    grain.check({label.layer: label.shape for label in labels.table.values() if isinstance(label, Label) and
-                 (label.letter, label.slope) == ("W", False)})  # fmt: skip
+    weights = [label for label in labels.table.values() if isinstance(label, Label) and label.layer.isdigit()]
+    sizes = {label.layer: label.shape for label in weights if (label.letter, label.slope) == ("W", False)}
+    grain.check({label.layer for label in weights}, sizes)
     result = recorded.loss if recorded.loss is not None else recorded.output
     assert result is not None
     forward = recorded.parts["forward"] + recorded.parts.get("loss", [])

@@ -46,7 +46,20 @@ _BINARY: dict[type[ast.operator], Callable[[Tensor, Tensor], Tensor]] = {
 _COMPARE: dict[type[ast.cmpop], Callable[[Tensor, Tensor], Tensor]] = {
     ast.Lt: ops.lt, ast.LtE: ops.le, ast.Gt: ops.gt, ast.GtE: ops.ge, ast.Eq: ops.eq, ast.NotEq: ops.ne,
 }  # fmt: skip
+_SUMS = frozenset("0123456789. -/%<>=")  # of an expression without names, such as 1/0
 _CONSTANTS = {"pi": math.pi, "e": math.e}
+
+
+def looks_typed(text: str, named: bool = False) -> bool:
+    """Whether a word is an expression rather than a path; `named` says that names were given values.
+
+    >>> [looks_typed(word) for word in ("a*b", "1/0", "-2", "runs/moons-1", "2026/11")]
+    [True, True, False, False, True]
+    """
+    if any(sign in text for sign in "()*+^"):
+        return True
+    sums = set(text) <= _SUMS and any(sign in text.strip(" -") for sign in "-/%<>=")
+    return sums or (named and text.replace(" ", "").isidentifier())
 
 
 def evaluate_text(text: str, values: Mapping[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:

@@ -66,14 +66,19 @@ class Grain:
             return list(np.ndindex(array.shape))
         return self._of_neuron(array, symbol, home, batch)
 
-    def check(self, sizes: dict[str, tuple[int, ...]]) -> None:
-        """Raise `ValueRangeError` for a layer, unit or weight that is not there; `sizes` are the shapes of the W."""
-        if self.layer is None or not sizes:
+    def check(self, layers: set[str], sizes: dict[str, tuple[int, ...]]) -> None:
+        """Raise `ValueRangeError` for a layer, unit or weight that is not there.
+
+        `layers` are the numbers of those that have any weights, `sizes` the shapes of the W.
+        """
+        if self.layer is None or not layers:
             return
+        if str(self.layer) not in layers:
+            raise _beyond("layer", self.layer, len(layers))
         shape = sizes.get(str(self.layer))
-        most = len(sizes) if shape is None else shape[0]
         if shape is None:
-            raise _beyond("layer", self.layer, most)
+            return
+        most = shape[0]
         if self.unit is not None and self.unit > most:
             raise _beyond("unit", self.unit, most, f" of layer {self.layer}")
         if self.name == "weight" and self.weight is not None and self.weight > shape[1]:

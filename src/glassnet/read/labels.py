@@ -154,14 +154,21 @@ def name_parameters(labels: Labels, model: nn.Module, order: list[nn.Module]) ->
         if own and id(module) not in numbers:
             numbers[id(module)] = str(len(numbers) + 1)
             for name, p in own:
-                letter = _LETTERS.get(name, name)
-                if not isinstance(module, nn.Linear) and name in _LETTERS:
-                    letter = {"W": "γ", "b": "β"}[letter] if "Norm" in type(module).__name__ else letter
-                labels.give(labels.story.node(p), Label(letter, numbers[id(module)]))
+                labels.give(labels.story.node(p), Label(_letter_of_weight(module, name, len(own)), numbers[id(module)]))
     for name, p in model.named_parameters():  # of modules that were not called
         if labels.get(labels.story.node(p)) is None:
             labels.give(labels.story.node(p), Label(name.rsplit(".", 1)[-1], name.rpartition(".")[0]))
     return numbers
+
+
+def _letter_of_weight(module: nn.Module, name: str, among: int) -> str:
+    """W and b; γ and β of a normalisation; E, or E₁, E₂, of rows that are looked up."""
+    kind = type(module).__name__
+    if "Embed" in kind and name.startswith("weight"):
+        return "E" + (str(int(name[6:]) + 1).translate(LOWERED) if among > 1 and name[6:].isdigit() else "")
+    if "Norm" in kind and name in _LETTERS:
+        return {"weight": "γ", "bias": "β"}[name]
+    return _LETTERS.get(name, name)
 
 
 def letter_of(module: nn.Module) -> str:
@@ -175,4 +182,6 @@ def letter_of(module: nn.Module) -> str:
         return "r"
     if "Softmax" in kind:
         return "p"
+    if "Embed" in kind:
+        return "e"
     return "a"

@@ -60,7 +60,7 @@ def named_loss(name: str) -> Loss:
     plain = name.strip().lower().replace("_", "-")
     if plain not in LOSSES:
         near = difflib.get_close_matches(plain, LOSSES, 1)
-        got = f"explain: got the loss {name!r}"
+        got = f"got the loss {name!r}"
         raise ValueRangeError(complain(got, f"expected one of {', '.join(LOSSES)}", f"Try {(near or ['mse'])[0]}"))
     return LOSSES[plain]
 
@@ -78,7 +78,7 @@ def as_target(y: Any, output_shape: tuple[int, ...], loss: Any, dtype: Any) -> A
     if wants_labels(loss) and array.dtype.kind in "iub":
         return factories.as_tensor(array.reshape(output_shape[:1]).astype(np.int64))
     if array.size != np.prod(output_shape, dtype=int):
-        got = f"explain: got a target of {array.size} numbers"
+        got = f"got a target of {array.size} numbers"
         expected = f"expected one for each of the outputs, {output_shape}"
         raise ShapeError(complain(got, expected, f"Try y={np.zeros(output_shape[1:]).tolist()}"))
     return factories.as_tensor(array.astype(dtype).reshape(output_shape))

@@ -98,6 +98,7 @@ class Teller:
     def _words(self, node: Node) -> str:
         """What the operations say they do, in the order in which they did it."""
         rows = [n for n in self._rows(node) if n.op is not None and not is_shape_only(n) and n.op.name != "full"]
+        rows = [n for n in rows if n is node or not (self.reader.came_from(n) or _whole_numbers(n))]
         if not rows:
             return "the same numbers"
         if len(rows) > _MOST_WORDS:
@@ -106,7 +107,7 @@ class Teller:
 
     def _sentence(self, node: Node) -> str:
         assert node.op is not None
-        attrs = {k: v.name if isinstance(v, np.dtype) else v for k, v in node.attrs.items()}
+        attrs = {k: _spelled(v) for k, v in node.attrs.items()}
         return node.op.say.format(*(self._called(i) for i in node.inputs), **attrs)
 
     def _called(self, node: Node) -> str:
@@ -117,6 +118,8 @@ class Teller:
             node = node.inputs[0]
             if (label := self.labels.get(node)) is not None:
                 return symbol_text(label.symbol)
+        if ends := self.reader.came_from(node):
+            return "…".join(symbol_text(end.symbol) for end in ends if isinstance(end, Value))
         constant = node.op is None or node.op.name == "full"
         return f"{float(node.array.flat[0]):g}" if constant and node.array.size else "that"
 
@@ -251,6 +254,28 @@ class Teller:
         if loss is not None and loss.array.size == 1 and not np.isfinite(loss.array).all():
             lines.append("The loss is not finite: nothing can be learnt from this step.")
         return lines
+
+
+def _whole_numbers(node: Node) -> bool:
+    """Whether a node makes whole numbers of others, to look something up."""
+    return node.op is not None and node.op.name == "cast" and node.array.dtype.kind in "iu"
+
+
+def _spelled(value: Any) -> Any:
+    """An attribute as Python writes it: the index [:, 2], the dtype float32."""
+    if isinstance(value, np.dtype):
+        return value.name
+    parts = value if isinstance(value, tuple) else (value,)
+    if not any(isinstance(part, slice) for part in parts):
+        return value
+    return f"[{', '.join(_spelled_slice(part) for part in parts)}]"
+
+
+def _spelled_slice(part: Any) -> str:
+    if not isinstance(part, slice):
+        return str(part)
+    ends = [part.start, part.stop] + ([] if part.step in (None, 1) else [part.step])
+    return ":".join("" if end is None else str(end) for end in ends)
 
 
 def _paths(formula: Formula) -> int:

@@ -26,7 +26,7 @@ from glassnet.read.text import (
 
 HEADINGS = {
     "preparation": "Preparation", "forward": "Forward", "answer": "Answer", "loss": "Loss", "backward": "Backward",
-    "update": "Update", "why": "Taken apart",
+    "update": "Update", "why": "Taken apart", "figure": "Figure",
 }  # fmt: skip
 _NARROWEST = 8
 _CODES = {NEGATIVE: "38;5;214", POSITIVE: "38;5;75", FAINT: "2", NAME: "", RESULT: "1", "bold": "1"}

@@ -221,6 +221,48 @@ beside(
 )
 
 # %% [markdown]
+# ## Four things that one neuron cannot do
+#
+# Logistic regression has four limits, and each has a task that shows it. Its border is a **line**; it sees no
+# **interaction** (what $x_1$ means depends on $x_2$); it has no **hierarchy** (a function of a function); and its
+# **capacity** is fixed: three numbers, however many examples there are. Beside it, a network with two hidden layers.
+
+# %%
+rng = np.random.default_rng(0)
+field = rng.uniform(-1, 1, (sized(800, quick=200), 2))
+a, b = field.T
+limits = {
+    "a line: exclusive or": (a > 0) != (b > 0),
+    "interaction: a·b + a/4 > 0": a * b + a / 4 > 0,
+    "hierarchy: sin(4 sin(3a)) > b": np.sin(4 * np.sin(3 * a)) > b,
+    "capacity: inside a ring": (a**2 + b**2 > 0.2) & (a**2 + b**2 < 0.7),
+}
+
+
+def share_learned(model, right, steps=sized(500, quick=60)):
+    """The share of the examples that it gets right after training on them."""
+    x, y = torch.tensor(field).float(), torch.tensor(right[:, None].astype(np.float32))
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.03)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        nn.functional.binary_cross_entropy_with_logits(model(x), y).backward()
+        optimizer.step()
+    with torch.no_grad():
+        return float(((model(x).array[:, 0] > 0) == right).mean())
+
+
+for name, right in limits.items():
+    torch.manual_seed(0)
+    neuron = share_learned(nn.Linear(2, 1), right)
+    deep = share_learned(
+        nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 16), nn.Tanh(), nn.Linear(16, 1)), right
+    )
+    print(
+        f"{name:30} one neuron {neuron:4.0%}   always the commoner class {max(right.mean(), 1 - right.mean()):4.0%}   2-16-16-1 {deep:4.0%}"
+    )
+beside(*(plane(field[:200], right[:200], title=name, size=240) for name, right in limits.items()))
+
+# %% [markdown]
 # ## Where the lectures are loose or wrong
 #
 # * **"This is the XOR problem"**, said of moons: both are beyond a line, but only XOR is the four-point gate. The best

@@ -16,10 +16,9 @@
 import numpy as np
 
 import glassnet as torch
-from glassnet import nn
+from glassnet import explain, nn
 from glassnet.basics import columns
 from glassnet.lessons import check, draw_network, reveal, show
-from glassnet.read.explain import explain
 
 # %% [markdown]
 # ## The whole recipe

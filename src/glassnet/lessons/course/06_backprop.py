@@ -21,7 +21,7 @@ import numpy as np
 import glassnet as torch
 from glassnet import nn
 from glassnet.basics import Value, columns
-from glassnet.lessons import bars, check, curves, reveal, show, sized
+from glassnet.lessons import bars, check, curves, draw_boxes, reveal, show, sized
 from glassnet.read.examples.work import find_example
 
 # %% [markdown]
@@ -66,6 +66,22 @@ print(f"z = 2, y = {y.data:.6f}, loss = {loss.data:.6f}")
 print(f"dL/dy = 2(y-1) = {2 * (y.data - 1):.6f};  dy/dz = y(1-y) = {y.data * (1 - y.data):.6f}")
 print(
     f"dL/dw = {w.grad:.6f}   dL/db = {b.grad:.6f}   after a step of 0.1: w = {0.5 - 0.1 * w.grad:.6f}, b = {1 - 0.1 * b.grad:.6f}"
+)
+
+# %% [markdown]
+# What flows where, in one step: numbers forward, slopes backward, and then the update.
+
+# %%
+show(
+    draw_boxes(
+        [
+            ("what there is", ["x = 2", "w = 0.5", "b = 1", "target 1"]),
+            ("forward", ["z = wx + b = 2", f"a = σ(z) = {y.data:.4f}", f"L = (a − 1)² = {loss.data:.5f}"]),
+            ("backward", [f"dL/da = {2 * (y.data - 1):.4f}", f"dL/dw = {w.grad:.5f}", f"dL/db = {b.grad:.5f}"]),
+            ("update, rate 0.1", [f"w' = {0.5 - 0.1 * w.grad:.5f}", f"b' = {1 - 0.1 * b.grad:.5f}"]),
+        ],
+        title="one step of one neuron",
+    )
 )
 
 # %% [markdown]
@@ -221,6 +237,22 @@ print(f"a forward pass {forward * 1e3:.2f} ms; forward and backward {both * 1e3:
 print(
     f"so nudging every weight: {2 * total * forward:.0f} s; backpropagation is {2 * total * forward / both:,.0f} times faster"
 )
+
+# %% [markdown]
+# The same idea as with one neuron, on a bigger graph. How big? Here is the tape of that one step.
+
+# %%
+from glassnet.core.mode import recording
+
+with recording() as tape:
+    lost = nn.functional.cross_entropy(net(xb), tb)
+    forward_nodes = len(tape.nodes)
+    lost.backward()
+for part, nodes in (("forward", tape.nodes[:forward_nodes]), ("backward", tape.nodes[forward_nodes:])):
+    kept = sum(t.array.nbytes for t in nodes if not t.op.view)  # a window on another result costs nothing
+    print(f"{part:8} {len(nodes):3} nodes, {kept:9,} bytes:", ", ".join(t.op.name for t in nodes))
+there, back = 2 * 32 * (784 * 128 + 128 * 10), 2 * 32 * (784 * 128 + 2 * 128 * 10)  # the pixels need no slope
+print(f"behind these few names: {there:,} additions and multiplications in the products forward, {back:,} backward")
 
 # %% [markdown]
 # Is the price of the backward pass a constant? A constant *factor*: look at growing networks.

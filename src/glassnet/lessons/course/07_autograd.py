@@ -17,11 +17,10 @@
 import numpy as np
 
 import glassnet as torch
-from glassnet import nn
+from glassnet import explain, nn
 from glassnet.basics import Value
 from glassnet.core.ops import OPS
-from glassnet.lessons import check, curves, draw_graph, reveal, show, sized
-from glassnet.read.explain import explain
+from glassnet.lessons import Annotated, check, curves, draw_graph, reveal, show, sized
 
 # %% [markdown]
 # ## One variable
@@ -97,6 +96,20 @@ x = torch.tensor([2.0], requires_grad=True)
 for _ in range(3):
     (x**2 + 3 * x).backward()
 reveal(guess, x.grad.item(), "which is why every training step begins with zero_grad()")
+
+# %% [markdown]
+# So the loop that trains every network has five lines, and each has its reason. Rest the pointer on a line.
+
+# %%
+Annotated(
+    [
+        ("optimizer.zero_grad()", "forgets the slopes of the step before", "backward adds to what is there"),
+        ("y = model(x)", "computes the answers, and writes the tape", "backward needs every number in between"),
+        ("loss = criterion(y, t)", "makes one number of how wrong they are", "a slope is the slope of one number"),
+        ("loss.backward()", "reads the tape backward", "every weight gets its slope, in one pass"),
+        ("optimizer.step()", "moves each weight against its slope", "only now does the network change"),
+    ]
+)
 
 # %% [markdown]
 # ## The graph follows the program

@@ -203,6 +203,54 @@ ratio = spread(32) / spread(1)
 print(f"noise with 32 against noise with 1: {ratio:.3f}   1/√32 = {1 / np.sqrt(32):.3f}")
 
 # %% [markdown]
+# On a map that can be drawn: two weights, 200 examples, and the path of each of the three from the same start. All
+# examples go straight down; one at a time staggers, and does not come to rest; 20 at a time are in between.
+
+# %%
+rng = np.random.default_rng(3)
+given = rng.normal(size=(200, 2)).astype(np.float32)
+wanted = given @ np.array([1.5, -1.0], np.float32) + rng.normal(0, 0.8, 200).astype(np.float32)
+
+
+def walk(batch, steps=sized(60, quick=20)):
+    w, places = np.array([-1.0, 2.0]), []
+    for _ in range(steps):
+        places.append(w.copy())
+        rows = rng.permutation(200)[:batch]
+        w = w - 0.1 * given[rows].T @ (given[rows] @ w - wanted[rows]) / batch  # the slope of half the mean square
+    return np.array(places)
+
+
+walks = {
+    f"{name}, {batch} for a step": walk(batch)
+    for name, batch in (("batch", 200), ("mini-batch", 20), ("stochastic", 1))
+}
+least = np.linalg.lstsq(given, wanted, rcond=None)[0]
+bowl, turn = np.linalg.cholesky(given.T @ given / 200), np.linspace(0, 2 * np.pi, 60)
+rings = {
+    f"{high:g} above the least loss": least[:, None]
+    + np.linalg.solve(bowl.T, np.sqrt(2 * high) * np.array([np.cos(turn), np.sin(turn)]))
+    for high in (0.1, 1.5)
+}
+show(
+    curves(
+        {
+            **{name: tuple(path.T) for name, path in walks.items()},
+            **{name: tuple(ring) for name, ring in rings.items()},
+        },
+        title="batch, mini-batch, stochastic: three paths on one bowl",
+        x_label="w1",
+        y_label="w2",
+        size=(560, 380),
+    )
+)
+for name, path in walks.items():
+    late = path[len(path) // 2 :]
+    print(
+        f"{name:26} ends {np.linalg.norm(path[-1] - least):.2f} from the bottom; its later steps spread by {late.std(0).mean():.3f}"
+    )
+
+# %% [markdown]
 # ### Exercise 8.3
 # 60,000 images, one fifth put aside for validation, batches of 32, 10 epochs. Updates per epoch, and in all?
 

@@ -18,10 +18,9 @@ import time
 import numpy as np
 
 import glassnet as torch
-from glassnet import nn
+from glassnet import nn, why
 from glassnet.data.datasets import load_dataset
 from glassnet.lessons import bars, beside, check, curves, images, reveal, show, sized
-from glassnet.read.why import why
 
 mnist = load_dataset("mnist")
 print(mnist.x_train.shape, mnist.x_test.shape, "pixels from", mnist.x_train.min(), "to", mnist.x_train.max())
@@ -57,6 +56,25 @@ def network(*sizes):
     for n_in, n_out in zip(sizes, sizes[1:]):
         layers += [nn.Linear(n_in, n_out), nn.ReLU()]
     return nn.Sequential(*layers[:-1])
+
+
+class Reader(nn.Module):
+    """784-128-10 spelled out: layers are made once, `forward` says what becomes of a batch."""
+
+    def __init__(self):
+        super().__init__()
+        self.hidden = nn.Linear(784, 128)
+        self.scores = nn.Linear(128, 10)
+
+    def forward(self, x):
+        return self.scores(torch.relu(self.hidden(x)))
+
+
+torch.manual_seed(0)
+as_a_class = Reader()
+torch.manual_seed(0)
+assert torch.equal(as_a_class(XT[:5]), network(784, 128, 10)(XT[:5]))  # the same seed, the same numbers
+print(f"784-128-10, as a class or in a row: {sum(p.numel() for p in as_a_class.parameters()):,} parameters")
 
 
 def accuracy(net, x, t):

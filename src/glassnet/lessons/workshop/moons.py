@@ -184,6 +184,55 @@ def by_rate(rate):
 curves({f"rate {r}": by_rate(r) for r in (0.001, 1.0, 30.0)}, title="too small, right, too large", limits=(0, 2))
 
 # %% [markdown]
+# ## The same border, from the Playground and from code
+#
+# `glassnet play` trains on the engine that you train on here. The Playground's own points, its first weights (drawn from
+# its seed), its batches in its order: then ten lines of code draw **the same border**, pixel by pixel.
+
+# %%
+from glassnet.server.playground import Playground
+
+SEED, EPOCHS = 1, sized(60, quick=2)
+page = Playground(
+    {"dataset": "moons", "noise": 0.1, "hidden": [10], "activation": "relu", "learning_rate": 0.1, "seed": SEED}
+)
+n = page.points.train
+points, classes = page.points.x[:n], page.points.t[:n]
+page.train(EPOCHS)
+
+code = nn.Sequential(nn.Linear(2, 10), nn.ReLU(), nn.Linear(10, 1)).double()
+for number, layer in enumerate((code[0], code[2])):
+    nn.init.xavier_uniform_(layer.weight, generator=torch.Generator().manual_seed(1000 * SEED + number))
+    nn.init.zeros_(layer.bias)
+optimizer = torch.optim.SGD(code.parameters(), lr=0.1)
+inputs, targets = torch.tensor(points), torch.tensor(classes).unsqueeze(1)
+for epoch in range(EPOCHS):
+    order = np.random.default_rng((SEED, epoch)).permutation(n)
+    for i in range(0, n, 10):
+        optimizer.zero_grad()
+        scores = code(inputs[order[i : i + 10]])
+        nn.functional.binary_cross_entropy_with_logits(scores, targets[order[i : i + 10]]).backward()
+        optimizer.step()
+
+
+def by_code(places):
+    return torch.sigmoid(code(torch.tensor(places))).array
+
+
+def by_playground(places):
+    return page.learner.judge(torch.tensor(places), torch.zeros(len(places), 1, dtype=torch.float64))[1]
+
+
+across, up = np.meshgrid(np.linspace(-6, 6, 100), np.linspace(-6, 6, 100))
+places = np.column_stack((across.ravel(), up.ravel()))
+shades = [np.round(127 * said(places)) for said in (by_code, by_playground)]
+print(f"{np.count_nonzero(shades[0] != shades[1])} of {len(places):,} pixels differ")
+beside(
+    plane(points, classes, by_code, title="ten lines of code"),
+    plane(points, classes, by_playground, title="the Playground"),
+)
+
+# %% [markdown]
 # ## How often does it work?
 #
 # The loss that the meeting saw, from about 0.7 to about 0.05, is what *most* starts reach. Some get stuck near 0.24,
