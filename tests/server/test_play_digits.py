@@ -91,6 +91,17 @@ def test_pausing_keeps_what_was_learnt_and_reset_forgets_it():
     np.testing.assert_array_equal(next(lab.lab.trained.model.parameters()).array, first)
 
 
+def test_an_untrained_network_follows_its_settings_and_a_trained_one_stays():
+    lab = Lab()
+    first = lab.answer(c.DigitsPause(1))
+    assert [layer["units"] for layer in first["layers"]] == [16, 8, 10]
+    assert [layer["units"] for layer in lab.answer(c.DigitsPause(2), digits_hidden=[5])["layers"]] == [5, 10]
+    lab.ask(c.DigitsTrain(3))
+    trained = lab.answer(c.DigitsPause(4), digits_hidden=[7])
+    assert [layer["units"] for layer in trained["layers"]] == [16, 8, 10]
+    assert trained["test_accuracy"] is not None
+
+
 def test_a_test_image_is_read_and_explained(lab):
     found = lab.answer(c.DigitsExample(7, id=5))
     assert found["top"][0] == found["label"] == DATA.y_test[7]

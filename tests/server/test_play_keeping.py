@@ -7,6 +7,7 @@ import os
 import numpy as np
 import pytest
 
+from glassnet.errors import GlassnetError
 from glassnet.server import commands as c
 from glassnet.server import points
 from glassnet.server.keeping import Keeper
@@ -40,6 +41,33 @@ def test_a_session_comes_back_and_goes_on_as_if_nothing_had_been(tmp_path):
         one.advance(7, math.inf)
     for a, b in zip(weights(playground), weights(again), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12)
+
+
+@pytest.mark.parametrize("rule", ["sgd", "momentum", "rmsprop", "adam"])
+def test_the_optimiser_goes_on_where_it_was(tmp_path, rule):
+    keeper, playground = Keeper(str(tmp_path)), Playground({**SMALL, "hidden": [3], "optimizer": rule, "l1": 0.001})
+    playground.advance(13, math.inf)
+    assert keeper.keep("name", playground)
+    again = keeper.find("name")
+    np.testing.assert_array_equal(again.learner.memory(), playground.learner.memory())
+    for one in (playground, again):
+        one.advance(20, math.inf)
+    for a, b in zip(weights(playground), weights(again), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12)
+    np.testing.assert_allclose(again.learner.memory(), playground.learner.memory(), rtol=1e-9)
+
+
+def test_a_memory_that_the_rule_does_not_have_is_not_believed(tmp_path):
+    keeper, playground = Keeper(str(tmp_path)), Playground({**SMALL, "optimizer": "adam"})
+    playground.advance(3, math.inf)
+    for things in (
+        [(0, "velocity", np.zeros((4, 2)))],
+        [(0, "exp_avg", np.zeros(7))],
+        [(99, "exp_avg", np.zeros(1))],
+    ):
+        with pytest.raises(GlassnetError):
+            playground.learner.remember(things)
+    assert keeper.keep("name", playground)
 
 
 def test_own_points_come_back(tmp_path):

@@ -64,6 +64,29 @@ def test_a_step_is_pytorchs_own_grammar():
         np.testing.assert_allclose(layer.bias.array, (bias - 0.1 * bias.grad).detach().numpy(), rtol=1e-12)
 
 
+def test_code_draws_the_same_border():
+    page = Playground({"dataset": "moons", "hidden": [10], "activation": "relu", "learning_rate": 0.1, "seed": 1})
+    n = page.points.train
+    model = torch.nn.Sequential(torch.nn.Linear(2, 10), torch.nn.ReLU(), torch.nn.Linear(10, 1)).double()
+    for number, layer in enumerate((model[0], model[2])):
+        torch.nn.init.xavier_uniform_(layer.weight, generator=torch.Generator().manual_seed(1000 + number))
+        torch.nn.init.zeros_(layer.bias)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    x, t = torch.tensor(page.points.x[:n]), torch.tensor(page.points.t[:n]).unsqueeze(1)
+    for epoch in range(5):
+        order = np.random.default_rng((1, epoch)).permutation(n)
+        for i in range(0, n, 10):
+            optimizer.zero_grad()
+            scores = model(x[order[i : i + 10]])
+            torch.nn.functional.binary_cross_entropy_with_logits(scores, t[order[i : i + 10]]).backward()
+            optimizer.step()
+    page.train(5)
+    across, up = np.meshgrid(np.linspace(-6, 6, 40), np.linspace(-6, 6, 40))
+    places = torch.tensor(np.column_stack((across.ravel(), up.ravel())))
+    _, said = page.learner.judge(places, torch.zeros(1600, 1, dtype=torch.float64))
+    np.testing.assert_allclose(torch.sigmoid(model(places)).array, said, rtol=0, atol=1e-12)
+
+
 def test_the_same_seed_is_the_same_run_and_reset_repeats_it():
     first, second = (Playground({**SMALL, "dropout": 0.3, "optimizer": "adam"}) for _ in range(2))
     start = weights(first)
@@ -189,6 +212,29 @@ def test_editing_a_weight_answers_and_is_taken_back():
     assert playground.judgement.train_loss == loss
     assert playground.undo(again=True)
     assert playground.learner.layers[0].weight.array[2, 1] == 5
+
+
+def test_all_weights_come_back_at_once():
+    kept = Playground({"dataset": "xor", "hidden": [3], "seed": 4})
+    kept.train(5)
+    values = np.concatenate([p.array.reshape(-1) for p in kept.learner.parameters])
+    other = Playground({"dataset": "xor", "hidden": [3]})
+    before = other.judgement.train_loss
+    other.put_weights(values.tolist())
+    assert other.judgement.train_loss == pytest.approx(kept.judgement.train_loss, rel=1e-12)
+    assert np.concatenate([p.array.reshape(-1) for p in other.learner.parameters]).tolist() == values.tolist()
+    assert other.edited
+    other.undo()
+    assert other.judgement.train_loss == pytest.approx(before, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("values", "word"), [([1.0], "expected 13"), ([0.0] * 12 + [float("nan")], "got the weight nan")]
+)
+def test_weights_of_another_network_are_refused(values, word):
+    playground = Playground({"dataset": "xor", "hidden": [3]})
+    with pytest.raises(ValueRangeError, match=word):
+        playground.put_weights(values)
 
 
 def test_a_drag_is_one_edit():

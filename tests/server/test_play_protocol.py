@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from glassnet.errors import FormatError, ValueRangeError
 from glassnet.server import commands, frames, messages, properties, reports
+from glassnet.server.outbox import Outbox
 from glassnet.server.reports import Block
+from glassnet.server.session import Limits, Session
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -223,12 +225,10 @@ def test_fields_are_in_the_headers_order():
     ],
 )  # fmt: skip
 def test_what_is_no_command_is_refused_with_its_id(text, id):
-    from types import SimpleNamespace
-
-    from glassnet.server.connection import Connection
-
-    sent = []
-    waiting = SimpleNamespace(session=SimpleNamespace(), outbox=SimpleNamespace(report=sent.append))
-    Connection._do(waiting, text)
-    [report] = map(json.loads, sent)
-    assert (report["type"], report["id"]) == ("refusal", id)
+    session, outbox = Session("name", Limits(), {"points": 20, "resolution": 10}), Outbox(lambda: None)
+    session.attach(outbox)
+    assert session.hear(text)
+    session.turn()
+    said = [json.loads(item) for item in outbox.take() if isinstance(item, str)]
+    [report] = [r for r in said if r["type"] == "refusal"]
+    assert report["id"] == id

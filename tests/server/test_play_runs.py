@@ -1,6 +1,8 @@
 """The list of runs: what a folder holds, however spoilt, in a few bounded words."""
 
 import json
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -24,23 +26,24 @@ def test_a_run_is_summed_up(tmp_path: Path) -> None:
     (run,) = list_runs(str(tmp_path)).runs
     assert (run.name, run.data, run.status, run.accuracy, run.loss) == ("one", "moons", "done", 0.9, 0.25)
     assert (run.settings["hidden"], run.settings["learning_rate"]) == ("3", "0.1")
-    assert [(c.name, c.epochs, c.values) for c in run.curves] == [
-        ("loss", [1.0, 2.0, 3.0], [1.0, 0.5, 1 / 3]),
-        ("test_accuracy", [1.0, 2.0, 3.0], [0.5, 0.5, 0.5]),
-    ]
+    assert run.spark == [1.0, 0.5, 1 / 3]
 
 
-def test_a_run_without_a_result_is_unfinished(tmp_path: Path) -> None:
+def test_a_run_without_a_result_learns_or_was_killed(tmp_path: Path) -> None:
     write_run(tmp_path / "one")
+    (run,) = list_runs(str(tmp_path)).runs
+    assert (run.status, run.accuracy, run.epochs) == ("learning", 0.5, 3)
+    long_ago = time.time() - 3600
+    os.utime(tmp_path / "one" / "config.json", (long_ago, long_ago))
     (run,) = list_runs(str(tmp_path)).runs
     assert (run.status, run.accuracy, run.epochs) == ("unfinished", 0.5, 3)
 
 
-def test_long_curves_are_thinned_and_keep_their_ends(tmp_path: Path) -> None:
+def test_a_long_curve_is_thinned_and_keeps_its_end(tmp_path: Path) -> None:
     write_run(tmp_path / "long", epochs=1234)
-    curve = list_runs(str(tmp_path)).runs[0].curves[0]
-    assert len(curve.epochs) <= 201
-    assert (curve.epochs[0], curve.epochs[-1]) == (1, 1234)
+    spark = list_runs(str(tmp_path)).runs[0].spark
+    assert len(spark) <= 40
+    assert spark[-1] == 1 / 1234
 
 
 @pytest.mark.parametrize("spoilt", ["{", "[]", "", '{"test_accuracy": "<b>high</b>"}', '{"test_accuracy": 1e999}'])

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from starlette.applications import Starlette
@@ -22,18 +20,29 @@ from starlette.websockets import WebSocket
 from glassnet.errors import GlassnetError, complain
 from glassnet.files import strict_json
 from glassnet.server import messages, page_files
-from glassnet.server.connection import Connection
+from glassnet.server.connection import Connection, Porter
 from glassnet.server.registry import Registry
+from glassnet.server.report_door import Reporter
 from glassnet.server.reports import Done
 from glassnet.server.safety import Guard, security_headers
-from glassnet.train.trained import Trained
+from glassnet.server.venue import InProcess, Venue
 
 _UPLOAD_SECONDS = 60.0
 _SWEEP_SECONDS = 10.0
 
 
-def make_app(registry: Registry, guard: Guard, files: dict[str, page_files.PageFile] | None = None) -> ASGIApp:
-    """The whole server as one ASGI application."""
+def make_app(
+    registry: Registry,
+    guard: Guard,
+    files: dict[str, page_files.PageFile] | None = None,
+    report: Callable[[str], bytes] | None = None,
+    venue: Venue | None = None,
+) -> ASGIApp:
+    """The whole server as one ASGI application; `report` writes the report of the run in a folder.
+
+    Sessions live in the registry's threads, or in the `venue` that is given.
+    """
+    place = venue or InProcess(registry)
     served = page_files.load() if files is None else files
 
     async def page(request: Request) -> Response:
@@ -47,36 +56,45 @@ def make_app(registry: Registry, guard: Guard, files: dict[str, page_files.PageF
         return _file(served, request) if token is None else _admitted(guard, token, request)
 
     async def upload(request: Request) -> Response:
-        return await _upload(registry, request)
+        return await _upload(place, request)
+
+    reporter = Reporter(registry.models, report)
+
+    async def report_of(request: Request) -> Response:
+        return await reporter.answer(request)
+
+    porter = Porter()
 
     async def socket(websocket: WebSocket) -> None:
-        await Connection(registry, websocket, classroom=guard.class_code is not None).run()
+        await Connection(place, websocket, porter, classroom=guard.class_code is not None).run()
 
     routes = [
         Route("/", home, methods=["GET"]),
         Route("/join", join, methods=["GET"]),
         Route("/api/model", upload, methods=["POST"]),
+        Route("/report", report_of, methods=["GET"]),
         Route("/{path:path}", page, methods=["GET"]),
         WebSocketRoute("/ws", socket),
     ]
-    return Doorkeeper(Starlette(routes=routes, lifespan=lambda app: _sweeping(registry)), guard, set(served))
+    return Doorkeeper(Starlette(routes=routes, lifespan=lambda app: _sweeping(place)), guard, set(served))
 
 
 @contextlib.asynccontextmanager
-async def _sweeping(registry: Registry) -> AsyncIterator[None]:
+async def _sweeping(venue: Venue) -> AsyncIterator[None]:
     """While the server runs, sessions that nobody came back to are ended."""
 
     async def sweep() -> None:
         while True:
             await asyncio.sleep(_SWEEP_SECONDS)
-            await asyncio.to_thread(registry.sweep)
+            await venue.sweep()
 
+    await venue.start()
     task = asyncio.create_task(sweep())
     try:
         yield
     finally:
         task.cancel()
-        await asyncio.to_thread(registry.close)
+        await venue.close()
 
 
 class Doorkeeper:
@@ -127,7 +145,9 @@ class Doorkeeper:
     def _signed(self, send: Send) -> Send:
         async def sign(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", []), *self.headers]
+                own = message.get("headers", [])
+                stricter = {key for key, _ in own} & {b"content-security-policy"}  # a report brings its own policy
+                message["headers"] = [*own, *(pair for pair in self.headers if pair[0] not in stricter)]
             await send(message)
 
         return sign
@@ -160,7 +180,7 @@ def _admitted(guard: Guard, token: str, request: Request) -> Response:
     return answer
 
 
-async def _upload(registry: Registry, request: Request) -> Response:
+async def _upload(venue: Venue, request: Request) -> Response:
     """A model file of the user's own, for the session that the query names."""
     if request.scope.get("role") != "owner":
         return _json(
@@ -169,13 +189,13 @@ async def _upload(registry: Registry, request: Request) -> Response:
                 GlassnetError(complain("got a model", "expected none in a class", "Try your own machine"))
             ),
         )
-    session = registry.sessions.get(request.query_params.get("session", ""))
-    if session is None:
-        return _json(404, messages.refusal(GlassnetError(complain("got no session", "expected one", "Try reloading"))))
+    name, file = (request.query_params.get(key, usual) for key, usual in (("session", ""), ("name", "model")))
     try:
         async with asyncio.timeout(_UPLOAD_SECONDS):
-            body = await _body(request, registry.limits.model_bytes)
-        await asyncio.to_thread(_open_model, registry, session, body, request.query_params.get("name", "model"))
+            body = await _body(request, venue.limits.model_bytes)
+        await venue.open_model(name, body, file)
+    except KeyError:
+        return _json(404, messages.refusal(GlassnetError(complain("got no session", "expected one", "Try reloading"))))
     except TimeoutError:
         return _json(
             408,
@@ -195,22 +215,6 @@ async def _body(request: Request, most: int) -> bytes:
             raise GlassnetError(complain(got, "expected a smaller one", "Try a model of digits"))
         parts.append(part)
     return b"".join(parts)
-
-
-def _open_model(registry: Registry, session: Any, body: bytes, name: str) -> None:
-    """Read a model through the safe reader, which wants a file."""
-    handle, path = tempfile.mkstemp(suffix=".safetensors")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(body)
-        trained = Trained.load(path)
-    except GlassnetError as problem:
-        raise GlassnetError(str(problem).replace(path, name[:60])) from None
-    finally:
-        os.unlink(path)
-    lab = registry.lab(session)
-    lab.offer(name[:60], trained, session.outbox)
-    registry.heavy.wake(lab)
 
 
 def _json(status: int, report: Any) -> Response:

@@ -8,7 +8,7 @@ the weight from unit `source` of layer `layer - 1` to unit `unit` of `layer` is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Grain = Literal["operation", "sample", "batch", "epoch"]
@@ -99,6 +99,14 @@ class Edit(Command):
     source: int | None
     value: float
     stroke: int | None = None
+    id: int | None = None
+
+
+@dataclass(frozen=True)
+class PutWeights(Command):
+    """Set all weights and biases at once, in the order of a frame's `weights`: a network that was kept comes back."""
+
+    values: list[float]
     id: int | None = None
 
 
@@ -213,6 +221,15 @@ class Histogram(Command):
 
 
 @dataclass(frozen=True)
+class Graph(Command):
+    """Ask for the graph of an expression, such as `sigmoid(w*x + b)`, with its names as `given`: `w=0.5, x=2`."""
+
+    expression: str
+    given: str = ""
+    id: int | None = None
+
+
+@dataclass(frozen=True)
 class OpenLink(Command):
     """Open a link of TensorFlow Playground, given by what follows its #: same points, same weights, same numbers."""
 
@@ -298,6 +315,28 @@ class DigitsOpen(DigitsCommand):
 
 @dataclass(frozen=True)
 class Runs(DigitsCommand):
-    """Which trainings has the command line written? Answered by the digits' job, the one that may read files."""
+    """Which trainings has the command line written? Answered by the digits' job, the one that may read files.
 
+    `tag` is that of the list that the page has.
+    """
+
+    tag: str = ""
+    id: int | None = None
+
+
+@dataclass(frozen=True)
+class RunShow(DigitsCommand):
+    """Tell one of these trainings as far as it has come; `known` are the tags of the parts that the page has."""
+
+    name: str
+    known: Json = field(default_factory=dict)
+    id: int | None = None
+
+
+@dataclass(frozen=True)
+class RunAt(DigitsCommand):
+    """The first layer's weights and the confusions of a run at an epoch."""
+
+    name: str
+    epoch: int
     id: int | None = None

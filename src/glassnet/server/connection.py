@@ -1,25 +1,33 @@
-"""One page's WebSocket: a thin shell around a session, with the limits of the transport."""
+"""One page's connection: a thin shell around a session, with the limits of the transport.
+
+What is said many times a second (frames, and their credits) passes through plain calls; tasks are for the beginning and
+the end.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
+from collections import deque
+from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from starlette.websockets import WebSocket
 
 from glassnet.errors import FormatError, GlassnetError, complain
 from glassnet.server import commands, messages
+from glassnet.server.line import EXTENSION, RESTARTING, Line
 from glassnet.server.outbox import Outbox
-from glassnet.server.registry import NoRoomError, Registry
+from glassnet.server.registry import NoRoomError
 from glassnet.server.reports import Refusal, Welcome
-from glassnet.server.session import Session
+from glassnet.server.venue import Seat, Venue
 from glassnet.version import __version__
 
 OTHER_VERSION, TAKEN_OVER, TOO_MANY, IDLE, NO_ROOM = 4000, 4001, 4008, 4009, 4013
 _CREDIT = '{"type":"credit"}'  # by far the most frequent command
-_SEND_SECONDS = 30.0  # for one message; a page that takes longer is gone, or means harm
+_MOST_HELLO = 64 * 1024
 
 
 class _Goodbye(Exception):  # noqa: N818 - an ending, not an error
@@ -29,48 +37,87 @@ class _Goodbye(Exception):  # noqa: N818 - an ending, not an error
         self.code, self.report = code, report
 
 
-class Connection:
-    """Reads commands, sends what the outbox holds, and keeps to the limits."""
+class Porter:
+    """The way from the sessions' threads to the loop, which all connections of a server share.
 
-    def __init__(self, registry: Registry, websocket: WebSocket, classroom: bool = False) -> None:
-        self.registry, self.websocket, self.classroom = registry, websocket, classroom
-        self.limits = registry.limits
-        self.session: Session | None = None
-        loop, self._ready = asyncio.get_running_loop(), asyncio.Event()
-        self.outbox = Outbox(lambda: _wake(loop, self._ready))
-        self._tokens, self._filled = 2 * self.limits.messages_per_second, monotonic()
+    However many sessions have something to say, the loop is woken once for them all.
+    """
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ready: deque[Callable[[], None]] = deque()
+        self._lock = threading.Lock()
+        self._called = False
+
+    def begin(self) -> asyncio.AbstractEventLoop:
+        """Serve this loop from now on."""
+        self._loop = asyncio.get_running_loop()
+        return self._loop
+
+    def post(self, deliver: Callable[[], None]) -> None:
+        """Have this called in the loop, from any thread."""
+        with self._lock:
+            self._ready.append(deliver)
+            if self._called:
+                return
+            self._called = True
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(self._round)
+
+    def _round(self) -> None:
+        with self._lock:
+            ready, self._ready, self._called = self._ready, deque(), False
+        for deliver in ready:
+            deliver()
+
+
+class Connection:
+    """Passes commands on, sends what the outbox holds, and keeps to the limits."""
+
+    def __init__(self, venue: Venue, websocket: WebSocket, porter: Porter, classroom: bool = False) -> None:
+        self.venue, self.websocket, self.classroom = venue, websocket, classroom
+        self.limits = venue.limits
+        self.line: Line
+        self.seat: Seat | None = None
+        self.outbox = Outbox(lambda: porter.post(self.deliver))
+        self._end: asyncio.Future[_Goodbye] = porter.begin().create_future()
+        self._tokens = 2 * self.limits.messages_per_second
+        self._filled = self._heard_at = monotonic()
 
     async def run(self) -> None:
         """From the handshake to the end."""
         await self.websocket.accept()
-        code = 1000
+        line = self.websocket.scope.get("extensions", {}).get(EXTENSION)
+        if line is None:  # a server that makes other WebSockets than ours
+            await self.websocket.close(1011)
+            return
+        self.line = line
+        goodbye = _Goodbye(1000)
         try:
             await self._hello()
-            code = await self._talk()
-        except _Goodbye as goodbye:
-            code = goodbye.code
-            await self._last_words(goodbye)
-        except WebSocketDisconnect:
-            pass
+            goodbye = await self._talk()
+        except _Goodbye as problem:
+            goodbye = problem
+        except ConnectionError:
+            pass  # the page has gone
         finally:
-            if self.session is not None:
-                await asyncio.to_thread(self.session.detach, self.outbox)
-            await self._close(code)
+            if goodbye.report is not None:
+                self._send(goodbye.report)
+            line.close(goodbye.code)
+            if self.seat is not None:
+                await self.venue.leave(self.seat, self.outbox)
 
     async def _hello(self) -> None:
         try:
             async with asyncio.timeout(self.limits.hello_seconds):
-                text = await self._receive()
+                text = await self.line.first()
         except TimeoutError:
             raise _Goodbye(IDLE, _fatal("got no hello in time", "expected one", "Try reloading")) from None
+        if not isinstance(text, str):
+            raise _not_text()
         try:
-            hello = messages.read(text)
-            if not isinstance(hello, commands.Hello):
-                raise FormatError(complain("got another first message", "expected hello", "Try reloading the page"))
-            if hello.protocol != messages.PROTOCOL:
-                got = f"got protocol {hello.protocol}"
-                raise FormatError(complain(got, f"expected {messages.PROTOCOL}", "Try reloading the page"))
-            await self._open(hello)
+            await self._open(_as_hello(text))
         except NoRoomError as problem:
             raise _Goodbye(NO_ROOM, messages.refusal(problem, messages.id_in(text), fatal=True)) from None
         except GlassnetError as problem:
@@ -80,122 +127,103 @@ class Connection:
         """Enter the session; a state that cannot be is left aside with a refusal, for a link may be old."""
         problem: GlassnetError | None = None
         try:
-            session, resumed = await asyncio.to_thread(self.registry.open, hello.session, hello.state, self.outbox)
+            seat, resumed = await self.venue.enter(hello.session, hello.state, self.outbox)
         except NoRoomError:
             raise
         except GlassnetError as wrong:
             problem = wrong
-            session, resumed = await asyncio.to_thread(self.registry.open, None, None, self.outbox)
-        self.session = session
-        welcome = Welcome(
-            session.name, resumed, messages.PROTOCOL, __version__, self.limits.as_dict(), self.classroom, hello.id
-        )
-        await self._send(messages.write(welcome))
+            seat, resumed = await self.venue.enter(None, None, self.outbox)
+        self.seat = seat
+        limits = self.limits.as_dict()
+        self._send(Welcome(seat.name, resumed, messages.PROTOCOL, __version__, limits, self.classroom, hello.id))
         if problem is not None:
-            await self._send(messages.write(messages.refusal(problem)))
+            self._send(messages.refusal(problem))
 
-    async def _talk(self) -> int:
-        """Read and send until one of the two ends."""
-        tasks = {asyncio.create_task(self._read()), asyncio.create_task(self._write())}
+    async def _talk(self) -> _Goodbye:
+        """Until one of the two ends it."""
+        self._heard_at = monotonic()
+        self.line.on_clear = self.deliver
+        self.line.listen(self._hear, self._count)
+        self.deliver()
+        rest = self._watch()
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            return next(iter(done)).result()
+            await asyncio.wait({self._end, self.line.lost}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            rest.cancel()
+        return self._end.result() if self._end.done() else _Goodbye(1000)
+
+    def _leave(self, goodbye: _Goodbye) -> None:
+        if not self._end.done():
+            self._end.set_result(goodbye)
 
     # ---- in ---------------------------------------------------------------------------------------------------
 
-    async def _receive(self) -> str:
-        message = await self.websocket.receive()
-        if message["type"] == "websocket.disconnect":
-            raise WebSocketDisconnect(message.get("code", 1000))
-        text = message.get("text")
-        if text is None:
-            raise _Goodbye(TOO_MANY, _fatal("got a binary message", "expected text", "Try JSON"))
-        return text
+    def _watch(self) -> asyncio.Task[None]:
+        """Whoever says nothing for long is sent away."""
 
-    async def _read(self) -> int:
-        while True:
-            try:
-                async with asyncio.timeout(self.limits.idle_seconds):
-                    text = await self._receive()
-            except TimeoutError:
-                raise _Goodbye(IDLE, _fatal("got nothing for long", "expected a command", "Try reloading")) from None
-            self._count()
-            self._do(text)
+        async def watch() -> None:
+            while (left := self._heard_at + self.limits.idle_seconds - monotonic()) > 0:
+                await asyncio.sleep(left)
+            self._leave(_Goodbye(IDLE, _fatal("got nothing for long", "expected a command", "Try reloading")))
 
-    def _count(self) -> None:
+        return asyncio.create_task(watch())
+
+    def _count(self, work: int) -> None:
         """A bucket of tokens that fills again: short bursts pass, floods do not."""
         now, rate = monotonic(), self.limits.messages_per_second
-        self._tokens = min(2 * rate, self._tokens + (now - self._filled) * rate)
+        self._tokens = min(2 * rate, self._tokens + (now - self._filled) * rate) - work
         self._filled = now
-        self._tokens -= 1
         if self._tokens < 0:
             expected = f"expected at most {rate:g} a second"
-            raise _Goodbye(TOO_MANY, _fatal("got too many messages", expected, "Try fewer"))
+            self._leave(_Goodbye(TOO_MANY, _fatal("got too many messages", expected, "Try fewer")))
 
-    def _do(self, text: str) -> None:
-        session = self.session
-        if session is None:
+    def _hear(self, text: str | bytes) -> None:
+        if self.seat is None or self._end.done():
             return
+        self._heard_at = monotonic()
         if text == _CREDIT:
-            self.outbox.credit(1)
-            if not session.playground.running:  # one that runs looks for credits by itself
-                self.registry.scheduler.wake(session)
-            return
-        try:
-            command = messages.read(text)
-            if isinstance(command, commands.Hello):
-                raise FormatError(complain("got a second hello", "expected one", "Try a new connection"))
-        except GlassnetError as problem:
-            self.outbox.report(messages.write(messages.refusal(problem, messages.id_in(text))))
-            return
-        if not session.tell(command):
-            raise _Goodbye(TOO_MANY, _fatal("got commands faster than they are done", "expected fewer", "Try waiting"))
-        self.registry.scheduler.wake(session)
+            self.seat.credit(1, self.outbox)
+        elif not isinstance(text, str):
+            self._leave(_not_text())
+        elif not self.seat.hear(text):
+            expected, hint = "expected fewer", "Try waiting"
+            self._leave(_Goodbye(TOO_MANY, _fatal("got commands faster than they are done", expected, hint)))
 
     # ---- out --------------------------------------------------------------------------------------------------
 
-    async def _write(self) -> int:
-        while True:
-            await self._ready.wait()
-            self._ready.clear()
-            if self.outbox.overflow:
-                raise _Goodbye(TOO_MANY)
-            for item in self.outbox.take():
-                await self._send(item)
-            if self.outbox.closed:
-                raise _Goodbye(TAKEN_OVER, _fatal("got a second page", "expected one at a time", "Try that page"))
+    def deliver(self) -> None:
+        """Send what there is, as far as the page takes it."""
+        if self.seat is None or self._end.done():
+            return
+        if self.outbox.overflow:
+            self._leave(_Goodbye(TOO_MANY))
+        if self.outbox.lost:
+            self._leave(_Goodbye(RESTARTING))
+        while self.line.clear and (item := self.outbox.next()) is not None:
+            self.line.send(item)
+        if self.outbox.closed:
+            self._leave(_Goodbye(TAKEN_OVER, _fatal("got a second page", "expected one at a time", "Try that page")))
 
-    async def _send(self, item: str | bytes) -> None:
-        message: dict[str, Any] = {"type": "websocket.send"}
-        message["bytes" if isinstance(item, bytes) else "text"] = item
-        try:
-            async with asyncio.timeout(_SEND_SECONDS):
-                await self.websocket.send(message)
-        except TimeoutError:
-            raise _Goodbye(TOO_MANY) from None
-        except RuntimeError:  # closed in the meantime
-            raise WebSocketDisconnect from None
+    def _send(self, report: Any) -> None:
+        self.line.send(messages.write(report))
 
-    async def _last_words(self, goodbye: _Goodbye) -> None:
-        if goodbye.report is not None:
-            with contextlib.suppress(WebSocketDisconnect, _Goodbye, OSError):
-                await self._send(messages.write(goodbye.report))
 
-    async def _close(self, code: int) -> None:
-        if self.websocket.application_state is not WebSocketState.DISCONNECTED:
-            with contextlib.suppress(RuntimeError, OSError, WebSocketDisconnect):
-                async with asyncio.timeout(2.0):
-                    await self.websocket.close(code)
+def _as_hello(text: str) -> commands.Hello:
+    if len(text) > _MOST_HELLO:
+        expected = f"expected at most {_MOST_HELLO:,}"
+        raise FormatError(complain(f"got a hello of {len(text):,} signs", expected, "Try reloading the page"))
+    hello = messages.read(text)
+    if not isinstance(hello, commands.Hello):
+        raise FormatError(complain("got another first message", "expected hello", "Try reloading the page"))
+    if hello.protocol != messages.PROTOCOL:
+        got = f"got protocol {hello.protocol}"
+        raise FormatError(complain(got, f"expected {messages.PROTOCOL}", "Try reloading the page"))
+    return hello
+
+
+def _not_text() -> _Goodbye:
+    return _Goodbye(TOO_MANY, _fatal("got a binary message", "expected text", "Try JSON"))
 
 
 def _fatal(got: str, expected: str, hint: str) -> Refusal:
     return messages.refusal(GlassnetError(complain(got, expected, hint)), fatal=True)
-
-
-def _wake(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
-    with contextlib.suppress(RuntimeError):  # the loop has ended
-        loop.call_soon_threadsafe(event.set)

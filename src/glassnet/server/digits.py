@@ -49,6 +49,7 @@ class DigitsLab:
 
     def __init__(self, models: str, reports_per_second: float, data: Callable[[], DataSet] = mnist) -> None:
         self.models, self._data = models, data
+        self.runs = runs.Runs(models)
         self.inbox: deque[tuple[Any, dict[str, Any], Outbox | None]] = deque()
         self.outbox: Outbox | None = None
         self.settings: Settings | None = None
@@ -203,6 +204,9 @@ class DigitsLab:
 
     def _digits_pause(self, command: c.DigitsPause, state: dict[str, Any]) -> None:
         self.running = False
+        settings = settings_of(state)
+        if self.opened is None and self._latest is None and settings != self.settings:
+            self._begin(settings)  # nothing has been learnt yet: the network is the one that is set
         self._tell(command.id)
 
     def _digits_reset(self, command: c.DigitsReset, state: dict[str, Any]) -> None:
@@ -255,7 +259,13 @@ class DigitsLab:
         return reports.DigitsModelList(saved_models(self.models), os.path.basename(self.models), command.id)
 
     def _runs(self, command: c.Runs, state: dict[str, Any]) -> reports.Report:
-        return runs.list_runs(self.models, command.id)
+        return self.runs.list(command.tag, command.id)
+
+    def _run_show(self, command: c.RunShow, state: dict[str, Any]) -> reports.Report:
+        return self.runs.story(command.name, command.known, command.id)
+
+    def _run_at(self, command: c.RunAt, state: dict[str, Any]) -> reports.Report:
+        return self.runs.at(command.name, command.epoch, command.id)
 
     def _digits_open(self, command: c.DigitsOpen, state: dict[str, Any]) -> None:
         known = [model.name for model in saved_models(self.models)]

@@ -50,6 +50,33 @@ def weight(learner: Learner, command: commands.Edit) -> Edit:
     return Edit(put(before), put(after), stroke)
 
 
+def all_weights(learner: Learner, values: Sequence[float]) -> Edit:
+    """Set all weights and biases, layer by layer."""
+    arrays = [p.array for p in learner.parameters]
+    total = sum(array.size for array in arrays)
+    given = np.asarray(values, np.float64)
+    if given.size != total:
+        expected = f"expected {total:,} for {'-'.join(map(str, _sizes(learner)))}"
+        raise ValueRangeError(complain(f"got {given.size:,} weights", expected, "Try the layers that they belong to"))
+    if not (abs(given) <= _LARGEST).all():
+        wrong = given[~(abs(given) <= _LARGEST)][0]
+        got = f"got the weight {wrong:g}"
+        raise ValueRangeError(complain(got, f"expected a number of at most {_LARGEST:g}", "Try 1"))
+
+    def put(flat: np.ndarray) -> Callable[[], None]:
+        def change() -> None:
+            at = 0
+            for array in arrays:
+                array[...] = flat[at : at + array.size].reshape(array.shape)
+                at += array.size
+
+        return change
+
+    before = np.concatenate([array.reshape(-1) for array in arrays])
+    put(given)()
+    return Edit(put(before), put(given))
+
+
 def freeze(learner: Learner, command: commands.Freeze, refresh: Callable[[], None]) -> Edit:
     """Hold one weight, or all that comes into a unit."""
     check_unit(_sizes(learner), command.layer, command.unit, command.source)

@@ -79,17 +79,39 @@ def place(arrays: Sequence[tuple[str, str, Sequence[int]]]) -> tuple[list[Block]
     return blocks, at
 
 
+class Canvas:
+    """The memory of one frame after another: `arrays` are windows on it, filled anew each time.
+
+    >>> blocks, size = place([("weights", "f32", (2,))])
+    >>> canvas = Canvas(blocks, size)
+    >>> canvas.arrays["weights"][...] = 1, 2
+    >>> len(canvas.packed(Numbers(), np.zeros((1, 5)))) == size + 40
+    True
+    """
+
+    def __init__(self, blocks: Sequence[Block], size: int) -> None:
+        self._memory = bytearray(size)
+        self.arrays = {
+            b.name: np.frombuffer(self._memory, DTYPES[b.dtype], math.prod(b.shape), b.offset).reshape(b.shape)
+            for b in blocks
+        }
+
+    def packed(self, numbers: Numbers, curve: np.ndarray) -> bytes:
+        """What it holds now, with its header. `curve` is `(rows, 5)`."""
+        _HEADER.pack_into(self._memory, 0, FRAME, *vars(numbers).values(), len(curve), 0)
+        if not len(curve):
+            return bytes(self._memory)
+        return b"".join((self._memory, curve.astype("<f8", copy=False).tobytes()))
+
+
 def pack(
     numbers: Numbers, blocks: Sequence[Block], size: int, arrays: Mapping[str, np.ndarray], curve: np.ndarray
 ) -> bytes:
     """One frame. `curve` is `(rows, 5)`."""
-    frame = bytearray(size + curve.nbytes)
-    _HEADER.pack_into(frame, 0, FRAME, *vars(numbers).values(), len(curve), 0)
-    for block in blocks:
-        view = np.frombuffer(frame, DTYPES[block.dtype], math.prod(block.shape), block.offset)
-        view.reshape(block.shape)[...] = arrays[block.name]
-    frame[size:] = curve.astype("<f8", copy=False).tobytes()
-    return bytes(frame)
+    canvas = Canvas(blocks, size)
+    for name, array in canvas.arrays.items():
+        array[...] = arrays[name]
+    return canvas.packed(numbers, curve)
 
 
 def pack_points(train: np.ndarray, test: np.ndarray) -> bytes:
@@ -120,13 +142,22 @@ def quantised(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     >>> scale.tolist(), small.tolist()
     ([1.0, 0.0], [[64, -127], [0, 0]])
     """
-    flat = rows.reshape(len(rows), -1)
-    scale = np.maximum.reduce(np.abs(flat), axis=1)
+    small = np.empty(rows.shape, np.int8)
+    return quantise(rows.reshape(len(rows), -1), small.reshape(len(rows), -1)), small
+
+
+def quantise(rows: np.ndarray, small: np.ndarray) -> np.ndarray:
+    """`quantised` for rows of numbers, `(n, cells)`, written into `small`; the largest size in each."""
+    # two passes that make nothing: quicker than abs, which makes an array as large as the rows
+    scale = abs(np.maximum(np.maximum.reduce(rows, axis=1), -np.minimum.reduce(rows, axis=1)))
     if np.isfinite(scale).all():
         steps = 127.0 / np.where(scale > _NOTHING, scale, 1.0)
-        small = flat * steps[:, None].astype(flat.dtype)
-        return scale, np.rint(small, out=small).astype(np.int8).reshape(rows.shape)
-    finite = np.isfinite(flat)
-    scale = np.where(finite, abs(flat), 0).max(axis=1)
-    small = np.where(finite, flat, 0) * (127.0 / np.where(scale > _NOTHING, scale, 1.0))[:, None]
-    return scale, np.where(finite, np.rint(small), -128.0).astype(np.int8).reshape(rows.shape)
+        stepped = rows * steps[:, None].astype(rows.dtype)
+        small[...] = np.rint(stepped, out=stepped)
+        return scale
+    finite = np.isfinite(rows)
+    sound = np.where(finite, rows, 0)
+    scale = abs(sound).max(axis=1)
+    stepped = np.rint(sound * (127.0 / np.where(scale > _NOTHING, scale, 1.0))[:, None])
+    small[...] = np.where(finite, stepped, -128.0)
+    return scale

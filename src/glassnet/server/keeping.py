@@ -1,7 +1,8 @@
 """Sessions on disk, so that a page finds its network again after the server was stopped or killed.
 
 One safetensors file for each session, in the user's cache folder, named by a hash of the session's secret name: written
-in one stroke, with a checksum, and readable by its owner only. What the optimiser remembers is not kept.
+in one stroke, with a checksum, and readable by its owner only. What the optimiser remembers is kept too, so that the
+training goes on as if nothing had been.
 """
 
 from __future__ import annotations
@@ -80,6 +81,7 @@ def _taken_down(playground: Playground) -> tuple[dict[str, np.ndarray], dict[str
     tensors = {f"{i}": p.array for i, p in enumerate(learner.parameters)}
     tensors |= {f"held.{i}": held for i, held in enumerate(learner.held)}
     tensors |= {f"keep.{i}": keep for i, keep in enumerate(learner.keep)}
+    tensors |= {f"memory.{i}.{key}": array for i, key, array in learner.remembered()}
     own = playground.own
     if own is not None:
         tensors |= {"own.x": own.x, "own.t": own.t}
@@ -93,7 +95,7 @@ def _taken_down(playground: Playground) -> tuple[dict[str, np.ndarray], dict[str
         "own": own and {"train": own.train, "task": own.task, "classes": list(own.classes), "source": own.source},
     }
     text = strict_json.dumps(about, indent=None, non_finite="null")
-    return {k: np.ascontiguousarray(v) for k, v in tensors.items()}, {"format": _FORMAT, "playground": text}
+    return {k: np.array(v, order="C") for k, v in tensors.items()}, {"format": _FORMAT, "playground": text}
 
 
 def _brought_back(tensors: dict[str, np.ndarray], texts: dict[str, str]) -> Playground:
@@ -116,6 +118,9 @@ def _brought_back(tensors: dict[str, np.ndarray], texts: dict[str, str]) -> Play
     for i, keep in enumerate(learner.keep):
         keep[...] = tensors[f"keep.{i}"]
     learner.configure(playground.state)
+    learner.remember(
+        (int(words[1]), words[2], array) for name, array in tensors.items() if (words := name.split("."))[0] == "memory"
+    )
     playground.step, playground.edited = int(about["step"]), bool(about["edited"])
     playground.resume(int(about["epoch"]), int(about["at"]), about["rows"])
     return playground

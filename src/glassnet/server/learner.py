@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from glassnet.core.compiler import compile as compiled
 from glassnet.core.layout import where
 from glassnet.core.mode import no_grad
 from glassnet.core.tensor import Tensor, wrap
+from glassnet.errors import FormatError, complain
 from glassnet.server import network
 from glassnet.server.network import Head, Layer
 from glassnet.server.parity import ParityNet
@@ -75,6 +76,8 @@ class Learner:
     def _record(self, l1: bool, l2: bool, dropout: bool) -> None:
         acts = self.acts = [*(network.ACTIVATIONS[name] for name in self.names), self.head.act]
         keep = [wrap(k) if (k == 0).any() else None for k in self.keep]
+        # the same for the heat maps' columns of units; nothing of the outputs is left out
+        self.left_out = [None if k is None else k.array[:, None].astype(np.float32) for k in (*keep, None)]
         held = [(p, wrap(~h), wrap(p.array.copy())) for p, h in zip(self.parameters, self.held, strict=True) if h.any()]
         self._fixed = held
         parameters, optimizer, head = self.parameters, self.optimizer, self.head
@@ -115,18 +118,6 @@ class Learner:
         self.stages = stages
         self._functions = step, slopes, judge
         self._step, self._slopes, self._judge = map(compiled, self._functions)
-        self._picture(acts, keep)
-
-    def _picture(self, acts: Sequence[network.Act], keep: network.Keep) -> None:
-        """The same network in float32, for heat maps."""
-        self._small = [wrap(p.array.astype(np.float32)) for p in self.parameters]
-        small_keep = [None if k is None else wrap(k.array.astype(np.float32)) for k in keep]
-        small = self._small
-
-        def view(x: Tensor) -> list[Tensor]:
-            return network.forward(small, acts, x, small_keep)[1]
-
-        self._view = compiled(view)
 
     # ---- steps ------------------------------------------------------------------------------------------------
 
@@ -143,13 +134,6 @@ class Learner:
         with no_grad():
             loss, outputs = self._judge(x, t)
         return float(loss.array), outputs.array
-
-    def view(self, x: Tensor) -> list[np.ndarray]:
-        """The outputs of every layer in float32, each `(n, units)`."""
-        for small, p in zip(self._small, self.parameters, strict=True):
-            small.array[...] = p.array
-        with no_grad():
-            return [a.array for a in self._view(x)]
 
     def masks(self, rows: int) -> list[Tensor]:
         """Dropout's masks for a batch, drawn anew: 0 for what is left out, 1 / (1 - share) for what stays."""
@@ -211,6 +195,27 @@ class Learner:
             rows.append(network.flat(arrays))
         total = sum(p.array.size for p in self.parameters)
         return np.array(rows).reshape(len(rows), total)
+
+    def remembered(self) -> Iterator[tuple[int, str, np.ndarray]]:
+        """All that the optimiser remembers: the number of the parameter, what it is, the numbers."""
+        for i, state in self.optimizer.state_dict()["state"].items():
+            for key, value in state.items():
+                if isinstance(value, Tensor):
+                    yield i, key, value.array
+
+    def remember(self, things: Iterable[tuple[int, str, np.ndarray]]) -> None:
+        """Take over what another optimiser of the same rule remembered.
+
+        Raises `GlassnetError` for what this one could not have remembered.
+        """
+        state: dict[int, dict[str, Tensor]] = {}
+        for i, key, array in things:
+            if not 0 <= i < len(self.parameters) or key not in ("step", *self.memory_names):
+                got = f"got the memory {key[:40]!r} of parameter {i}"
+                raise FormatError(complain(got, f"expected that of {self._rule}", "Try beginning anew"))
+            state.setdefault(i, {})[key] = wrap(array)
+        if state:
+            self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": state})
 
     def forget(self, state: Mapping[str, Any]) -> None:
         """A fresh optimiser: steps are counted from 0 again."""

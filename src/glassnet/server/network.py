@@ -171,9 +171,12 @@ class Head:
     @property
     def act(self) -> Act:
         """What the outputs do to their sums."""
-        if self.output == "softmax":
-            return lambda z: F.softmax(z, dim=-1)
-        return ACTIVATIONS[self.output]
+        return (lambda z: F.softmax(z, dim=-1)) if self.output == "softmax" else ACTIVATIONS[self.output]
+
+    @property
+    def act_of_rows(self) -> Act:
+        """The same where each unit is a row, `(units, n)`."""
+        return (lambda z: F.softmax(z, dim=0)) if self.output == "softmax" else ACTIVATIONS[self.output]
 
     def targets(self, t: np.ndarray) -> np.ndarray:
         """What the outputs should be, `(n, units)`; class numbers `(n,)` for cross-entropy."""

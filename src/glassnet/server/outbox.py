@@ -31,6 +31,7 @@ class Outbox:
         self.credits = MOST_CREDITS
         self.overflow = False
         self.closed = False
+        self.lost = False  # whether the session has gone from under the page
 
     @property
     def wants_frame(self) -> bool:
@@ -74,6 +75,18 @@ class Outbox:
             items = list(self._items)
             self._items.clear()
         return items
+
+    def next(self) -> str | bytes | None:
+        """What is to be sent now; None if there is nothing."""
+        try:
+            return self._items.popleft()
+        except IndexError:
+            return None
+
+    def lose(self) -> None:
+        """The session is not there any more; it may come back."""
+        self.lost = True
+        self._wake()
 
     def close(self) -> None:
         """Nobody takes anything any more."""

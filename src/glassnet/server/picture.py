@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.core.tensor import Tensor, wrap
-from glassnet.server import frames, network
+from glassnet.server import frames
 from glassnet.server.course import Judgement
 from glassnet.server.formula import Formula
 from glassnet.server.learner import Learner
 from glassnet.server.points import EDGE, Points
 from glassnet.server.properties import MOST_DRAWN
 from glassnet.server.reports import Layout, UnitName
+from glassnet.server.view import View
 
 _MOST_CELLS = 600_000  # of all heat maps but the output's: 60 at 100 × 100
 _MOST_NUMBERS = 250_000  # of one layer's outputs at a time
@@ -33,12 +33,17 @@ class Picture:
         self.side = int(state["resolution"]) * (1 if self.dimensions == 2 else 2)
         cells = sum(self.drawn) * self.side**self.dimensions
         self.stride = math.ceil(math.sqrt(cells / _MOST_CELLS)) if self.dimensions == 2 else 1
-        self.parts = self._places(formulas, max(sizes))
         self.layout = self._layout(sizes, points, formulas)
-        self._inputs = self._small(np.concatenate([x.array for x in self.parts]))
+        self._canvas = frames.Canvas(self.layout.blocks, self.layout.size)
+        self._view = View(learner, self._canvas.arrays["weights"])
+        inputs = self._places(formulas)
+        rows = max(1, _MOST_NUMBERS // (self.side * max(sizes)) // self.stride) * self.stride  # of the plane
+        many = rows * self.side
+        self._parts = [np.ascontiguousarray(inputs[:, i : i + many]) for i in range(0, inputs.shape[1], many)]
+        self._begin(inputs)
 
-    def _places(self, formulas: Sequence[Formula], widest: int) -> list[Tensor]:
-        """The inputs at every place, float32, in parts that keep the intermediate results small."""
+    def _places(self, formulas: Sequence[Formula]) -> np.ndarray:
+        """The inputs at every place, `(features, places)`, float32."""
         axis = np.linspace(-EDGE, EDGE, self.side)
         if self.dimensions == 2:
             x2, x1 = np.meshgrid(axis[::-1], axis, indexing="ij")  # row 0 is the greatest x2
@@ -46,9 +51,21 @@ class Picture:
         else:
             places = (axis,)
         with np.errstate(all="ignore"):
-            inputs = np.column_stack([f(*places) for f in formulas]).astype(np.float32)
-        rows = max(self.side, _MOST_NUMBERS // widest)
-        return [wrap(np.ascontiguousarray(inputs[i : i + rows])) for i in range(0, len(inputs), rows)]
+            inputs = np.array([f(*places) for f in formulas], np.float32).reshape(len(formulas), -1)
+        return inputs if len(formulas) else np.zeros((0, len(places[0])), np.float32)
+
+    def _begin(self, inputs: np.ndarray) -> None:
+        """Draw what stays: the inputs."""
+        arrays, first, drawn = self._canvas.arrays, self.drawn[0], sum(self.drawn[1:])
+        small = self._small(inputs)
+        self._shapes = (drawn, small.shape[1]), (self.layout.sizes[-1], inputs.shape[1])
+        if self.dimensions == 1:
+            arrays["curves"][:first] = small
+            return
+        cells = arrays["grids"].reshape(first + drawn, -1)
+        self._grids = cells[first:]
+        with np.errstate(all="ignore"):  # a formula may be infinite somewhere
+            arrays["scales"][:first] = frames.quantise(small, cells[:first])
 
     def _layout(self, sizes: Sequence[int], points: Points, formulas: Sequence[Formula]) -> Layout:
         outputs = list(points.classes) if sizes[-1] > 1 else [points.classes[1] if points.classes else "height"]
@@ -87,41 +104,50 @@ class Picture:
             return self._frame(numbers, judgement, curve)
 
     def _frame(self, numbers: frames.Numbers, judgement: Judgement, curve: np.ndarray) -> bytes:
-        learner = self.learner
-        arrays = {"weights": network.flat([p.array for p in learner.parameters]), "gradients": learner.gradients}
+        learner, arrays = self.learner, self._canvas.arrays
+        self._view.look()
+        arrays["gradients"][...] = learner.gradients
         if self.layout.memory:
-            arrays["memory"] = learner.memory()
-        arrays |= self._curves() if self.dimensions == 1 else self._maps()
+            arrays["memory"][...] = learner.memory()
+        if self.dimensions == 1:
+            self._look(arrays["curves"][self.drawn[0] :], arrays["output"])
+        else:  # made for each frame: the memory that another session has just given back is quicker than our own
+            hidden, output = (np.empty(shape, np.float32) for shape in self._shapes)
+            self._look(hidden, output)
+            self._paint(hidden, output, arrays)
         if judgement.confusion is not None and judgement.test_confusion is not None:
-            arrays |= {"confusion": judgement.confusion, "test_confusion": judgement.test_confusion}
-        return frames.pack(numbers, self.layout.blocks, self.layout.size, arrays, curve)
+            arrays["confusion"][...], arrays["test_confusion"][...] = judgement.confusion, judgement.test_confusion
+        return self._canvas.packed(numbers, curve)
 
-    def _outputs(self) -> list[np.ndarray]:
-        """The outputs of every layer at every place, `(places, units)`."""
-        parts = [self.learner.view(x) for x in self.parts]
-        return parts[0] if len(parts) == 1 else [np.concatenate(layer) for layer in zip(*parts, strict=True)]
+    def _look(self, drawn: np.ndarray, output: np.ndarray) -> None:
+        """What every unit that is drawn says at every place, a part of the places at a time."""
+        at = cell = width = 0
+        for x in self._parts:
+            *hidden, last = self._view.outputs(x)
+            output[:, at : at + x.shape[1]] = last
+            row = 0
+            for layer in hidden:
+                small = self._small(layer)
+                end, width = row + len(small), small.shape[1]
+                drawn[row:end, cell : cell + width] = small
+                row = end
+            at, cell = at + x.shape[1], cell + width
 
     def _small(self, outputs: np.ndarray) -> np.ndarray:
-        """Those units of a layer that are drawn, `(units, r, r)`, at the resolution of the small maps."""
-        few = outputs[:, : MOST_DRAWN if outputs.shape[1] > MOST_DRAWN else None].T
-        if self.dimensions == 1:
+        """Those units of a layer that are drawn, `(units, cells)`, at the resolution of the small maps."""
+        few = outputs[:MOST_DRAWN]
+        if self.stride == 1:
             return few
-        return few.reshape(len(few), self.side, self.side)[:, :: self.stride, :: self.stride]
+        return few.reshape(len(few), -1, self.side)[:, :: self.stride, :: self.stride].reshape(len(few), -1)
 
-    def _maps(self) -> dict[str, np.ndarray]:
-        *hidden, last = self._outputs()
-        grids = np.concatenate([self._inputs, *map(self._small, hidden)])
-        scales, small = frames.quantised(grids)
-        drawn = self.learner.head.drawn(last)
-        output_scales, output = frames.quantised(drawn.T.reshape(-1, self.side, self.side))
-        maps = {"scales": scales, "grids": small, "output_scales": output_scales, "output": output}
-        if last.shape[1] > 1:
-            maps["classes"] = last.argmax(axis=1).reshape(self.side, self.side)
-        return maps
-
-    def _curves(self) -> dict[str, np.ndarray]:
-        *hidden, last = self._outputs()
-        return {"curves": np.concatenate([self._inputs, *map(self._small, hidden)]), "output": last.T}
+    def _paint(self, hidden: np.ndarray, output: np.ndarray, arrays: dict[str, np.ndarray]) -> None:
+        """Numbers as heat maps."""
+        if len(hidden):
+            arrays["scales"][self.drawn[0] :] = frames.quantise(hidden, self._grids)
+        drawn, map = self.learner.head.drawn(output), arrays["output"].reshape(len(output), -1)
+        arrays["output_scales"][...] = frames.quantise(drawn, map)
+        if len(output) > 1:
+            arrays["classes"][...] = output.argmax(axis=0).reshape(self.side, self.side)
 
 
 def _units(

@@ -39,9 +39,12 @@ class Playground:
     1.0
     """
 
-    def __init__(self, changes: Mapping[str, Any] | None = None, own: Points | None = None) -> None:
+    def __init__(
+        self, changes: Mapping[str, Any] | None = None, own: Points | None = None, most_outputs: int = 10_000_000
+    ) -> None:
         self.state: State = defaults()
         self.own = own
+        self.most_outputs = most_outputs
         self.history = History()
         self.running = False
         self.notes: list[str] = []
@@ -100,7 +103,7 @@ class Playground:
         points, random = self._points(state)
         formulas = drawn.usual_features(state, points.dimensions)
         head = self._head(state, points)
-        sizes = [len(formulas), *state["hidden"], head.units]
+        sizes = self._affordable([len(formulas), *state["hidden"], head.units], points)
         layers = network.made(sizes, state["init"], state["init_bias"], state["seed"])
         course = Course(points, formulas, head, state["batch_size"], state["seed"], state["parity"])
         if random is not None:
@@ -118,9 +121,9 @@ class Playground:
         points = points or self._points(state)[0]
         formulas = drawn.usual_features(state, points.dimensions)
         head = self._head(state, points)
+        sizes = self._affordable([len(formulas), *state["hidden"], head.units], points)
         course = Course(points, formulas, head, state["batch_size"], state["seed"])
         course.epoch = self.course.epoch
-        sizes = [len(formulas), *state["hidden"], head.units]
         same = sizes == self.sizes and [f.text for f in formulas] == [f.text for f in self.formulas]
         layers = self.learner.layers
         if not same:
@@ -131,6 +134,15 @@ class Playground:
         self._install(state, points, formulas, course, layers, learner)
         self._partial = 0
         self._judge()
+
+    def _affordable(self, sizes: list[int], points: Points) -> list[int]:
+        """The sizes, if a network of these has no more outputs for all points than this server's memory is for."""
+        units, count = sum(sizes[1:]), len(points.x)
+        if units * count > self.most_outputs:
+            got = f"got {units:,} units and {count:,} points"
+            expected = f"expected at most {self.most_outputs:,}, one times the other, for a page of a class"
+            raise ValueRangeError(complain(got, expected, "Try fewer points, or smaller layers"))
+        return sizes
 
     def _install(
         self,
@@ -321,6 +333,12 @@ class Playground:
         """Set a weight or a bias."""
         self._finish_operations()
         self.history.add(editing.weight(self.learner, command))
+        self._after_edit()
+
+    def put_weights(self, values: Sequence[float]) -> None:
+        """Set all weights and biases, in the order of a frame's `weights`."""
+        self._finish_operations()
+        self.history.add(editing.all_weights(self.learner, values))
         self._after_edit()
 
     def freeze(self, command: Freeze) -> None:

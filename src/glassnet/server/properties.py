@@ -40,6 +40,7 @@ OPTIMIZERS = ("sgd", "momentum", "rmsprop", "adam")
 INITS = ("uniform", "xavier_uniform", "xavier_normal", "kaiming_uniform", "kaiming_normal", "normal", "zeros")
 MOST_LAYERS, MOST_UNITS, MOST_DRAWN = 8, 128, 32
 MOST_SEED = 2**31 - 1
+MOST_RUNS_SHOWN = 6
 
 
 @dataclass(frozen=True)
@@ -182,7 +183,11 @@ PROPERTIES: tuple[Property, ...] = (
     Property("most_epochs", "e", Number(0, 10_000_000, True), 0, "Stop after so many epochs; 0 never"),
     Property("resolution", "q", Number(10, 100, True), 100, "Points along each side of a heat map"),
     # the page alone
-    Property("room", "R", Choice(("playground", "digits", "runs")), "playground", "Which room is open", room="page"),
+    Property("room", "R", Choice(("playground", "digits", "graph", "runs")), "playground", "Which room is open", room="page"),
+    Property("scene", "S", Text(30), "", "Which scene of the list is shown", room="page"),
+    Property("runs_shown", "N", Many(Text(120), 0, MOST_RUNS_SHOWN, True), [], "Runs that are looked at, by their folders", room="page"),
+    Property("expression", "X", Text(200), "sigmoid(w*x + b)", "The expression whose graph is stepped through", room="page"),
+    Property("given", "G", Text(200), "w=0.5, x=2, b=-1", "The numbers of its names", room="page"),
     Property("show_test", "T", Flag(), False, "Draw the test points too", room="page"),
     Property("discretize", "D", Flag(), False, "Two colours instead of shades", room="page"),
     Property("log_loss", "L", Flag(), False, "Draw the loss on a logarithmic scale", room="page"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import tempfile
 import threading
 from time import monotonic
 from typing import Any
@@ -13,6 +15,7 @@ from glassnet.server.keeping import Keeper
 from glassnet.server.outbox import Outbox
 from glassnet.server.scheduler import Scheduler
 from glassnet.server.session import Limits, Session
+from glassnet.train.trained import Trained
 
 
 class NoRoomError(GlassnetError):
@@ -25,9 +28,17 @@ class Registry:
     Playgrounds take turns on `workers` threads; digits, whose turns are longer, on one of their own.
     """
 
-    def __init__(self, limits: Limits, workers: int = 2, models: str = "runs", keeper: Keeper | None = None) -> None:
-        self.limits, self.models = limits, models
-        self.scheduler = Scheduler(workers)
+    def __init__(
+        self,
+        limits: Limits,
+        workers: int = 2,
+        models: str = "runs",
+        keeper: Keeper | None = None,
+        prefix: str = "",
+        rest: float = 0.0,
+    ) -> None:
+        self.limits, self.models, self.prefix = limits, models, prefix
+        self.scheduler = Scheduler(workers, rest=rest)
         self.heavy = Scheduler(1, name="digits")
         self.sessions: dict[str, Session] = {}
         self.labs: dict[str, DigitsLab] = {}
@@ -53,9 +64,10 @@ class Registry:
         """A new session, or the one of that name that is kept on disk."""
         kept = self.keeper.find(name) if self.keeper is not None and name else None
         if name is None or kept is None:
-            name = secrets.token_urlsafe(18)
+            name = self.prefix + secrets.token_urlsafe(18)
         session = Session(name, self.limits, state, kept)
         session.digits = lambda command, values, outbox: self._digits(session, command, values, outbox)
+        session.wake = lambda: self.scheduler.wake(session)
         with self._lock:
             return self.sessions.setdefault(name, session)
 
@@ -70,6 +82,25 @@ class Registry:
             if session.name not in self.labs:
                 self.labs[session.name] = DigitsLab(self.models, self.limits.frames_per_second)
             return self.labs[session.name]
+
+    def open_model(self, name: str, body: bytes, file: str) -> None:
+        """Give a session's room of digits a model of the user's own, through the safe reader, which wants a file.
+
+        Raises `KeyError` when there is no session of that name, `GlassnetError` for what is no model.
+        """
+        session = self.sessions[name]
+        handle, path = tempfile.mkstemp(suffix=".safetensors")
+        try:
+            with os.fdopen(handle, "wb") as written:
+                written.write(body)
+            trained = Trained.load(path)
+        except GlassnetError as problem:
+            raise GlassnetError(str(problem).replace(path, file[:60])) from None
+        finally:
+            os.unlink(path)
+        lab = self.lab(session)
+        lab.offer(file[:60], trained, session.outbox)
+        self.heavy.wake(lab)
 
     def _drop_oldest(self) -> None:
         """Make room by ending the session that has been alone for longest."""

@@ -7,9 +7,11 @@ import itertools
 import logging
 import threading
 from collections import deque
-from time import monotonic
+from time import monotonic, thread_time
 from typing import Protocol
 
+_SHORT = 0.004  # seconds of work in a turn; a frame of a class takes a tenth of that
+_LOOKED_AT = 4  # of so many turns one is measured: to ask for a thread's time takes a hundredth of a frame
 _log = logging.getLogger("glassnet.server")
 
 
@@ -21,21 +23,41 @@ class Job(Protocol):
         ...
 
 
+class _Lane:
+    """Jobs that are ready, jobs that wait for their time, and who is to be told of either."""
+
+    __slots__ = ("change", "ready", "waiting")
+
+    def __init__(self, lock: threading.Lock) -> None:
+        self.change = threading.Condition(lock)
+        self.ready: deque[_Entry] = deque()
+        self.waiting: list[tuple[float, int, _Entry]] = []
+
+
 class _Entry:
     """What the scheduler knows of a job."""
 
-    __slots__ = ("again", "job", "queued", "running", "ticket")
+    __slots__ = ("again", "job", "queued", "rested", "running", "seconds", "ticket", "turns")
 
     def __init__(self, job: Job) -> None:
         self.job = job
         self.queued = self.running = self.again = False
         self.ticket = 0  # of its place among those that wait; an older one is void
+        self.rested = 0.0  # from when on it may have a turn again
+        self.turns = 0
+        self.seconds: float | None = None  # of work in a turn, on the whole; None before the first
+
+    def took(self, seconds: float) -> None:
+        """It has had a turn of that length."""
+        self.seconds = seconds if self.seconds is None else (self.seconds + seconds) / 2
 
 
 class Scheduler:
     """Worker threads that give every job its turn.
 
-    A job that is ready waits for those that became ready before it, however much it has to do: nobody is starved.
+    A job that is ready waits for those that became ready before it, however much it has to do: nobody is starved. Jobs
+    whose turns are short have a thread of their own (with two workers or more), so that they do not wait for long ones.
+    After a long turn a job rests `rest` times as long as that was, which leaves the processor to the others.
 
     >>> class Once:
     ...     def turn(self):
@@ -48,93 +70,131 @@ class Scheduler:
     >>> scheduler.stop()
     """
 
-    def __init__(self, workers: int, name: str = "sessions") -> None:
+    def __init__(self, workers: int, name: str = "sessions", rest: float = 0.0) -> None:
+        self.rest = rest
         self._entries: dict[int, _Entry] = {}
-        self._ready: deque[_Entry] = deque()
-        self._waiting: list[tuple[float, int, _Entry]] = []
+        self._lock = threading.Lock()
+        self._short = _Lane(self._lock)
+        self._long = _Lane(self._lock) if workers > 1 else self._short
         self._tickets = itertools.count(1)
-        self._change = threading.Condition()
         self._stopped = False
         self.turns = 0
+        lanes = [self._short, *[self._long] * (workers - 1)]
         self._threads = [
-            threading.Thread(target=self._work, name=f"{name}-{i}", daemon=True) for i in range(max(1, workers))
+            threading.Thread(target=self._work, args=(lane,), name=f"{name}-{i}", daemon=True)
+            for i, lane in enumerate(lanes)
         ]
         for thread in self._threads:
             thread.start()
 
     def wake(self, job: Job) -> None:
         """Give a job a turn as soon as it is its turn; one that is in a turn gets another."""
-        with self._change:
+        with self._lock:
             entry = self._entries.get(id(job))
             if entry is None:
                 entry = self._entries[id(job)] = _Entry(job)
             if entry.running:
                 entry.again = True
+            elif not entry.queued and entry.rested > monotonic():
+                self._wait(entry, entry.rested)
             elif not entry.queued:
                 self._enqueue(entry)
 
     def forget(self, job: Job) -> None:
         """No more turns for this job."""
-        with self._change:
+        with self._lock:
             entry = self._entries.pop(id(job), None)
             if entry is not None:
                 entry.ticket = -1
 
     def stop(self) -> None:
         """End all threads after their present turns."""
-        with self._change:
+        with self._lock:
             self._stopped = True
-            self._change.notify_all()
+            self._short.change.notify_all()
+            self._long.change.notify_all()
         for thread in self._threads:
             thread.join(timeout=5)
 
+    def _lane(self, entry: _Entry) -> _Lane:
+        return self._short if entry.seconds is not None and entry.seconds < _SHORT else self._long
+
     def _enqueue(self, entry: _Entry) -> None:
         entry.queued, entry.ticket = True, next(self._tickets)
-        self._ready.append(entry)
-        self._change.notify()
+        lane = self._lane(entry)
+        lane.ready.append(entry)
+        lane.change.notify()
 
-    def _work(self) -> None:
-        while True:
-            entry = self._next()
-            if entry is None:
-                return
-            try:
-                due = entry.job.turn()
-            except Exception:  # a job's own mistake must not take the thread from all others
-                _log.exception("a turn failed")
-                due = None
-            with self._change:
-                self.turns += 1
-                self._after(entry, due)
+    def _work(self, lane: _Lane) -> None:
+        while self._one(lane):
+            pass
 
-    def _after(self, entry: _Entry, due: float | None) -> None:
+    def _one(self, lane: _Lane) -> bool:
+        """The next turn of a lane. A thread that waits for it holds no job that has ended, as a loop would."""
+        entry = self._next(lane)
+        if entry is None:
+            return False
+        due = self._turn(entry) if entry.turns % _LOOKED_AT else self._timed(entry)
+        entry.turns += 1
+        with self._lock:
+            self.turns += 1
+            self._after(entry, due, lane)
+        return True
+
+    def _turn(self, entry: _Entry) -> float | None:
+        try:
+            return entry.job.turn()
+        except Exception:  # a job's own mistake must not take the thread from all others
+            _log.exception("a turn failed")
+            return None
+
+    def _timed(self, entry: _Entry) -> float | None:
+        """A turn whose work is measured; not by the clock, for a turn is not long because others were in its way."""
+        begin = thread_time()
+        due = self._turn(entry)
+        entry.took(thread_time() - begin)
+        return due
+
+    def _after(self, entry: _Entry, due: float | None, lane: _Lane) -> None:
         entry.running = False
         if id(entry.job) not in self._entries:
             return
+        if lane is self._long and self.rest:
+            entry.rested = monotonic() + self.rest * (entry.seconds or 0.0)
+            if due is not None or entry.again:
+                due, entry.again = max(due or 0.0, entry.rested), False
         if entry.again or (due is not None and due <= monotonic()):
             entry.again = False
             self._enqueue(entry)
         elif due is not None:
-            entry.ticket = next(self._tickets)
-            heapq.heappush(self._waiting, (due, entry.ticket, entry))
-            self._change.notify()  # a sleeping thread may have to wake earlier
+            self._wait(entry, due)
+        elif entry.rested > monotonic():
+            self._wait(entry, entry.rested)  # it is known until then, so that nobody's wake cuts the rest short
         else:
             del self._entries[id(entry.job)]  # it comes back with its next wake
 
-    def _next(self) -> _Entry | None:
-        with self._change:
+    def _wait(self, entry: _Entry, due: float) -> None:
+        """Have it wait until then, whatever it waited for."""
+        entry.ticket = next(self._tickets)
+        lane = self._lane(entry)
+        heapq.heappush(lane.waiting, (due, entry.ticket, entry))
+        lane.change.notify()  # a sleeping thread may have to wake earlier
+
+    def _next(self, lane: _Lane) -> _Entry | None:
+        with self._lock:
             while not self._stopped:
                 now = monotonic()
-                while self._waiting and self._waiting[0][0] <= now:
-                    _, ticket, entry = heapq.heappop(self._waiting)
+                while lane.waiting and lane.waiting[0][0] <= now:
+                    _, ticket, entry = heapq.heappop(lane.waiting)
                     if entry.ticket == ticket:
-                        self._enqueue(entry)
-                if self._ready:
-                    entry = self._ready.popleft()
+                        entry.queued, entry.ticket = True, next(self._tickets)
+                        lane.ready.append(entry)
+                if lane.ready:
+                    entry = lane.ready.popleft()
                     entry.queued = False
                     if entry.ticket < 0:
                         continue
                     entry.running = True
                     return entry
-                self._change.wait(max(0.0, self._waiting[0][0] - now) if self._waiting else None)
+                lane.change.wait(max(0.0, lane.waiting[0][0] - now) if lane.waiting else None)
             return None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import secrets
 import socket
 import sys
 import threading
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -18,11 +19,14 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from glassnet.errors import FileError, ReplayWarning, complain
+from glassnet.server import engines
 from glassnet.server.app import make_app
 from glassnet.server.keeping import Keeper
+from glassnet.server.line import Line
 from glassnet.server.registry import Registry
 from glassnet.server.safety import Guard, hosts_of
 from glassnet.server.session import Limits
+from glassnet.server.venue import InProcess
 from glassnet.train.machine import Blas
 
 PORT = 8421
@@ -30,7 +34,7 @@ _HEADER_SECONDS = 10.0  # from the first byte of a request (or the connection) t
 _SWITCH_SECONDS = 0.0002  # a thread that trains gives way to the event loop so soon
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 _EVERYWHERE = ("0.0.0.0", "::")
-CLASS_LIMITS = Limits(frames_per_second=20.0, resolution=50, keep_seconds=1800.0)
+CLASS_LIMITS = Limits(frames_per_second=20.0, resolution=50, keep_seconds=1800.0, outputs=600_000)
 
 
 class DeadlineProtocol(H11Protocol):
@@ -85,6 +89,9 @@ class DeadlineProtocol(H11Protocol):
 class Server:
     """A Playground's server that is started and stopped; `url` is where to go, once.
 
+    Sessions train in `processes` processes (for a class one for each core, where the system allows), or if that is 0 in
+    `workers` threads.
+
     >>> with Server(port=0) as server:
     ...     server.port > 0, server.address.startswith("http://127.0.0.1:")
     (True, True)
@@ -100,6 +107,8 @@ class Server:
         models: str = "runs",
         workers: int | None = None,
         keeper: Keeper | None = None,
+        report: Callable[[str], bytes] | None = None,
+        processes: int | None = None,
     ) -> None:
         self.classroom = host not in _LOCAL
         self.socket = _bound(host, port)
@@ -108,8 +117,10 @@ class Server:
         hosts = hosts_of([*self.names, *_LOCAL], self.port)
         self.guard = Guard(hosts, f"glassnet-{self.port}", class_code=_code() if self.classroom else None)
         limits = limits or (CLASS_LIMITS if self.classroom else Limits())
-        self.registry = Registry(limits, workers or max(1, os.cpu_count() or 1), models, keeper)
-        app = make_app(self.registry, self.guard)
+        self.registry = Registry(limits, workers or max(2, os.cpu_count() or 1), models, keeper)
+        processes = engines.number_of(self.classroom) if processes is None else processes
+        self.venue = engines.Engines(limits, processes, models, keeper) if processes else InProcess(self.registry)
+        app = make_app(self.registry, self.guard, report=report, venue=self.venue)
         self._uvicorn = uvicorn.Server(_config(app, replace(limits).message_bytes))
         self._thread: threading.Thread | None = None
 
@@ -131,7 +142,7 @@ class Server:
 
     def run(self) -> None:
         """Serve until asked to stop (Ctrl-C)."""
-        _prepare()
+        prepare()
         asyncio.run(self._uvicorn.serve(sockets=[self.socket]))
 
     def stop(self) -> None:
@@ -155,11 +166,8 @@ def _config(app: Any, message_bytes: int) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=DeadlineProtocol,
-        ws="websockets-sansio",
+        ws=Line,
         ws_max_size=message_bytes + 1024,
-        ws_per_message_deflate=False,  # frames are small numbers; and a small message cannot grow large
-        ws_ping_interval=20.0,
-        ws_ping_timeout=30.0,
         timeout_keep_alive=5,
         timeout_graceful_shutdown=2,
         h11_max_incomplete_event_size=16 * 1024,
@@ -172,7 +180,7 @@ def _config(app: Any, message_bytes: int) -> uvicorn.Config:
     )
 
 
-def _prepare() -> None:
+def prepare() -> None:
     """Many small trainings share the cores: one BLAS thread each, and short waits for the event loop."""
     Blas().threads = 1
     sys.setswitchinterval(_SWITCH_SECONDS)
@@ -187,7 +195,8 @@ def _bound(host: str, port: int) -> socket.socket:
     wanted = range(port, port + 20) if port == PORT else [port]
     problem: OSError | None = None
     for candidate in wanted:
-        listening = socket.socket(family, socket.SOCK_STREAM)
+        # without the protocol's name asyncio leaves Nagle's delay on, and a small answer waits 40 ms for the last one
+        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             if os.name != "nt":  # on Windows it would let another program take the port over
                 listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -200,8 +209,20 @@ def _bound(host: str, port: int) -> socket.socket:
         except OverflowError as error:
             listening.close()
             problem = OSError(str(error))
+    raise FileError(_no_place(host, port, problem))
+
+
+def _no_place(host: str, port: int, problem: OSError | None) -> str:
+    """Why nothing can listen there, and where it can."""
+    code = problem.errno if problem else errno.EADDRINUSE
+    if code in (errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", None)):
+        got = f"got port {port} of {host}, where another program listens"
+        return complain(got, "expected a free one", "Try --port 0, which finds one")
+    if code in (errno.EADDRNOTAVAIL, getattr(errno, "WSAEADDRNOTAVAIL", None)) or isinstance(problem, socket.gaierror):
+        got = f"got the address {host}, which is none of this machine's"
+        return complain(got, "expected one of its own", "Try --host 127.0.0.1, or 0.0.0.0 for all of them")
     reason = problem.strerror or str(problem) if problem else "taken"
-    raise FileError(complain(f"got {host} port {port}: {reason}", "expected an address to listen on", "Try --port 0"))
+    return complain(f"got {host} port {port}: {reason}", "expected an address to listen on", "Try --port 0")
 
 
 def _names_of(host: str) -> list[str]:

@@ -6,6 +6,7 @@ WebSocket, a notebook's comm, or a test.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -15,10 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.errors import DataError, GlassnetError, complain
+from glassnet.errors import DataError, FormatError, GlassnetError, complain
 from glassnet.server import commands as c
 from glassnet.server import messages
 from glassnet.server import points as drawn
+from glassnet.server.graph import graph_of
 from glassnet.server.outbox import Outbox
 from glassnet.server.playground import Playground
 from glassnet.server.properties import checked
@@ -27,6 +29,7 @@ from glassnet.server.reports import Done, Report, Stopped
 _SLICE = 0.010  # seconds of training in one turn
 _LATEST = 0.05  # seconds after which a frame is sent though its epochs are not done
 _MOST_INBOX = 1000
+_MOST_SIGNS = 4 * messages.MOST_BYTES  # of the commands that wait
 _MOST_STEPS = {"epoch": 1000, "batch": 10_000, "sample": 10_000, "operation": 100}
 
 
@@ -43,6 +46,7 @@ class Limits:
     message_bytes: int = messages.MOST_BYTES
     model_bytes: int = 64 * 1024 * 1024
     sessions: int = 300
+    outputs: int = 10_000_000  # of all units for all points, which a step and a judgement hold in memory
 
     def as_dict(self) -> dict[str, Any]:
         """For the welcome."""
@@ -65,21 +69,25 @@ class Session:
         self, name: str, limits: Limits, state: dict[str, Any] | None = None, playground: Playground | None = None
     ) -> None:
         self.name, self.limits = name, limits
-        self.playground = playground or Playground(self._within(state or {}))
+        self.playground = playground or Playground(self._within(state or {}), most_outputs=limits.outputs)
+        self.playground.most_outputs = limits.outputs
         self.kept: tuple[int, float] = (0, 0.0)  # what of it is on disk: its step, and when its last command came
         self.lock = threading.RLock()  # held for a turn: who looks from outside waits for its end
-        self.inbox: deque[c.Command] = deque()
+        self.inbox: deque[c.Command | str] = deque()
+        self._heard = self._done = 0  # signs of commands that came as text, and of those that were answered
         self.outbox: Outbox | None = None
         self.last_command = monotonic()
         self.left_at: float | None = monotonic()  # since when nobody is connected
         self.digits: Callable[[c.Command, dict[str, Any], Outbox | None], None] | None = None
+        self.wake: Callable[[], None] = lambda: None  # asks for a turn
         self._dirty = True
         self._fresh = False  # whether the page has yet to be told of everything
         self._told_layout = 0
         self._points: Any = None
         self._sequence = 0
         self._owed = 0.0  # batches due
-        self._tick = 0.0
+        self._tick = 0.0  # when the next frame is due; 0 for at once
+        self._due = math.nan  # when the one that is trained for was
         self._last_frame = 0.0
         self._speed, self._speed_since, self._speed_epoch = 0.0, perf_counter(), 0.0
 
@@ -115,13 +123,27 @@ class Session:
         """Another one whenever something has changed."""
         return self.playground.step, self.last_command
 
-    def tell(self, command: c.Command) -> bool:
+    def tell(self, command: c.Command | str) -> bool:
         """Put a command in; False if there are too many already."""
         if len(self.inbox) >= _MOST_INBOX:
             return False
         self.inbox.append(command)
         self.last_command = monotonic()
         return True
+
+    def hear(self, text: str) -> bool:
+        """Put a command in as it came, to be read in the session's own turn; False if there are too many already."""
+        if self._heard - self._done + len(text) > _MOST_SIGNS or not self.tell(text):
+            return False
+        self._heard += len(text)
+        self.wake()
+        return True
+
+    def credit(self, frames: int, outbox: Outbox) -> None:
+        """The page behind that outbox has drawn so many frames."""
+        outbox.credit(frames)
+        if not self.playground.running:  # one that runs looks for credits by itself
+            self.wake()
 
     # ---- a turn -----------------------------------------------------------------------------------------------
 
@@ -135,7 +157,7 @@ class Session:
             except Exception as problem:
                 self._rest(problem)
                 return None
-            return due
+            return monotonic() if self.inbox else due
 
     def _rest(self, problem: Exception) -> None:
         """Training or drawing failed: stop, and say so."""
@@ -144,16 +166,28 @@ class Session:
         self._send_state(None)
 
     def _answer(self) -> None:
+        """Do what was asked, or as much of it as a turn is long."""
+        until = perf_counter() + _SLICE
         while self.inbox:
             command = self.inbox.popleft()
             try:
                 self._introduce()
-                self._reply(command)
+                self._reply(self._read(command) if isinstance(command, str) else command)
             except Exception as problem:
-                self._send(messages.refusal(problem, getattr(command, "id", None)))
+                id = messages.id_in(command) if isinstance(command, str) else getattr(command, "id", None)
+                self._send(messages.refusal(problem, id))
                 if not isinstance(problem, GlassnetError):
                     self._send_state(None)
+            if perf_counter() > until:
+                return
         self._introduce()
+
+    def _read(self, text: str) -> c.Command:
+        self._done += len(text)
+        command = messages.read(text)
+        if isinstance(command, c.Hello):
+            raise FormatError(complain("got a second hello", "expected one", "Try a new connection"))
+        return command
 
     def _introduce(self) -> None:
         """Tell a new page everything."""
@@ -205,11 +239,11 @@ class Session:
         if not playground.running or self.outbox is None:
             return None
         now = monotonic()
-        period = 1 / self.limits.frames_per_second
         if now >= self._tick:
             batches = max(len(playground.course.batches), 1) * float(playground.state["speed"])
             self._owed = min(self._owed + batches, 2 * batches + 1)
-            self._tick = now + period if now - self._tick > period else self._tick + period
+            self._due = self._tick or now
+            self._tick = self._next_tick(now)
         done, stopped = playground.advance(int(self._owed), perf_counter() + _SLICE)
         self._owed -= done
         if done and (self._owed < 1 or now - self._last_frame > _LATEST):
@@ -222,6 +256,11 @@ class Session:
             self._changed()
             return None
         return self._tick if self._owed < 1 else now
+
+    def _next_tick(self, now: float) -> float:
+        """When the next frame is due; of those that nobody had time for there are none, and the others keep step."""
+        period = 1 / self.limits.frames_per_second
+        return self._due + period * (1 + (now - self._due) // period)
 
     def _halt(self, stopped: Stopped) -> None:
         self._owed = 0.0
@@ -241,7 +280,7 @@ class Session:
         self._sequence += 1
         frame = self.playground.frame(self._sequence, self._speed if self.playground.running else 0.0, self._fresh)
         self._dirty = self._fresh = False
-        self._last_frame = monotonic()
+        self._last_frame, self._due = monotonic(), math.nan
         self.outbox.frame(frame)
 
     # ---- commands ---------------------------------------------------------------------------------------------
@@ -302,6 +341,10 @@ class Session:
         self.playground.edit(command)
         self._changed()
 
+    def _put_weights(self, command: c.PutWeights) -> None:
+        self.playground.put_weights(command.values)
+        self._changed()
+
     def _undo(self, command: c.Undo) -> None:
         self.playground.undo()
         self._changed()
@@ -348,6 +391,9 @@ class Session:
 
     def _histogram(self, command: c.Histogram) -> Report:
         return self.playground.histogram(command.inits, command.id)
+
+    def _graph(self, command: c.Graph) -> Report:
+        return graph_of(command.expression, command.given, command.id)
 
     def _open_link(self, command: c.OpenLink) -> None:
         self.playground.open_link(command.hash)

@@ -1,0 +1,196 @@
+"""Sessions in processes of their own: the same to a page, whatever happens to a process."""
+
+import asyncio
+import itertools
+import json
+import os
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glassnet import nn
+from glassnet.server import engines
+from glassnet.server.keeping import Keeper
+from glassnet.server.records import Splitter, record
+from glassnet.server.session import Limits
+from glassnet.train.preparation import Preparation
+from glassnet.train.trained import Trained
+
+TINY = {"points": 40, "resolution": 10, "speed": 0.2}
+needs_processes = pytest.mark.skipif(not engines.AVAILABLE, reason="this system hands no socket to another process")
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 255), st.binary(max_size=300))),
+    st.lists(st.integers(0, 10_000), max_size=8),
+)
+def test_records_are_whole_however_their_bytes_are_cut(records, cuts):
+    data = b"".join(record(*r) for r in records)
+    edges = [0, *sorted(c % (len(data) + 1) for c in cuts), len(data)]
+    splitter = Splitter()
+    assert [r for a, b in itertools.pairwise(edges) for r in splitter.feed(data[a:b])] == records
+
+
+def test_a_sessions_name_leads_to_its_engine():
+    async def talk():
+        venue = engines.Engines(Limits(), 3)
+        for name, index in {
+            "0.abc": 0,
+            "2.abc": 2,
+            "7.x": 1,
+            "-1.x": -1,
+            "x": -1,
+            "": -1,
+            "²x.": -1,
+            "9" * 99: -1,
+        }.items():
+            assert venue._number_in(name) == index
+        assert venue._index(None) == 0
+
+    asyncio.run(talk())
+
+
+@pytest.fixture
+def engined(start, tmp_path):
+    """A server with two engines, which keeps its sessions."""
+    return start(processes=2, keeper=Keeper(str(tmp_path)))
+
+
+def processes(running):
+    return {i: engine.process for i, engine in running.server.venue.engines.items()}
+
+
+@needs_processes
+def test_a_page_does_all_that_it_does_otherwise(engined, read_header):
+    async def talk():
+        async with engined.page(state={**TINY, "dataset": "gauss"}) as page:
+            name = page.welcome["session"]
+            assert name.startswith("0.")
+            assert not page.welcome["resumed"]
+            first = read_header(await page.frame())
+            assert page.state["state"]["dataset"] == "gauss"
+            assert first["layout"] == page.layout["layout"]
+            await page.ask("run")
+            heads = [read_header(await page.frame()) for _ in range(10)]
+            assert [h["sequence"] for h in heads] == list(range(2, 12))
+            assert (await page.ask("configure", changes={"hidden": [0]}))["type"] == "refusal"
+            assert (await page.ask("pause"))["type"] == "done"
+            step = page.state["step"]
+            page.socket.transport.abort()
+        async with engined.page(session=name) as again:
+            assert again.welcome["resumed"]
+            assert read_header(await again.frame())["step"] == step
+            async with engined.page(session=name) as third:
+                assert await again.ending() == 4001
+                assert (await third.ask("step"))["type"] == "done"
+
+    asyncio.run(talk())
+
+
+@needs_processes
+def test_refusals_come_through(start):
+    running = start(Limits(sessions=1, messages_per_second=30), processes=1)
+
+    async def talk():
+        async with running.page(state={"hidden": [4000]}) as page:
+            assert "hidden" in (await page.report("refusal"))["text"]
+            for text in ("[", '{"type":"hello","protocol":1,"id":3}'):
+                await page.socket.send(text)
+                assert "; expected " in (await page.report("refusal"))["text"]
+            for _ in range(100):
+                await page.tell("look")
+            assert await page.ending() == 4008
+
+    asyncio.run(talk())
+
+
+@needs_processes
+def test_another_engine_is_started_when_the_first_has_enough(engined, monkeypatch):
+    monkeypatch.setattr(engines, "_ENOUGH", 2)
+
+    async def talk():
+        async with engined.page(state=TINY) as a, engined.page(state=TINY) as b, engined.page(state=TINY) as c:
+            async with engined.page(state=TINY) as d:
+                return [page.welcome["session"][:2] for page in (a, b, c, d)]
+
+    assert asyncio.run(talk()) == ["0.", "0.", "1.", "1."]
+    assert len(processes(engined)) == 2
+
+
+@needs_processes
+def test_an_engine_that_dies_takes_no_session_with_it(engined, read_header):
+    async def talk():
+        async with engined.page(state=TINY) as page:
+            name = page.welcome["session"]
+            await page.ask("step", count=5)
+            engine = engined.server.venue.engines[0]
+            old = engine.process
+            assert (await page.ask("step"))["type"] == "done"
+            path = Keeper(engined.server.venue.keeper.folder)._path(name)
+            engine.transport.get_extra_info("socket").shutdown(1)  # as if the server were no more: it writes all down
+            await asyncio.to_thread(old.wait, 20)
+            assert os.path.exists(path)
+            assert await page.ending() == 1012
+        async with engined.page(session=name) as again:
+            assert again.welcome["resumed"]
+            assert again.welcome["session"] == name
+            await again.frame()
+            assert again.state["epoch"] == 6
+            killed = processes(engined)[0]
+            assert killed.pid != old.pid
+            killed.kill()
+            assert await again.ending() == 1012
+        async with engined.page(session=name) as third:  # what was written down is still there
+            await third.frame()
+            assert third.state["epoch"] == 6
+
+    asyncio.run(talk())
+
+
+@needs_processes
+def test_a_model_is_opened_in_its_engine(engined, tmp_path):
+    model = nn.Sequential(nn.Linear(784, 10))
+    prepare = Preparation.fitted(np.zeros((3, 28, 28), np.uint8))
+    path = tmp_path / "own.safetensors"
+    Trained(model, prepare, "classification", tuple(map(str, range(10)))).save(path)
+    origin = f"http://127.0.0.1:{engined.server.port}"
+
+    def send(body, session):
+        status, _, answer = engined.get(
+            f"/api/model?session={session}&name=own", True, "POST", body=body, Origin=origin
+        )
+        return status, json.loads(answer)
+
+    async def talk():
+        async with engined.page(state=TINY) as page:
+            name = page.welcome["session"]
+            status, refused = await asyncio.to_thread(send, b"junk", name)
+            assert status == 400
+            assert "tmp" not in refused["text"]
+            for nobody in ("nobody", "0.nobody", "1.nobody"):
+                assert (await asyncio.to_thread(send, path.read_bytes(), nobody))[0] == 404
+            assert (await asyncio.to_thread(send, path.read_bytes(), name))[0] == 200
+            assert (await page.report("digits_state"))["model"] == "own"
+
+    asyncio.run(talk())
+
+
+@needs_processes
+def test_the_end_of_the_server_is_the_end_of_its_engines(start):
+    running = start(processes=1)
+
+    async def talk():
+        async with running.page(state=TINY) as page:
+            await page.ask("step")
+
+    asyncio.run(talk())
+    (process,) = processes(running).values()
+    running.server.__exit__()
+    assert process.wait(20) == 0
+
+
+def test_a_class_has_engines_and_a_page_of_ones_own_has_none():
+    assert engines.number_of(False) == 0
+    assert (engines.number_of(True) > 0) == engines.AVAILABLE
