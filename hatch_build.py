@@ -28,7 +28,7 @@ class PageHook(BuildHookInterface):
 
     @property
     def web(self) -> Path:
-        """Where the page's source is; a source distribution has only the built page."""
+        """Where the page's source is; a source distribution has it beside the built page, all of one age."""
         return Path(self.root, "web")
 
     @property

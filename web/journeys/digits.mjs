@@ -17,7 +17,9 @@ export const journeys = {
     await page.mouse.up();
     await page.locator(".bar.top", { hasText: "1" }).first().waitFor();
     await page.getByText("Why 1?").waitFor();
-    const left = /exact: ([\d.]+)(?:·10⁻(\S+))? is left/.exec(await page.locator("section.right").textContent());
+    const left = /exact: ([\d.]+)(?:·10⁻(\S+))? is left/.exec(
+      await page.getByRole("region", { name: "Answer" }).textContent(),
+    );
     assert.ok(left && (left[2] || Number(left[1]) < 0.01), "the sum of the contributions is not exact");
     await page.locator(".bar").nth(7).click();
     await page.getByText("Why 7?").waitFor();
@@ -38,6 +40,14 @@ export const journeys = {
     await server.close({ code: 3000 });
     await socket.close({ code: 3001, reason: "" });
     await page.getByText(/weights; trained, step 1,000 of 1,000/).waitFor({ timeout: 60_000 });
+  },
+
+  async "an untrained network is the one that is set"({ open }) {
+    const page = await open("R=digits&Dh=64");
+    await page.getByText("50,890 weights; untrained").waitFor({ timeout: 30_000 });
+    await page.getByLabel("Hidden layers").fill("32, 16");
+    await page.getByLabel("Hidden layers").press("Enter");
+    await page.getByText("25,818 weights; untrained").waitFor();
   },
 
   async "a digit is drawn by keyboard, and by touch"({ open }) {

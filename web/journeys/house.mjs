@@ -1,6 +1,6 @@
 // A server and a browser for journeys: both are started here, and ended here.
 
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -57,6 +57,12 @@ export async function server(words = []) {
   return { url, base: `${new URL(url).origin}/`, end };
 }
 
+/** A command line that is waited for. */
+export function glassnet(...words) {
+  const [program, ...first] = (process.env.GLASSNET ?? "glassnet").split(" ");
+  return execFileSync(program, [...first, ...words], { env: { ...process.env, OPENBLAS_NUM_THREADS: "1" } });
+}
+
 /** A run folder as the command line writes them. */
 function writeRun(folder, learning_rate, test_accuracy) {
   mkdirSync(folder);
@@ -106,6 +112,7 @@ export async function house(options = {}) {
     base,
     open,
     server,
+    runs,
     problems,
     end: async () => {
       await browser.close();

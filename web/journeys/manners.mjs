@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-async function judged(page, where) {
+export async function judged(page, where) {
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
   const serious = violations.filter((v) => v.impact === "serious" || v.impact === "critical");
@@ -38,27 +38,24 @@ export const journeys = {
     }
   },
 
-  async "runs are listed, sorted, filtered and compared"({ open }) {
-    const page = await open("R=runs");
-    const names = () => page.locator("section.list tbody th").allTextContents();
-    await page.getByText("moons-20260102-120000").waitFor();
-    assert.deepEqual(await names(), ["moons-20260102-120000", "moons-20260101-120000"]);
-    await page.getByRole("button", { name: "accuracy or R²" }).click();
-    await page.getByRole("button", { name: "accuracy or R²" }).click();
-    assert.deepEqual(await names(), ["moons-20260101-120000", "moons-20260102-120000"]);
-    await page.getByLabel("Filter the runs").fill("learning_rate=0.3");
-    await page.getByText("moons-20260101-120000").waitFor({ state: "detached" });
-    await page.getByLabel("Filter the runs").fill("");
-    for (const name of ["moons-20260101-120000", "moons-20260102-120000"])
-      await page.getByLabel(`Compare ${name}`).check();
-    assert.deepEqual(
-      await page
-        .locator("table.settings tbody tr")
-        .allTextContents()
-        .then((rows) => rows.map((row) => row.replace(/\s+/g, " ").trim())),
-      ["learning rate0.10.3"],
-    );
-    await judged(page, "Runs");
+  async "axe finds nothing serious in scenes, spaces, dials and graphs"({ open }) {
+    for (const theme of ["light", "dark"]) {
+      const page = await open(`S=xor-line&th=${theme}`);
+      await page.getByText("of 4 training points").waitFor();
+      await judged(page, `a scene, ${theme}`);
+      const other = await open(`S=moons-three&th=${theme}`);
+      await other.getByRole("button", { name: "Answer", exact: true }).click();
+      for (const name of ["Space", "Dials"]) {
+        await other.getByRole("tab", { name }).click();
+        await other.locator(`canvas[data-picture=${name.toLowerCase()}]`).waitFor();
+        await judged(other, `${name}, ${theme}`);
+      }
+      const graph = await open(`R=graph&th=${theme}`);
+      await graph.getByRole("img", { name: /Graph of/ }).waitFor();
+      await graph.keyboard.press("b");
+      await graph.getByText("because").waitFor();
+      await judged(graph, `Graph, ${theme}`);
+    }
   },
 
   async "axe finds nothing serious on the sheets"({ open }) {
@@ -80,13 +77,15 @@ export const journeys = {
   },
 
   async "nothing is wider than a phone, and what is touched is large enough"({ open }) {
-    for (const hash of ["d=moons", "R=digits", "R=runs"]) {
+    for (const hash of ["d=moons", "S=xor-line", "R=digits", "R=graph", "R=runs"]) {
       const page = await open(hash, { width: 390, height: 844 });
       await page.waitForTimeout(400);
       const wide = await page.evaluate(() => document.documentElement.scrollWidth);
       assert.ok(wide <= 390, `${hash}: ${wide} pixels wide`);
       if (hash === "R=runs") continue;
-      const play = await page.getByRole("button", { name: "Train", exact: true }).boundingBox();
+      const play = await page
+        .getByRole("button", { name: hash === "R=graph" ? "Play" : "Train", exact: true })
+        .boundingBox();
       assert.ok(play.height >= 44 && play.y + play.height <= 844, `play is not in reach: ${JSON.stringify(play)}`);
     }
   },

@@ -8,6 +8,27 @@ const trainLoss = async (page) => Number((await figure(page, 0)).replace("−", 
 const choose = (page, name) => page.locator(".net").getByRole("button", { name, exact: true }).click({ force: true });
 const epoch = async (page) => Number((await page.locator(".epoch b").textContent()).replaceAll(",", ""));
 
+// of that link: what TensorFlow Playground's own algorithm draws and loses, which tests/server/test_play_tfp.py checks
+// against its golden table to 1e-12; here as the page shows it. The last column is the bias.
+const TFP_WEIGHTS = [
+  [
+    [0.014, 0.433, 0.1],
+    [0.344, 0.399, 0.1],
+    [-0.173, 0.324, 0.1],
+    [-0.285, 0.03, 0.1],
+  ],
+  [
+    [-0.277, 0.062, 0.285, 0.043, 0.1],
+    [0.097, 0.148, -0.264, -0.216, 0.1],
+  ],
+  [[-0.232, -0.199, 0.1]],
+];
+const TFP_LOSSES = [
+  [0, 0.49944, 0.50119],
+  [1, 0.49758, 0.49812],
+  [10, 0.48627, 0.48422],
+];
+
 async function solved(page, least) {
   await page.keyboard.press("Space");
   await page.waitForFunction(
@@ -121,9 +142,31 @@ export const journeys = {
         "&initZero=false&hideText=false",
     );
     await page.getByText("Opened a TensorFlow Playground link").waitFor();
-    await choose(page, "Unit h₁,₁");
-    await page.getByTitle("the weight from x₁").click();
-    await page.waitForFunction(() => document.querySelector(".edit input[type=number]")?.value === "0.014");
+    await page.getByRole("tab", { name: "Scores" }).click();
+    await page.getByText("Weights as tables").click();
+    const shown = () =>
+      page
+        .locator("details .scroll table")
+        .evaluateAll((tables) =>
+          tables.map((table) =>
+            [...table.tBodies[0].rows].map((row) =>
+              [...row.cells].slice(1).map((cell) => Number(cell.textContent.replace("−", "-"))),
+            ),
+          ),
+        );
+    await page.locator("details .scroll table").nth(2).waitFor();
+    assert.deepEqual(await shown(), TFP_WEIGHTS);
+    const losses = () =>
+      page.locator("dl dd").evaluateAll((all) => all.slice(0, 2).map((dd) => Number(dd.textContent)));
+    for (const [epochs, train, test] of TFP_LOSSES) {
+      while ((await epoch(page)) < epochs) {
+        const before = await epoch(page);
+        await page.keyboard.press("ArrowRight");
+        await page.waitForFunction((n) => document.querySelector(".epoch b").textContent === String(n), before + 1);
+      }
+      await page.waitForFunction((train) => Number(document.querySelector("dl dd").textContent) === train, train);
+      assert.deepEqual(await losses(), [train, test]);
+    }
   },
 
   async "a shared link gives the same state and the same training"({ open }) {

@@ -64,12 +64,15 @@ const journeys = {
       assert.equal(await drawn(page, part), before, part);
     }
   },
-  async "is printed on white from a dark screen"() {
+  async "is printed on white from a dark screen, and whole"() {
     const { page } = await opened("points", 1440, "dark");
     await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
     assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "light");
+    const closed = () => page.locator("details:not([open])").count();
+    assert.equal(await closed(), 0); // all settings and packages are on the paper
     await page.evaluate(() => dispatchEvent(new Event("afterprint")));
     assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "dark");
+    assert.ok((await closed()) > 0);
   },
   async "curves are read and weights are wound back by the keyboard"() {
     const { page } = await opened("points");

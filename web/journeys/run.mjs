@@ -4,10 +4,12 @@ import { house } from "./house.mjs";
 import { journeys as digits } from "./digits.mjs";
 import { journeys as manners } from "./manners.mjs";
 import { journeys as playground } from "./playground.mjs";
+import { journeys as runs } from "./runs.mjs";
+import { journeys as scenes } from "./scenes.mjs";
 
 const MOST = 120_000; // ms for one of them
 const wanted = process.argv.slice(2).join(" ").toLowerCase();
-const chosen = Object.entries({ ...playground, ...digits, ...manners }).filter(([title]) =>
+const chosen = Object.entries({ ...playground, ...scenes, ...digits, ...runs, ...manners }).filter(([title]) =>
   title.toLowerCase().includes(wanted),
 );
 const began = performance.now();

@@ -48,7 +48,11 @@ export interface State {
   target_loss: number // Stop when the training loss is this small; 0 never
   most_epochs: number // Stop after so many epochs; 0 never
   resolution: number // Points along each side of a heat map
-  room: 'playground' | 'digits' | 'runs' // Which room is open
+  room: 'playground' | 'digits' | 'graph' | 'runs' // Which room is open
+  scene: string // Which scene of the list is shown
+  runs_shown: string[] // Runs that are looked at, by their folders
+  expression: string // The expression whose graph is stepped through
+  given: string // The numbers of its names
   show_test: boolean // Draw the test points too
   discretize: boolean // Two colours instead of shades
   log_loss: boolean // Draw the loss on a logarithmic scale
@@ -114,7 +118,11 @@ export const PROPERTIES: readonly Property[] = [
   {"name": "target_loss", "key": "t", "type": {"kind": "number", "least": 0, "most": 1000, "whole": false}, "default": 0.0, "says": "Stop when the training loss is this small; 0 never", "touches": "nothing", "room": "playground"},
   {"name": "most_epochs", "key": "e", "type": {"kind": "number", "least": 0, "most": 10000000, "whole": true}, "default": 0, "says": "Stop after so many epochs; 0 never", "touches": "nothing", "room": "playground"},
   {"name": "resolution", "key": "q", "type": {"kind": "number", "least": 10, "most": 100, "whole": true}, "default": 100, "says": "Points along each side of a heat map", "touches": "nothing", "room": "playground"},
-  {"name": "room", "key": "R", "type": {"kind": "choice", "names": ["playground", "digits", "runs"]}, "default": "playground", "says": "Which room is open", "touches": "nothing", "room": "page"},
+  {"name": "room", "key": "R", "type": {"kind": "choice", "names": ["playground", "digits", "graph", "runs"]}, "default": "playground", "says": "Which room is open", "touches": "nothing", "room": "page"},
+  {"name": "scene", "key": "S", "type": {"kind": "text", "most": 30}, "default": "", "says": "Which scene of the list is shown", "touches": "nothing", "room": "page"},
+  {"name": "runs_shown", "key": "N", "type": {"kind": "many", "of": {"kind": "text", "most": 120}, "least": 0, "most": 6, "once": true}, "default": [], "says": "Runs that are looked at, by their folders", "touches": "nothing", "room": "page"},
+  {"name": "expression", "key": "X", "type": {"kind": "text", "most": 200}, "default": "sigmoid(w*x + b)", "says": "The expression whose graph is stepped through", "touches": "nothing", "room": "page"},
+  {"name": "given", "key": "G", "type": {"kind": "text", "most": 200}, "default": "w=0.5, x=2, b=-1", "says": "The numbers of its names", "touches": "nothing", "room": "page"},
   {"name": "show_test", "key": "T", "type": {"kind": "flag"}, "default": false, "says": "Draw the test points too", "touches": "nothing", "room": "page"},
   {"name": "discretize", "key": "D", "type": {"kind": "flag"}, "default": false, "says": "Two colours instead of shades", "touches": "nothing", "room": "page"},
   {"name": "log_loss", "key": "L", "type": {"kind": "flag"}, "default": false, "says": "Draw the loss on a logarithmic scale", "touches": "nothing", "room": "page"},
@@ -166,6 +174,40 @@ export interface Spread {
   counts: number[]
 }
 
+/** A name or an operation of a graph, its number and its slope; `x` and `y` are its middle, in pixels. */
+export interface GraphBox {
+  name: string
+  kind: string
+  sign: string
+  says: string
+  value: number | null
+  gradient: number | null
+  x: number
+  y: number
+  width: number
+  height: number
+}
+
+/** From an operand to its result: the local derivative, and what comes back along it; `rule` in symbols. */
+export interface GraphArrow {
+  source: number
+  target: number
+  local: number | null
+  flow: number | null
+  rule: string
+  route: number[][]
+}
+
+/** One moment: forward, a box gets its number; backward, a slope arrives along an arrow, and adds up to `value`. */
+export interface GraphEvent {
+  phase: string
+  box: number
+  arrows: number[]
+  says: string
+  rule: string
+  value: number | null
+}
+
 /** A layer of the digits' network. */
 export interface DigitsLayer {
   name: string
@@ -202,7 +244,7 @@ export interface RunCurve {
   values: (number | null)[]
 }
 
-/** A run folder in a few words. `status` is done, stopped, failed, or unfinished: it runs, or was killed. */
+/** A run folder in a few words. `status` is done, stopped, failed, learning (somebody writes it now), or unfinished: it was killed. */
 export interface RunSummary {
   name: string
   data: string
@@ -216,8 +258,30 @@ export interface RunSummary {
   seconds: number | null
   parameters: number | null
   epochs: number | null
-  curves: RunCurve[]
+  spark: (number | null)[]
   problem: string
+}
+
+/** How a run stood between its epochs, line by line. */
+export interface RunSteps {
+  epochs: number[]
+  losses: (number | null)[]
+  accuracies: (number | null)[]
+  rates: (number | null)[]
+  speeds: (number | null)[]
+  seconds: number
+  step: number
+}
+
+/** What is kept of the first layer: at which epochs, how many units of how many weights, images or not. */
+export interface RunWeights {
+  name: string
+  epochs: number[]
+  units: number
+  features: number
+  image: number[] | null
+  names: string[]
+  scale: number
 }
 
 /** The first message: begin a session, or come back to the one named. `state` begins a new one in that state. */
@@ -289,6 +353,13 @@ export interface Edit {
   source: number | null
   value: number
   stroke?: number | null
+  id?: number | null
+}
+
+/** Set all weights and biases at once, in the order of a frame's `weights`: a network that was kept comes back. */
+export interface PutWeights {
+  type: 'put_weights'
+  values: number[]
   id?: number | null
 }
 
@@ -385,6 +456,14 @@ export interface Histogram {
   id?: number | null
 }
 
+/** Ask for the graph of an expression, such as `sigmoid(w*x + b)`, with its names as `given`: `w=0.5, x=2`. */
+export interface Graph {
+  type: 'graph'
+  expression: string
+  given?: string
+  id?: number | null
+}
+
 /** Open a link of TensorFlow Playground, given by what follows its #: same points, same weights, same numbers. */
 export interface OpenLink {
   type: 'open_link'
@@ -452,9 +531,26 @@ export interface DigitsOpen {
   id?: number | null
 }
 
-/** Which trainings has the command line written? Answered by the digits' job, the one that may read files. */
+/** Which trainings has the command line written? Answered by the digits' job, the one that may read files. `tag` is that of the list that the page has. */
 export interface Runs {
   type: 'runs'
+  tag?: string
+  id?: number | null
+}
+
+/** Tell one of these trainings as far as it has come; `known` are the tags of the parts that the page has. */
+export interface RunShow {
+  type: 'run_show'
+  name: string
+  known?: Record<string, unknown>
+  id?: number | null
+}
+
+/** The first layer's weights and the confusions of a run at an epoch. */
+export interface RunAt {
+  type: 'run_at'
+  name: string
+  epoch: number
   id?: number | null
 }
 
@@ -469,6 +565,7 @@ export type Command =
   | Credit
   | Look
   | Edit
+  | PutWeights
   | Undo
   | Redo
   | Freeze
@@ -480,6 +577,7 @@ export type Command =
   | PasteTable
   | Inspect
   | Histogram
+  | Graph
   | OpenLink
   | DigitsTrain
   | DigitsPause
@@ -490,6 +588,8 @@ export type Command =
   | DigitsModels
   | DigitsOpen
   | Runs
+  | RunShow
+  | RunAt
 
 /** The answer to `hello`. `resumed` says whether the session named was still there. */
 export interface Welcome {
@@ -616,6 +716,19 @@ export interface HistogramReport {
   id: number | null
 }
 
+/** An expression as a graph, and its events in order; `goal` is the name of what gradients are slopes of. */
+export interface GraphReport {
+  type: 'graph_report'
+  boxes: GraphBox[]
+  arrows: GraphArrow[]
+  events: GraphEvent[]
+  values: Record<string, number>
+  goal: string
+  width: number
+  height: number
+  id: number | null
+}
+
 /** How the training on digits stands; several times a second while it runs. */
 export interface DigitsState {
   type: 'digits_state'
@@ -682,11 +795,51 @@ export interface DigitsModelList {
   id: number | null
 }
 
-/** The runs in the server's folder, the newest first. */
+/** The runs in the server's folder, the newest first; `same` says that nothing has changed since that `tag`. */
 export interface RunList {
   type: 'run_list'
   folder: string
   runs: RunSummary[]
+  tag: string
+  same: boolean
+  more: number
+  id: number | null
+}
+
+/** A run as far as it has come. A part that is None is as it was under the tag that the page named for it. */
+export interface RunStory {
+  type: 'run_story'
+  name: string
+  there: boolean
+  summary: RunSummary | null
+  tags: Record<string, unknown>
+  planned: number | null
+  examples: number | null
+  ended: string
+  classes: string[]
+  command: string
+  curves: RunCurve[] | null
+  steps: RunSteps | null
+  weights: RunWeights | null
+  judged: number[] | null
+  findings: Record<string, unknown>[] | null
+  activity: Record<string, unknown> | null
+  environment: string[][] | null
+  problems: string[]
+  id: number | null
+}
+
+/** The first layer and the confusions of a run at the epochs nearest to, and not after, the one asked for. `levels` is base64 of int8 `(units, features)`: 127 is `scale`, -128 is not a number. */
+export interface RunMoment {
+  type: 'run_moment'
+  name: string
+  epoch: number
+  weights_epoch: number | null
+  levels: string
+  scale: number
+  confusion_epoch: number | null
+  of: string
+  confusion: number[][]
   id: number | null
 }
 
@@ -700,11 +853,14 @@ export type Report =
   | OperationReport
   | Inspection
   | HistogramReport
+  | GraphReport
   | DigitsState
   | DigitsPrediction
   | DigitsGallery
   | DigitsModelList
   | RunList
+  | RunStory
+  | RunMoment
 
 /** Where the numbers of a frame's header are, in bytes. */
 export const HEADER = {

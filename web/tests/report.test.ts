@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { figureText, filtered, seconds, share } from "../src/report/numbers";
+import { amount, figureText, filtered, seconds, share } from "../src/report/numbers";
 import { long } from "../src/report/paper.svelte";
 import { merged, nearest, niceStep, path, room, scaleOf, tickText } from "../src/report/scales";
 
@@ -65,7 +65,10 @@ describe("scales", () => {
     [0, "0"],
     [0.30000000000000004, "0.3"],
     [-2.5, "−2.5"],
-    [1e5, "10⁵"],
+    [1e6, "10⁶"],
+    [4e5, "400,000"],
+    [-12500, "−12,500"],
+    [2500, "2500"],
     [2e-5, "2·10⁻⁵"],
     [-3e7, "−3·10⁷"],
     [0.001, "0.001"],
@@ -86,21 +89,51 @@ describe("cursors and lines", () => {
 
   it("are broken where there is no number", () => {
     const same = (v: number): number => v;
-    expect(path([0, 1, 2, 3, 4], [1, 2, null, NaN, 5], same, same)).toBe("M0.0 1.0L1.0 2.0M4.0 5.0");
+    expect(path([0, 1, 2, 3, 4], [1, 2, null, NaN, 5], same, same)).toBe("M0.0 1.0L1.0 2.0M4.0 5.0h0");
   });
 });
 
 describe("words", () => {
   it("100 % only if nothing is missing, 0 only if nothing is there", () => {
-    expect([share(1), share(0.99999), share(0), share(0.00001), share(null), share(NaN), share(0.98765, 2)]).toEqual(["100.0 %", "99.9 %", "0.0 %", "0.1 %", "–", "–", "98.77 %"]);
+    expect([share(1), share(0.99999), share(0), share(0.00001), share(null), share(NaN), share(0.98765, 2)]).toEqual([
+      "100.0 %",
+      "99.9 %",
+      "0.0 %",
+      "0.1 %",
+      "–",
+      "–",
+      "98.77 %",
+    ]);
   });
 
+  it.each([
+    [301240.4, "301,240"],
+    [-15768.3517, "−15,768"],
+    [0.15, "0.1500"],
+    [12.3456, "12.35"],
+    [999.94, "999.9"],
+    [0, "0"],
+    [null, "not a number"],
+    [2e-7, "2.0·10⁻⁷"],
+    [7.1e12, "7.1·10¹²"],
+  ])("%s in somebody's own unit is %s", (value, text) => expect(amount(value)).toBe(text));
+
   it("a number that is not finite is said to be none", () => {
-    expect([figureText("loss", null), figureText("accuracy", null), figureText("accuracy", 0.5), figureText("r2", -0.25)]).toEqual(["not a number", "not a number", "50.00 %", "−0.2500"]);
+    expect([
+      figureText("loss", null),
+      figureText("accuracy", null),
+      figureText("accuracy", 0.5),
+      figureText("r2", -0.25),
+    ]).toEqual(["not a number", "not a number", "50.00 %", "−0.2500"]);
   });
 
   it("tell times and long colours", () => {
-    expect([seconds(1.254), seconds(59.9), seconds(125.4), seconds(119.8)]).toEqual(["1.25 s", "59.90 s", "2 min 5 s", "2 min 0 s"]);
+    expect([seconds(1.254), seconds(59.9), seconds(125.4), seconds(119.8)]).toEqual([
+      "1.25 s",
+      "59.90 s",
+      "2 min 5 s",
+      "2 min 0 s",
+    ]);
     expect([long("#fff"), long("#1aB"), long("#f6f6f3")]).toEqual(["#ffffff", "#11aaBB", "#f6f6f3"]);
   });
 });
@@ -122,5 +155,6 @@ describe("mistakes", () => {
     expect(filtered(labels, { label: null, said: 1 }, "worst")).toEqual([1]);
   });
 
-  it("come by number, if one likes", () => expect(filtered(classes, { label: null, said: null }, "number")).toEqual([3, 1, 2, 0]));
+  it("come by number, if one likes", () =>
+    expect(filtered(classes, { label: null, said: null }, "number")).toEqual([3, 1, 2, 0]));
 });

@@ -3,7 +3,8 @@
 import type { DigitsState, Inspection, Layout, Report, State, StateMessage, Stopped, Welcome } from "../messages";
 import { CURVE, FILTERS, FRAME, POINTS, PROPERTIES } from "../messages";
 import { magicOf, readFilters, readFrame, readPoints, type Filters, type Frame, type Points } from "./frame";
-import { DEFAULTS, fromHash, isForeign, toHash } from "./link";
+import { DEFAULTS, fromHash, isForeign, toHash, type Opened } from "./link";
+import { sceneOf, whole } from "./scenes";
 import { sound } from "./sound";
 import { Wire, type Standing } from "./wire";
 
@@ -41,6 +42,7 @@ export const app = $state({
   layout: null as Layout | null,
   selected: null as Selection | null,
   inspection: null as Inspection | null,
+  pointed: null as { layer: number; unit: number } | null, // the unit under the pointer, or with the focus
   at: null as [number, number] | null, // the place of the plane that the numbers are for
   pins: [] as { layer: number; unit: number }[], // units that are shown enlarged
   grain: "epoch" as "operation" | "sample" | "batch" | "epoch",
@@ -52,7 +54,6 @@ export const app = $state({
   digits: null as Extract<Report, { type: "digits_state" }> | null,
   prediction: null as Extract<Report, { type: "digits_prediction" }> | null,
   gallery: null as Extract<Report, { type: "digits_gallery" }> | null,
-  runs: null as Extract<Report, { type: "run_list" }> | null,
   models: null as Extract<Report, { type: "digits_model_list" }> | null,
   // the numbers beside the pictures, at reading speed rather than at frame rate
   figures: {
@@ -80,6 +81,7 @@ export const live = {
   drawn: 0, // frames drawn since the page was opened
 };
 
+const lookers: ((frame: Frame, layout: Layout) => void)[] = [];
 const painters = new Set<() => void>();
 let asked = false;
 
@@ -125,7 +127,7 @@ export function dismiss(id: number): void {
 
 const here = new URL("ws", location.href.replace(/#.*/, ""));
 here.protocol = here.protocol.replace("http", "ws");
-const opened = isForeign(location.hash) ? { state: {}, problems: [] } : fromHash(location.hash);
+const opened = isForeign(location.hash) ? { state: {}, problems: [] } : reading(location.hash);
 Object.assign(app.state, opened.state);
 const SESSION = "glassnet-session";
 const ADDRESS = "glassnet-address"; // what the page itself wrote behind the #: a reload comes back to its session
@@ -142,6 +144,14 @@ function first(): Partial<State> {
   return dataset === "own" ? others : { dataset, ...others };
 }
 
+/** What a link says; one that only names a scene means all of it. */
+function reading(hash: string): Opened {
+  const found = fromHash(hash);
+  const alone = PROPERTIES.every((p) => p.room === "page" || !(p.name in found.state));
+  const scene = alone ? sceneOf(found.state.scene ?? "") : undefined;
+  return scene ? { ...found, state: { ...whole(scene, { ...DEFAULTS }), ...found.state, ...scene.state } } : found;
+}
+
 /** Begin: called once, when the page is there. */
 export function begin(): void {
   const hash = location.hash.replace(/^#/, "");
@@ -156,7 +166,7 @@ export function begin(): void {
 /** Somebody put another link into the address line. */
 function follow(): void {
   if (isForeign(location.hash)) return openForeign(location.hash);
-  const { state, problems } = fromHash(location.hash);
+  const { state, problems } = reading(location.hash);
   for (const problem of problems) notify("problem", problem, "The rest of the link was followed.");
   set({ ...DEFAULTS, ...state });
 }
@@ -174,16 +184,21 @@ export function pin(layer: number, unit: number): void {
   app.pins = others.length < app.pins.length ? others : [...others.slice(-3), { layer, unit }];
 }
 
-/** Change settings. */
-export function set(changes: Partial<State>): void {
+/** Look at every frame that comes, apart from drawing it. */
+export function onEveryFrame(look: (frame: Frame, layout: Layout) => void): void {
+  lookers.push(look);
+}
+
+/** Change settings; whether the server followed. */
+export async function set(changes: Partial<State>): Promise<boolean> {
   mark(changes);
   const before = Object.fromEntries(Object.keys(changes).map((name) => [name, app.state[name as keyof State]]));
   Object.assign(app.state, changes);
-  void wire.ask({ type: "configure", changes: changes as Record<string, unknown> }).then((answer) => {
-    if (answer.type !== "refusal") return;
-    Object.assign(app.state, before); // the server goes on as before, and so does the page
-    notify("problem", answer.text);
-  });
+  const answer = await wire.ask({ type: "configure", changes: changes as Record<string, unknown> });
+  if (answer.type !== "refusal") return true;
+  Object.assign(app.state, before); // the server goes on as before, and so does the page
+  notify("problem", answer.text);
+  return false;
 }
 
 /** A change in the middle of a training is marked on the tape. */
@@ -247,9 +262,6 @@ function onReport(report: Report): void {
     case "digits_gallery":
       app.gallery = report;
       break;
-    case "run_list":
-      app.runs = report;
-      break;
     case "digits_model_list":
       app.models = report;
       break;
@@ -266,7 +278,7 @@ function readable(report: Report): boolean {
 
 /** The network has another shape: what was chosen may be something else now. */
 function forget(): void {
-  app.selected = app.inspection = null;
+  app.selected = app.inspection = app.pointed = null;
   app.pins = [];
 }
 
@@ -351,11 +363,12 @@ function onFrame(view: DataView): void {
   const frame = app.layout && readFrame(view, app.layout);
   if (!frame) return;
   live.frame = frame;
+  for (const look of lookers) look(frame, app.layout!);
   if (frame.anew) {
     live.curve = [];
     live.marks = [];
   }
-  for (const value of frame.curve) live.curve.push(value);
+  addRows(live.curve, frame.curve);
   live.curve = thinned(live.curve, CURVE.length);
   const now = performance.now();
   if (now - figuresAt > 100 || !frame.running) {
@@ -366,6 +379,12 @@ function onFrame(view: DataView): void {
     if (app.sounds && frame.running) sound(frame.trainLoss, live.curve[CURVE.indexOf("train_loss")] ?? NaN);
     if (app.selected && (!frame.running || now - inspectedAt > 250)) inspect();
   }
+}
+
+/** Rows behind those at hand; one of the same epoch takes the place of the older one. */
+function addRows(curve: number[], rows: Float64Array): void {
+  while (rows.length && curve.length && curve[curve.length - CURVE.length]! >= rows[0]!) curve.length -= CURVE.length;
+  for (const value of rows) curve.push(value);
 }
 
 const MOST_ROWS = 1200; // about two for each pixel of the tape

@@ -5,7 +5,7 @@ import { colours } from "./canvas";
 import { number } from "./format";
 import { along, offsets, plan } from "./places";
 
-function save(name: string, blob: Blob): void {
+export function save(name: string, blob: Blob): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = name;

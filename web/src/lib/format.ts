@@ -82,3 +82,10 @@ export const INIT_WORDS: Record<string, string> = {
   normal: "normal",
   zeros: "zeros",
 };
+
+/** 1, 2 or 5 times a power of ten: the step of an axis that reaches `end` in at most so many parts. */
+export function roundStep(end: number, parts: number): number {
+  const least = end / Math.max(1, parts);
+  const power = 10 ** Math.floor(Math.log10(least));
+  return power * ([1, 2, 5].find((n) => n * power >= least) ?? 10);
+}

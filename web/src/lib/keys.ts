@@ -1,5 +1,6 @@
 // Every key of the page in one table: what runs is what the help sheet lists.
 
+import { graphDeck, halt, jump, pass, playGraph } from "./graph.svelte";
 import { app, notify, select, set, wire } from "./app.svelte";
 
 export interface Key {
@@ -14,16 +15,21 @@ const plain = (key: string) => (event: KeyboardEvent) =>
 
 export function play(): void {
   if (app.state.room === "runs") return;
+  if (inGraph()) return playGraph();
   if (inDigits()) wire.send({ type: app.digits?.running ? "digits_pause" : "digits_train" });
   else wire.send({ type: app.running ? "pause" : "run" });
 }
 
+const inGraph = () => app.state.room === "graph";
 const inDigits = () => app.state.room === "digits";
 const inPlayground = () => app.state.room === "playground";
 
 /** Back to the start, with the same weights. */
 export function back(): void {
-  if (inDigits()) wire.send({ type: "digits_reset" });
+  if (inGraph()) {
+    halt();
+    jump(0);
+  } else if (inDigits()) wire.send({ type: "digits_reset" });
   else if (inPlayground()) wire.send({ type: "reset" });
 }
 
@@ -40,7 +46,17 @@ export const KEYS: readonly Key[] = [
     keys: "→",
     says: "one step of the chosen size",
     match: plain("arrowright"),
-    act: playground(() => wire.send({ type: "step", grain: app.grain })),
+    act: () => {
+      if (inGraph()) step(1);
+      else if (inPlayground()) wire.send({ type: "step", grain: app.grain });
+    },
+  },
+  { keys: "←", says: "Graph: one step back", match: plain("arrowleft"), act: () => inGraph() && step(-1) },
+  {
+    keys: "F, B",
+    says: "Graph: to the end of the forward pass, of the backward pass",
+    match: (e) => plain("f")(e) || plain("b")(e),
+    act: () => {} /* `pressed` knows which */,
   },
   { keys: "Home", says: "back to the start, same weights", match: plain("home"), act: back },
   {
@@ -94,8 +110,19 @@ export const KEYS: readonly Key[] = [
     match: (e) => (e.ctrlKey || e.metaKey) && e.shiftKey && e.key.toLowerCase() === "z",
     act: playground(() => wire.send({ type: "redo" })),
   },
+  {
+    keys: "← → End",
+    says: "in Runs: wind the tape of the chosen runs; Space plays it",
+    match: () => false /* its deck listens itself */,
+    act: () => {},
+  },
   { keys: "Esc", says: "close, or choose nothing", match: plain("escape"), act: () => select(null) },
 ];
+
+function step(by: number): void {
+  halt();
+  jump(graphDeck.at + by);
+}
 
 const GRAINS = ["operation", "sample", "batch", "epoch"] as const;
 
@@ -106,13 +133,16 @@ export function pressed(event: KeyboardEvent, help: () => void): void {
   const typing =
     /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName) && !/^(range|checkbox)$/.test((target as HTMLInputElement).type);
   if (typing && event.key !== "Escape") return;
-  if (event.key === " " && /^(BUTTON|A|SUMMARY|INPUT)$/.test(target.tagName)) return;
+  const slider = (target as HTMLInputElement).type === "range"; // Space means nothing to it: it trains
+  if (event.key === " " && !slider && /^(BUTTON|A|SUMMARY|INPUT)$/.test(target.tagName)) return;
   if (/^(Arrow|Home)/.test(event.key) && target.tagName === "INPUT") return; // a slider moves
   if (event.key === "?") {
     event.preventDefault();
     help();
     return;
   }
+  if (inGraph() && /^[fb]$/i.test(event.key) && !event.ctrlKey && !event.metaKey)
+    pass(event.key.toLowerCase() === "f" ? "forward" : "backward");
   if (/^[1-4]$/.test(event.key) && !event.ctrlKey && !event.metaKey) app.grain = GRAINS[Number(event.key) - 1]!;
   const key = KEYS.find((k) => k.match(event));
   if (!key) return;

@@ -1,6 +1,9 @@
-// Runs in a table: their order, their filter, and what differs between them.
+// Runs in a table: their order, their filter, what differs between them; and a run as it stood at an epoch.
 
-import type { RunSummary } from "../messages";
+import { PROPERTIES, type RunCurve, type RunMoment, type RunStory, type RunSummary } from "../messages";
+
+const shown = PROPERTIES.find((p) => p.name === "runs_shown")?.type;
+export const MOST_RUNS_SHOWN = shown?.kind === "many" ? shown.most : 1;
 
 export type Column = "name" | "data" | "network" | "score" | "loss" | "parameters" | "epochs" | "seconds" | "status";
 
@@ -45,4 +48,99 @@ export function compared(runs: readonly RunSummary[]): Difference[] {
   const names = new Set(runs.flatMap((run) => Object.keys(run.settings)));
   const rows = [...names].map((name) => ({ name, values: runs.map((run) => text(run, name)) }));
   return rows.filter(({ values }) => (values.length > 1 ? new Set(values).size > 1 : values[0] !== ""));
+}
+
+/** The place of the best of some numbers; -1 where there are not two that differ. */
+export function best(values: readonly (number | null)[], more: boolean): number {
+  const known = values.filter((v): v is number => v !== null);
+  if (known.length < 2 || new Set(known).size < 2) return -1;
+  return values.indexOf(more ? Math.max(...known) : Math.min(...known));
+}
+
+// ---- one run as far as it has come ----------------------------------------------------------------------------------
+
+const PARTS = ["curves", "steps", "weights", "judged", "findings", "activity", "environment"] as const;
+
+/** A story with what is new in it; a part that did not come is as it was. */
+export function told(before: RunStory | undefined, now: RunStory): RunStory {
+  if (!before?.there) return now;
+  const kept = PARTS.filter((part) => now[part] === null && now.tags[part] === before.tags[part]);
+  return { ...now, ...Object.fromEntries(kept.map((part) => [part, before[part]])) };
+}
+
+export function curve(story: RunStory, name: string): RunCurve | undefined {
+  return story.curves?.find((c) => c.name === name);
+}
+
+/** The epoch that a run has come to, with the part of one that it is in. */
+export function lastEpoch(story: RunStory): number {
+  const ends = [story.steps?.epochs.at(-1), ...(story.curves ?? []).map((c) => c.epochs.at(-1))];
+  return Math.max(0, ...ends.filter((e) => e !== undefined));
+}
+
+/** The place of the last number that is not above a value; -1 where there is none. The numbers rise. */
+export function upTo(values: readonly number[], value: number): number {
+  let [low, high] = [0, values.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (values[middle]! <= value + 1e-9) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+/** A figure as it stood at an epoch; undefined where there was none yet. */
+export function figureAt(story: RunStory, name: string, epoch: number): number | null | undefined {
+  const found = curve(story, name);
+  return found ? found.values[upTo(found.epochs, epoch)] : undefined;
+}
+
+/** A column of the lines between the epochs, at an epoch. */
+export function stepAt(
+  story: RunStory,
+  column: "losses" | "accuracies" | "rates" | "speeds",
+  epoch: number,
+): number | null | undefined {
+  const steps = story.steps;
+  return steps ? steps[column][upTo(steps.epochs, epoch)] : undefined;
+}
+
+/** What a moment is kept under: the weights and the confusions that there are at an epoch. */
+export function momentKey(story: RunStory, epoch: number): string {
+  const weights = story.weights?.epochs ?? [];
+  const judged = story.judged ?? [];
+  const at = weights.length ? weights[Math.max(0, upTo(weights, epoch))] : "-";
+  return `${story.name} ${at} ${judged[upTo(judged, epoch)] ?? "-"}`;
+}
+
+/** Whether the lines between the epochs tell more than the epochs do: those of a quick training are fewer. */
+export function finer(story: RunStory): boolean {
+  return !!story.steps && story.steps.epochs.length > 1.5 * (curve(story, "loss")?.epochs.length ?? 0);
+}
+
+/** Whether a run goes on at this time. */
+export function learning(story: RunStory): boolean {
+  return !story.there || story.summary?.status === "learning";
+}
+
+/** How long a run still takes if it goes on like this; null where nobody knows. */
+export function secondsLeft(story: RunStory): number | null {
+  const [steps, planned] = [story.steps, story.planned];
+  const done = steps && planned ? (steps.epochs.at(-1) ?? 0) / planned : 0;
+  return steps && done > 0 ? (steps.seconds * (1 - done)) / done : null;
+}
+
+/** The levels of one unit, raised so that its largest weight, or that of the whole run, has the full colour. */
+export function factor(
+  moment: RunMoment,
+  top: number,
+  levels: Int8Array,
+  from: number,
+  to: number,
+  own: boolean,
+): number {
+  if (!own) return top > 0 ? moment.scale / top : 1;
+  let most = 0;
+  for (let i = from; i < to; i++) if (levels[i]! !== -128) most = Math.max(most, Math.abs(levels[i]!));
+  return most ? 127 / most : 1;
 }

@@ -1,6 +1,6 @@
 // What the page says in numbers: each with its unit, and in words where there is no number.
 
-import { number, percent } from "../lib/format";
+import { number, percent, signed } from "../lib/format";
 import type { Num } from "./data";
 
 const NAMES: Record<string, string> = { r2: "R²", rmse: "RMSE", exact: "all labels right", rate: "learning rate" };
@@ -13,7 +13,18 @@ export function figureName(figure: string): string {
 /** A figure by its name: shares in percent, and never 100 % where something is missing. */
 export function figureText(figure: string, value: Num | undefined): string {
   if (value === null || value === undefined) return "not a number";
-  return isShare(figure) ? share(value, 2) : number(value, 4);
+  if (isShare(figure)) return share(value, 2);
+  return figure.endsWith("rmse") || figure.endsWith("mae") ? amount(value) : number(value, 4);
+}
+
+/** What is measured in somebody's own unit, such as a price: four digits, thousands written plainly. */
+export function amount(value: Num | undefined): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return number(value);
+  const size = Math.abs(value);
+  if (size >= 1e9 || (size < 1e-4 && size > 0)) return number(value, 4);
+  if (size >= 1000) return signed(Math.round(value).toLocaleString("en-US"));
+  const digits = size ? Math.max(0, 3 - Math.floor(Math.log10(size))) : 0;
+  return signed(value.toFixed(Math.min(6, digits)));
 }
 
 export function isShare(figure: string): boolean {

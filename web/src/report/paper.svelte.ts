@@ -7,10 +7,21 @@ export const paper = $state({ dark: SYSTEM?.matches ?? false });
 
 export function follow(): void {
   SYSTEM?.addEventListener("change", (e) => turn(e.matches));
-  let before = paper.dark;
-  addEventListener("beforeprint", () => ((before = paper.dark), turn(false)));
-  addEventListener("afterprint", () => turn(before));
+  addEventListener("beforeprint", prepare);
   turn(paper.dark);
+}
+
+/** On paper everything is open, and the paper is white; after it all is as it was. */
+function prepare(): void {
+  const { dark } = paper;
+  const closed = [...document.querySelectorAll<HTMLDetailsElement>("details:not([open])")];
+  for (const details of closed) details.open = true;
+  turn(false);
+  const back = (): void => {
+    for (const details of closed) details.open = false;
+    turn(dark);
+  };
+  addEventListener("afterprint", back, { once: true });
 }
 
 export function turn(dark: boolean): void {

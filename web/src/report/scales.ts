@@ -60,7 +60,8 @@ const HIGH = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 /** A number at a tick: as short as it can be said. */
 export function tickText(value: number): string {
   const size = Math.abs(value);
-  if (size && (size >= 1e5 || size < 1e-3)) {
+  if (size >= 1e4 && size < 1e6) return value.toLocaleString("en-US").replace("-", "−");
+  if (size && (size >= 1e6 || size < 1e-3)) {
     const [digits, power] = value.toExponential(6).split("e") as [string, string];
     const ten = `10${power
       .replace("+", "")
@@ -95,16 +96,18 @@ export function path(
   across: (v: number) => number,
   up: (v: number) => number,
 ): string {
-  let pen = "M";
   let text = "";
+  let length = 0; // points of the present piece
+  const end = (): void => {
+    if (length === 1) text += "h0"; // a point with nothing beside it: round ends make a dot of it
+    length = 0;
+  };
   for (let i = 0; i < x.length; i++) {
     const v = y[i] ?? null;
     const place = v === null ? NaN : up(v);
-    if (!Number.isFinite(place)) pen = "M";
-    else {
-      text += `${pen}${across(x[i]!).toFixed(1)} ${place.toFixed(1)}`;
-      pen = "L";
-    }
+    if (!Number.isFinite(place)) end();
+    else text += `${length++ ? "L" : "M"}${across(x[i]!).toFixed(1)} ${place.toFixed(1)}`;
   }
+  end();
   return text;
 }
