@@ -44,24 +44,3 @@ def test_a_run(glassnet):
     assert "W⁽²⁾" in done.out
     assert glassnet("draw run --index 999").err.startswith("glassnet: got --index 999; expected 0 to ")
     assert glassnet("draw run --x 1").err == "glassnet: got 1 numbers in --x; expected 2. Try --x 0.5,0.5.\n"
-
-
-def test_mistakes_are_one_line(glassnet):
-    for line, words in (
-        ("draw", "got nothing to draw; expected one of --layers, a model or an expression"),
-        ("draw a+ --at a=1", "which cannot be read"),
-        ("draw a*b --at a=1", "got the name b without a value"),
-        ("draw a*b --at a", "got --at a; expected a name and a number"),
-        ("draw a --at a=1", "a value as it stands"),
-        ("draw __import__('os') --at a=1", "expected + - * /"),
-        ("draw a.__class__ --at a=1", "expected + - * /"),
-        ("draw --layers 2-1 --x 1", "got 1 numbers in --x; expected 2"),
-        ("draw --layers 2-1 --loss mse", "got --loss without --y"),
-        ("draw --layers 2-1 --output picture.png", "expected a name that ends in .svg"),
-        ("draw --layers 900-900 --grain scalar", "Try --grain tensor"),
-    ):
-        done = glassnet(line)
-        assert (done.status, done.out) == (2, ""), line
-        assert words in done.err
-        assert done.err.count("\n") == 1
-    assert glassnet("draw nowhere").status == 1

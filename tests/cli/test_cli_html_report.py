@@ -164,23 +164,6 @@ def test_a_page_of_another_version_is_not_filled(glassnet, moons, built):
     assert "without a place for the data" in said.err
 
 
-@pytest.mark.parametrize(
-    ("line", "status", "words"),
-    [
-        ("report", 2, "got no run"),
-        ("report a b", 2, "got 2 runs"),
-        ("report nothing", 1, "which is no run folder"),
-        ("report moons --output no/where/r.html", 1, "expected a folder no/where that exists"),
-        ("report moons --output moons", 1, "Try --output moons"),
-    ],
-)
-def test_a_line_that_cannot_be_followed_says_why(glassnet, moons, line, status, words):
-    said = glassnet(line)
-    assert said.status == status
-    assert words.replace("/", os.sep) in said.err.replace("/", os.sep)
-    assert said.out == ""
-
-
 def test_open_shows_the_file(glassnet, moons, opened):
     assert glassnet("report moons --output r.html --open").status == 0
     assert opened == [(moons.parent / "r.html").resolve().as_uri()]

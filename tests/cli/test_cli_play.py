@@ -48,7 +48,7 @@ def test_a_taken_port_is_named(opened, capsys):
         assert main(["play", "--port", str(taken.getsockname()[1])]) == 1
     message = capsys.readouterr().err
     assert str(taken) not in message
-    assert "expected an address to listen on. Try --port 0." in message
+    assert "where another program listens; expected a free one. Try --port 0" in message
 
 
 @pytest.mark.parametrize("words", [["moons"], ["--port", "99999"], ["--port", "x"], ["--prot", "1"], ["--host"]])

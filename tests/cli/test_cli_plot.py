@@ -129,21 +129,6 @@ def test_looks_cover_the_training(points):
 # ---- mistakes of the user -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("line", "says"),
-    [
-        ("plot", "got no run; expected a run, and perhaps a picture. Try glassnet plot runs/… curves."),
-        ("plot a b c", "got 3 arguments; expected a run, and perhaps a picture. Try glassnet plot runs/… curves."),
-        ("plot r boundry", "got the picture boundry; expected one of curves, weights, confusion, mistakes, "
-         "calibration, boundary, activations, gradients, lr. Try glassnet plot r boundary."),
-        ("plot r curves --epoch 3", "got --epoch with curves; expected it with weights. Try glassnet plot r weights."),
-    ],
-)  # fmt: skip
-def test_what_cannot_be_followed(glassnet, line, says):
-    done = glassnet(line)
-    assert (done.status, done.out, done.err) == (2, "", f"glassnet: {says}\n")
-
-
 def test_files_have_a_known_ending_and_a_folder(glassnet, points):
     done = glassnet(f"plot {points} --png picture.bmp")
     assert done.status == 2

@@ -79,30 +79,6 @@ def test_several_rates_walk_side_by_side(glassnet):
     assert [line.endswith("diverged") for line in lines] == [False, False, True]  # 0.11 · 20 > 2
 
 
-def test_mistakes_are_one_line(glassnet, run):
-    for line, status, words in (
-        ("probe", 2, "got nothing to look at"),
-        ("probe folds", 2, "got folds without a model; expected a run folder or a model file"),
-        ("probe run width", 2, "got run with width; expected no model for that"),
-        ("probe run folds surface", 2, "got run and folds and surface"),
-        ("probe run folds --box 1,2", 2, "expected four numbers"),
-        ("probe run units --layer 99", 2, "got --layer 99; expected 0 to 3. Try --layer 3."),
-        ("probe run hidden --layer 99", 2, "got --layer 99"),
-        ("probe run surface --weights w", 2, "expected two weights with their places"),
-        ("probe run surface --weights 9.weight[0],2.bias[0]", 2, "expected one of 0.weight, 0.bias"),
-        ("probe run folds --output a.png", 2, "expected a name that ends in .svg"),
-        ("probe descent --optimizer none", 2, "expected somebody who walks"),
-        ("probe descent --rate 0", 2, "expected numbers above 0"),
-        ("probe descent --start 1", 2, "expected two numbers"),
-        ("probe width --widths none", 2, "got --widths none"),
-        ("probe nowhere", 1, "nowhere"),
-    ):
-        done = glassnet(line)
-        assert (done.status, done.out) == (status, ""), line
-        assert words in done.err, done.err
-        assert done.err.count("\n") == 1
-
-
 def test_units_that_are_not_straight_have_no_folds(glassnet):
     glassnet("train moons --epochs 1 --n 40 --hidden 3 --activation tanh --quiet --output bent")
     done = glassnet("probe bent folds")

@@ -122,3 +122,23 @@ def test_one_batch_by_heart(glassnet):
     result = glassnet("train moons --overfit-one-batch --json").json
     assert result["passed"] is True
     assert not Path("runs").exists()
+
+
+def test_a_table_that_has_changed_is_noticed(glassnet, tmp_path):
+    rows = [f"{i % 7},{2 * (i % 7) + i % 3}" for i in range(80)]
+    table = Path("houses.csv")
+    table.write_text("\n".join(["size,price", *rows]), encoding="utf-8")
+    line = "train houses.csv --target price --epochs 1000000 --time-budget 0.2 --quiet --output run"
+    assert glassnet(line).status == 0
+    again = "train --resume run --time-budget 0.4 --quiet"
+    table.write_text("\n".join(["size,price", *rows[:-1], "6,99"]), encoding="utf-8")
+    done = glassnet(again)
+    assert (done.status, done.out) == (1, "")
+    assert re.fullmatch(
+        r"glassnet: resume: got other (examples to learn from|validation examples) than at the checkpoint "
+        r"\(fingerprint [0-9a-f]{16}, then [0-9a-f]{16}\); expected the same, to go on to the same numbers. "
+        r"Try the data as they were, or a new training.\n",
+        done.err,
+    )
+    table.write_text("\n".join(["size,price", *rows]), encoding="utf-8")
+    assert glassnet(again).status == 0

@@ -120,24 +120,6 @@ def test_programs_get_json(glassnet, three):
     assert found[0]["settings"]["learning_rate"] == 0.2
 
 
-@pytest.mark.parametrize(
-    ("line", "says"),
-    [
-        ("runs shw moons-1", "got shw moons-1; expected a folder that exists, or one of show, compare, report. "
-         "Try glassnet runs show moons-1."),
-        ("runs show", "got no run; expected one. Try glassnet runs show runs/…."),
-        ("runs show a b", "got 2 runs; expected one. Try glassnet runs compare a b."),
-        ("runs compare a", "got a alone; expected two or more. Try glassnet runs compare runs/a runs/b."),
-        ("runs --sort acuracy", "got --sort acuracy; expected one of date, name, accuracy, exact, r2, rmse, loss, "
-         "seconds, parameters, epochs. Try --sort accuracy."),
-        ("runs --limit 0", "got --limit 0; expected a whole number of at least 1. Try --limit 10."),
-    ],
-)  # fmt: skip
-def test_what_cannot_be_followed(glassnet, line, says):
-    done = glassnet(line)
-    assert (done.status, done.out, done.err) == (2, "", f"glassnet: {says}\n")
-
-
 def test_a_folder_that_is_no_run(glassnet):
     done = glassnet("runs show elsewhere")
     assert (done.status, done.out) == (1, "")

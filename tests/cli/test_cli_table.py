@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import re
-import shlex
 from functools import partial
 
 import numpy as np
@@ -175,53 +174,6 @@ def test_a_folder_of_images(glassnet, tmp_path):
 # ---- mistakes, each with a suggestion that works ---------------------------------------------------------------------
 
 
-def suggested(err):
-    """The command or option that a message suggests, as words."""
-    words = re.search(r"Try (?:correcting it, )?(.*?)\.?$", err.strip()).group(1)
-    return shlex.split(words.split(" or ")[0].split(", which")[0])
-
-
-@pytest.mark.parametrize(
-    ("line", "status", "said"),
-    [
-        ("train flowers.csv", 2, "got flowers.csv without --target; expected the column to predict: id, length,"),
-        ("train flowers.csv --target knid", 2, "got --target knid; expected one of id, length, colour, kind."),
-        ("train flowers.csv --target kind --drop colr", 2, "got --drop colr;"),
-        ("train flowers.csv --target kind --categorical lenght", 2, "Try --categorical length."),
-        ("train flowers.csv --target kind --task regression", 1, "such as 'iris'; expected numbers, for regression."),
-        ("train flowers.csv --target length", 1, "flowers.csv, row"),
-        ("train flowers.csv --target kind --noise 0.1", 2, "got --noise with flowers.csv"),
-        ("train moons --target y", 2, "got --target with moons; expected a table."),
-        ("train flowers.csv --target kind --header --no-header", 2, "got --header and --no-header; expected one"),
-        ("train nothing.csv --target y", 1, "No such file"),
-        ("train flowers.csv --target kind --one-hot-up-to many", 2, "got --one-hot-up-to many"),
-    ],
-)  # fmt: skip
-def test_a_mistake_is_one_line(glassnet, flowers, line, status, said):
-    done = glassnet(line)
-    assert done.status == status
-    assert said in done.err
-    assert len(done.err.strip().splitlines()) == 1
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "train flowers.csv --quiet --output run",
-        "train flowers.csv --quiet --output run --target knid",
-        "train flowers.csv --quiet --output run --target kind --drop colr",
-        "train flowers.csv --quiet --output run --target kind --task regression",
-        "train flowers.csv --quiet --output run --target length",
-    ],
-)
-def test_the_suggestion_works_when_pasted(glassnet, flowers, line):
-    said = suggested(glassnet(line).err)
-    words = said[1:] if said[0] == "glassnet" else [*line.split(), *said]
-    if said[0] == "glassnet":
-        words = [*words, "--quiet", "--output", "run"]
-    assert glassnet(words[0], *words[1:]).status == 0
-
-
 @pytest.mark.parametrize(
     ("rows", "options"),
     [
@@ -297,3 +249,57 @@ def test_thousands_are_written_plainly(glassnet, tmp_path):
     assert re.search(r"true \d{1,3}(,\d{3}){2}, said \d{1,3}(,\d{3}){2}$", told, re.M)
     assert "e+0" not in told.partition("largest errors")[2]
     assert all(re.fullmatch(r"\d{7,}", row["prediction"]) for row in read(glassnet("predict run villas.csv").out))
+
+
+def test_a_table_is_judged_in_pieces_as_if_it_were_whole(glassnet, run, flowers, monkeypatch):
+    lines = ("evaluate run flowers.csv --json", "evaluate run flowers.csv")
+    whole = [glassnet(line) for line in lines]
+    monkeypatch.setattr("glassnet.data.table.TableFile", partial(TableFile, piece=600))
+    pieces = [glassnet(line) for line in lines]
+    assert [(done.status, done.err) for done in pieces] == [(done.status, done.err) for done in whole]
+    assert pieces[1].out == whole[1].out
+    figures = [json.loads(done[0].out) for done in (whole, pieces)]
+    assert figures[0].pop("loss") == pytest.approx(figures[1].pop("loss"))
+    assert figures[0] == figures[1]
+
+
+def test_a_table_to_be_judged_comes_by_standard_input(glassnet, run, flowers, monkeypatch):
+    from_file = glassnet("evaluate run flowers.csv --json").json
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(flowers.read_bytes()), encoding="utf-8"))
+    piped = glassnet("evaluate run - --json").json
+    assert {**piped, "data": "flowers"} == from_file
+
+
+def test_classes_stay_as_they_are_written_where_a_file_has_only_those_of_digits(glassnet, tmp_path):
+    write(tmp_path / "t.csv", ["x", "y"], [[i % 3 + i / 100, ("01", "02", "k")[i % 3]] for i in range(90)])
+    assert glassnet("train t.csv --target y --quiet --output run").status == 0
+    write(tmp_path / "digits.csv", ["x", "y"], [[1.2, "02"], [0.1, "01"]])
+    assert glassnet("evaluate run digits.csv --json").json["n"] == 2
+
+
+def test_a_column_says_how_much_each_row_counts(glassnet, tmp_path):
+    """Of each pair of rows that contradict each other, the one that counts is learnt."""
+    rows = [[i % 2, ("no", "yes")[i % 2 if i % 4 < 2 else 1 - i % 2], 1 if i % 4 < 2 else 0] for i in range(400)]
+    write(tmp_path / "t.csv", ["x", "y", "times"], rows)
+    line = "train t.csv --target y --epochs 30"
+    assert glassnet(f"{line} --weight times --quiet --output weighted").status == 0
+    write(tmp_path / "new.csv", ["x"], [[0], [1]])
+    assert [a["prediction"] for a in read(glassnet("predict weighted new.csv").out)] == ["no", "yes"]
+    sure = [float(a["probability yes"]) for a in read(glassnet("predict weighted new.csv").out)]
+    assert sure[0] < 0.1
+    assert sure[1] > 0.9
+    shown = glassnet(f"{line} --weight times --output again").out
+    assert "rows count by 'times': 0 to 1, 0." in shown
+    wrong = glassnet(f"{line} --weight tims")
+    assert wrong.status == 2
+    assert "got --weight tims; expected one of x, y, times. Try --weight times" in wrong.err
+
+
+def test_classes_count_as_one_says(glassnet, flowers):
+    line = "train flowers.csv --target kind --epochs 2 --quiet --output run --class-weight"
+    wrong = glassnet(f"{line} roses=3")
+    assert (wrong.status, wrong.out) == (2, "")
+    assert wrong.err.endswith("'roses'; expected iris, lily, rose. Try rose=3.\n")
+    assert glassnet(f"{line} rose=3,iris=0.5").status == 0
+    result = json.loads((flowers.parent / "run" / "result.json").read_text(encoding="utf-8"))
+    assert result["settings"]["class_weight"] == "rose=3,iris=0.5"

@@ -35,8 +35,8 @@ def test_a_training_shows_and_keeps_what_it_has_learnt(glassnet):
     assert "\x1b" not in done.out
     assert "\r" not in done.out
     assert sorted(p.name for p in folder.iterdir()) == [
-        "activity.jsonl", "config.json", "environment.json", "history.jsonl", "mistakes.csv", "model.safetensors",
-        "predictions.safetensors", "result.json", "weights.safetensors",
+        "activity.jsonl", "config.json", "confusion.jsonl", "environment.json", "history.jsonl", "mistakes.csv",
+        "model.safetensors", "predictions.safetensors", "result.json", "steps.jsonl", "weights.safetensors",
     ]  # fmt: skip
 
 
@@ -233,3 +233,27 @@ def test_the_program_starts_without_what_it_does_not_need():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("--batch-size 100", "batches of 100, 4 updates an epoch, 1 epoch"),
+        ("--batch-size 30", "batches of 30, 14 updates an epoch, 1 epoch"),
+        ("--batch-size 30 --accumulate 4", "batches of 30, 4 updates an epoch, 1 epoch"),
+        ("--batch-size all", "all examples at once, 1 update an epoch, 1 epoch"),
+    ],
+)
+def test_the_updates_of_an_epoch_are_told(glassnet, options, said):
+    assert said in " ".join(glassnet(f"train moons --epochs 1 {options}").out.split())
+
+
+def test_settings_that_are_chosen_by_the_test_set_are_noticed(glassnet):
+    """Only other settings on the same test examples count: no seed, no other data, no run with a validation part."""
+    for options in ("--seed 1", "--seed 2", "--n 300", "--noise 0.3", "--lr 0.1 --validation 0.2", "--lr 0.2 --n 300"):
+        assert "test examples:" not in glassnet(f"train moons --epochs 1 {options}").out
+    for width in (2, 3, 4):
+        assert "other settings were tried" not in glassnet(f"train moons --epochs 1 --hidden {width}").out
+    told = " ".join(glassnet("train moons --epochs 1 --hidden 5").out.split())
+    assert "note 4 other settings were tried on these test examples: to choose among settings take --validation" in told
+    assert "tried on these" not in glassnet("train moons --epochs 1 --hidden 7 --validation 0.1").out

@@ -88,7 +88,7 @@ def load_named(name: str, given: dict[str, Any], command: str = "train") -> tupl
     options = {key: given[_RENAMED.get(key, key)] for key in own if _RENAMED.get(key, key) in given}
     _refuse_others(name, own, given)
     if recipe is None:
-        return idx_folder(name), {"idx": os.path.abspath(name)}
+        return idx_folder(name), {"idx": name}
     with as_usage(options):
         return load_dataset(recipe.name, **options), options
 
@@ -101,7 +101,7 @@ def _images(name: str, given: dict[str, Any]) -> tuple[DataSet, dict[str, Any]]:
     side = given.get("image_size")
     share, seed = given.get("test_fraction", 0.15), given.get("data_seed", 0)
     data = image_folder(name, size=(side, side) if side else None, test_fraction=share, seed=seed)
-    return data, {"images": os.path.abspath(name), **chosen}
+    return data, {"images": name, **chosen}
 
 
 def _refuse_others(name: str, own: dict[str, float], given: dict[str, Any]) -> None:
@@ -109,7 +109,9 @@ def _refuse_others(name: str, own: dict[str, float], given: dict[str, Any]) -> N
     mine = [_option(key, usual) for key, usual in own.items()]
     for option in dataset_options():
         if option.name in given and option.name not in {known.name for known in mine}:
-            expected = f"expected {', '.join(known.spelled for known in mine) or 'none: it has no options'}"
+            expected = "expected none: it has no options"
+            if mine:
+                expected = f"expected only {', '.join(known.spelled for known in mine)}"
             raise UsageError(complain(f"got {option.spelled} with {name}", expected, f"Try without {option.spelled}"))
 
 

@@ -15,6 +15,7 @@ from glassnet.cli.terminal import Terminal
 from glassnet.data.datasets import DataSet
 from glassnet.errors import complain
 from glassnet.files import strict_json
+from glassnet.files.os_errors import shown
 from glassnet.train.doctor.finding import Finding
 from glassnet.train.doctor.findings import FINDINGS, diagnose
 from glassnet.train.doctor.gathering import case_of_data, case_of_run, flat, start_of
@@ -68,7 +69,7 @@ def run(words: Sequence[str]) -> int:
             raise UsageError(complain(got, "expected one of them", f"Try glassnet doctor {parsed.arguments[0]}"))
         return _before(parsed)
     if not 1 <= len(parsed.arguments) <= 2:
-        got = f"got {len(parsed.arguments)} arguments"
+        got = f"got {' and '.join(map(shown, parsed.arguments)) or 'no run'}"
         hint = "Try glassnet doctor runs/…, or glassnet doctor --data moons"
         raise UsageError(complain(got, "expected a run folder, and perhaps a data set", hint))
     return _after(parsed)

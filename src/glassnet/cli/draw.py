@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +20,7 @@ from glassnet.errors import GlassnetError, complain
 from glassnet.files.atomic import write_atomic
 from glassnet.files.os_errors import shown
 from glassnet.read.draw import GRAPH_GRAINS, draw
-from glassnet.read.expression import evaluate_text
+from glassnet.read.expression import evaluate_text, looks_typed
 from glassnet.read.graph import GRAPH_FORMATS, Graph
 from glassnet.read.losses import LOSSES
 from glassnet.train.kinds import Choice, Text, Whole
@@ -67,7 +69,8 @@ def run(words: Sequence[str]) -> int:
         raise
     except (ValueError, RuntimeError, NotImplementedError) as problem:
         if isinstance(problem, GlassnetError) and not isinstance(problem, OSError):
-            words = str(problem).removeprefix("explain: ").replace("grain='tensor'", "--grain tensor")
+            words = re.sub("^(explain|draw): ", "", str(problem)).replace("grain='tensor'", "--grain tensor")
+            words = re.sub(r"(got the name .* Try )(\w+=)", r"\1--at \2", words)
             raise UsageError(words) from None
         raise
     return _shown(graph, parsed, format)
@@ -109,7 +112,7 @@ def _graph(parsed: Parsed) -> Graph:
         return _network(parsed)
     word = parsed.arguments[0]
     typed = "at" in parsed.values
-    looks = any(sign in word for sign in "()*+^") or (word.replace(" ", "").isidentifier() and typed)
+    looks = looks_typed(word, typed) and not os.path.exists(word)
     return _expression(word, parsed) if typed or (looks and "index" not in parsed.values) else _model(parsed)
 
 

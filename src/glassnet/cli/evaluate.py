@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 from glassnet.cli.data import IDX, dataset_options, load_named
 from glassnet.cli.help import Page
 from glassnet.cli.models import check_fits, data_of, load_trained
 from glassnet.cli.options import Option, Parsed, UsageError, parse
+from glassnet.cli.predict_table import named_file
 from glassnet.cli.report import report
-from glassnet.cli.table import READING, read
+from glassnet.cli.table import READING, pieces
 from glassnet.cli.terminal import Terminal
 from glassnet.data.datasets import DATASETS, DataSet
 from glassnet.errors import complain
 from glassnet.files import strict_json
+from glassnet.files.os_errors import shown
 from glassnet.train.evaluation import Evaluation
+from glassnet.train.looked import count_look, said_of_looks
 from glassnet.train.trained import Trained
 
 PAGE = Page(
     usage="glassnet evaluate MODEL [DATA] [options]",
     says="Test a saved model on the data set it was trained on, or on other data of the same kind: a name, a table "
-    "with the target, a folder. MODEL is a run folder or a model file.",
+    "with the target (- for CSV on standard input), a folder. MODEL is a run folder or a model file.",
     examples=(
         ("glassnet evaluate runs/mnist-20260101-120000", "the test set again"),
         ("glassnet evaluate runs/houses-… new.csv", "the rows of a table"),
@@ -49,7 +54,7 @@ def run(words: Sequence[str]) -> int:
         return PAGE.show(options())
     arguments = [*parsed.arguments, *([parsed.values["idx"]] if "idx" in parsed.values else [])]
     if not 1 <= len(arguments) <= 2:
-        got = f"got {len(arguments)} arguments"
+        got = f"got {' and '.join(map(shown, arguments)) or 'no model'}"
         raise UsageError(complain(got, "expected a model, and perhaps a data set", "Try glassnet evaluate runs/…"))
     trained = load_trained(arguments[0])
     if trained.prepare.table is not None and len(arguments) == 2 and arguments[1] not in DATASETS:
@@ -60,35 +65,42 @@ def run(words: Sequence[str]) -> int:
     x, y = (data.x_train, data.y_train) if learnt else (data.x_test, data.y_test)
     of = "training" if learnt else "test"
     test = trained.evaluate(x, y)
+    looks = count_look(arguments[0]) if len(arguments) == 1 and not learnt else None
     if parsed.flag("json"):
-        sys.stdout.write(_as_json(test, data, of))
+        sys.stdout.write(_as_json(test, data, of, looks))
         return 0
     terminal = Terminal(sys.stdout)
     terminal.say(f"{terminal.dim('data     ')}{data.name}: {len(x):,} {of} examples", "")
-    terminal.say(*report(test, data, x, terminal, of))
+    terminal.say(*report(test, data, x, terminal, of), *said_of_looks(looks))
     return 0
 
 
 def _evaluate_table(trained: Trained, path: str, parsed: Parsed) -> int:
-    """Judge a model on the raw rows of a table that has the target too."""
+    """Judge a model on the raw rows of a table that has the target too, a piece at a time."""
     from glassnet.train.table_data import judged_data
     from glassnet.train.tabular import Oddities
+    from glassnet.train.tally import Tally
 
-    code, odd = trained.table_code, Oddities()
-    words = [feature.name for feature in code.features if feature.way != "number"]
-    data = judged_data(trained, read(path, parsed.values, words), odd)
-    test = trained.evaluate(data.x_test, data.y_test)
-    for note in (*(finding.text for finding in data.findings), *odd.notes()):
+    odd, tally, notes = Oddities(), Tally(), dict[str, None]()
+    data: Any = None
+    with named_file(path) as file:
+        for piece in pieces(file, parsed.values, trained.table_code.as_words):
+            data = judged_data(trained, piece, odd)
+            notes.update(dict.fromkeys(finding.text for finding in data.findings))
+            tally.add(trained.evaluate(data.x_test, data.y_test), partial(data.example, 2))
+    test = tally.evaluation
+    for note in (*notes, *odd.notes()):
         print(f"glassnet: {note}", file=sys.stderr)
     if parsed.flag("json"):
         sys.stdout.write(_as_json(test, data, "all"))
         return 0
     terminal = Terminal(sys.stdout)
     terminal.say(f"{terminal.dim('data     ')}{data.source}: {test.n:,} examples", "")
-    terminal.say(*report(test, data, data.x_test, terminal))
+    terminal.say(*report(test, data, data.x_test, terminal, say=tally.said.__getitem__))
     return 0
 
 
-def _as_json(test: Evaluation, data: DataSet, of: str) -> str:
+def _as_json(test: Evaluation, data: DataSet, of: str, looks: int | None = None) -> str:
     figures = {"data": data.name, "examples": of, "n": test.n, "classes": list(data.classes), **test.as_dict("")}
+    figures |= {"looks": looks} if looks is not None else {}
     return strict_json.dumps(figures, non_finite="null", sort_keys=False)

@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.cli.explain_row import Example, add_row_steps, row_of_file, tested_row
+from glassnet import nn
+from glassnet.cli.explain_figure import figure_of, refuse_without_model
+from glassnet.cli.explain_row import Example, add_row_steps, name_answer, row_of_file, tested_row
 from glassnet.cli.help import Page
 from glassnet.cli.models import check_fits, data_of, load_trained, refuse_plain_numbers
 from glassnet.cli.options import Option, Parsed, UsageError, parse
@@ -28,11 +30,12 @@ from glassnet.files.os_errors import shown
 from glassnet.read.document import FORMATS, Document
 from glassnet.read.examples.work import all_examples, find_example
 from glassnet.read.explain import explain
-from glassnet.read.expression import evaluate_text
+from glassnet.read.expression import evaluate_text, looks_typed
 from glassnet.read.grain import GRAINS
 from glassnet.read.losses import LOSSES
 from glassnet.read.why import Why, why
 from glassnet.train.kinds import Choice, Kind, Numbers, Real, Text, Whole
+from glassnet.train.score_story import FIGURES
 from glassnet.train.trained import Trained
 
 _OPTIMIZERS = ("sgd", "momentum", "adam", "adamw", "rmsprop", "adagrad", "nadam")
@@ -83,6 +86,7 @@ OPTIONS = [
            (), "What"),
     Option("x", LooseNumbers("1,0"), "the inputs", (), "What"),
     Option("y", LooseNumbers("1"), "the target, or the number of the class", (), "What"),
+    Option("figure", Choice(FIGURES), "a figure of the report: how it was worked out", (), "What"),
     Option("given", Text("w=0.5,x=2", "NAMES", "names with values"), "the values of an expression's names", (), "What"),
     Option("layers", LayersKind(), "a network of your own, by its sizes", (), "Network"),
     Option("weights", LooseNumbers("0.4,0.6,0.1"), "its weights: for each layer W row by row, then b", (), "Network",
@@ -116,6 +120,7 @@ PAGE = Page(
         ("glassnet explain --example W03", "a worked example"),
         ("glassnet explain runs/mnist-… --index 7 --why", "why this digit"),
         ("glassnet explain runs/mnist-… --index 7 --layer 1 --unit 5", "one neuron"),
+        ("glassnet explain runs/mnist-… --figure f1 --class 8", "a figure of its report"),
         ("glassnet explain runs/houses-… new.csv --index 3", "a row of a table, from 0"),
         ("glassnet explain --layers 2-2-1 --x 1,0 --y 1 --rate 0.1", "a step of your own"),
         ("glassnet explain 'sigmoid(w*x + b)' --given w=0.5,x=2,b=1", "an expression"),
@@ -131,6 +136,7 @@ def run(words: Sequence[str]) -> int:
         return PAGE.show(OPTIONS)
     if parsed.values.get("example", "").lower() in ("list", "all"):
         return _list_examples()
+    refuse_without_model(parsed)
     terminal = Terminal(sys.stdout)
     try:
         document, lines = _document(parsed, terminal)
@@ -146,13 +152,15 @@ def run(words: Sequence[str]) -> int:
 
 def _as_typed(message: str) -> str:
     """Options as they are typed here: --layer 1 --unit 2 for layer=1, unit=2; --given x=1 for x=1."""
+    message = re.sub(r"^explain: ", "", message)
+    message = re.sub(r"^why: got class (\d+) of (\d+); (.*Try )(\d+)", r"got --class \1; \3--class \4", message)
     message = re.sub(r"(got the name .* Try )(\w+=)", r"\1--given \2", message)
     return re.sub(r"(?:(?<=\d), )?\b(grain|layer|unit|weight|most|digits)='?(\w+)'?", r" --\1 \2", message)
 
 
 def _document(parsed: Parsed, terminal: Terminal) -> tuple[Document, list[str]]:
     """What to tell, and a picture to put before it."""
-    asked = [name for name in ("example", "layers") if name in parsed.values] + parsed.arguments[:1]
+    asked = [f"--{name}" for name in ("example", "layers") if name in parsed.values] + parsed.arguments[:1]
     if len(asked) != 1 or len(parsed.arguments) > (2 if _names_a_table(parsed) else 1):
         got = f"got {'nothing' if not asked else ' and '.join(map(shown, [*asked, *parsed.arguments[1:]]))} to explain"
         expected = "expected one of --example, --layers, a model or an expression"
@@ -175,7 +183,7 @@ def _names_a_table(parsed: Parsed) -> bool:
 
 
 def _is_expression(word: str, parsed: Parsed) -> bool:
-    looks = any(sign in word for sign in "()*+^") or (word.replace(" ", "").isidentifier() and "given" in parsed.values)
+    looks = looks_typed(word, "given" in parsed.values) and not os.path.exists(word)
     named = {"index", "x"} & parsed.values.keys() or len(parsed.arguments) > 1
     return "given" in parsed.values or (looks and not named)
 
@@ -269,6 +277,8 @@ def _how(parsed: Parsed) -> dict[str, Any]:
 def _model(parsed: Parsed, terminal: Terminal) -> tuple[Document, list[str]]:
     path = parsed.arguments[0]
     trained = load_trained(path)
+    if "figure" in parsed.values:
+        return figure_of(trained, path, parsed), []
     example = _example(trained, path, parsed)
     trained.model.eval()
     prepared = trained.prepare(example.x[None])[0]
@@ -280,6 +290,8 @@ def _model(parsed: Parsed, terminal: Terminal) -> tuple[Document, list[str]]:
     document = _told(trained.model, prepared, truth, parsed, f"{example.name} in {shown(path)}")
     if trained.task != "classification":  # several values are no scores to compare
         document.summary = [line for line in document.summary if "is the largest output" not in line]
+    if isinstance(document, Why):
+        name_answer(document, trained)
     document.summary = summary + document.summary
     document.notes += example.notes
     if not {"layer", "unit", "weight"} & parsed.values.keys():
@@ -347,12 +359,13 @@ def _answer(trained: Trained, example: Example) -> str:
 
 def _aim_at_class(trained: Trained, parsed: Parsed) -> None:
     """Tell the output unit of one class: its neuron in the last layer."""
-    weights = [p for _, p in trained.model.named_parameters() if p.array.ndim == 2]
+    layers = [m for m in trained.model.modules() if list(m.named_parameters(recurse=False))]
+    last = [m for m in layers if isinstance(m, nn.Linear)][-1]
     klass, values = parsed.values["class"], parsed.values
-    if klass >= len(weights[-1].array):
-        expected = f"expected 0 to {len(weights[-1].array) - 1}"
-        raise UsageError(complain(f"got --class {klass}", expected, f"Try --class {len(weights[-1].array) - 1}"))
-    values.setdefault("layer", len(weights))
+    if klass >= last.out_features:
+        expected = f"expected 0 to {last.out_features - 1}"
+        raise UsageError(complain(f"got --class {klass}", expected, f"Try --class {last.out_features - 1}"))
+    values.setdefault("layer", layers.index(last) + 1)
     values.setdefault("unit", klass + 1)
 
 

@@ -13,7 +13,9 @@ from glassnet.cli.predict_table import named_file
 from glassnet.cli.table import is_table_data, pieces, recorded
 from glassnet.errors import DataError, complain
 from glassnet.files.os_errors import shown
+from glassnet.read.digits import spell
 from glassnet.read.document import Document
+from glassnet.read.document import Table as DocumentTable
 from glassnet.read.formula import Symbol
 from glassnet.read.why import Why
 from glassnet.train.evaluation import outputs_of
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from glassnet.data.registry import DataSet
     from glassnet.data.table import Table
     from glassnet.train.table_data import TableData
+    from glassnet.train.tabular import TableCode
 
 
 @dataclass
@@ -98,6 +101,47 @@ def tested_row(trained: Trained, data: DataSet, index: int) -> Table | None:
     return row if np.allclose(trained.table_code.encode(row)[0], data.x_test[index], atol=1e-6) else None
 
 
+def name_answer(document: Why, trained: Trained) -> None:
+    """Call what the score is of by its name in the data, where it has one."""
+    klass = document.klass
+    if trained.task == "classification" and klass < len(trained.classes):
+        name = str(trained.classes[klass])
+        document.name(f"class {klass}" if name == str(klass) else f"{name} (class {klass})")
+    elif trained.prepare.table is not None:
+        document.name(trained.table_code.target.names[klass], "The output for {}")
+
+
+def _columns_table(answer: Why, trained: Trained, row: Table) -> DocumentTable:
+    """What each column added, the most important first; a category adds what all its numbers add."""
+    code = trained.table_code
+    adds = answer.inputs.reshape(-1)
+    sums = [(name, float(adds[places].sum())) for name, places in _places(code).items()]
+    sums.sort(key=lambda column: -abs(column[1]))
+    values = {name: "missing" if row[name].missing[0] else str(row[name].spelled().cell(0)) for name, _ in sums}
+    rows = [(name, values[name], value) for name, value in sums]
+    rows += [("biases", "", answer.biases), ("together", "", answer.score)]
+    spelled = [(name, value, spell(adds, answer.digits)) for name, value, adds in rows]
+    headers = ("column", "is", "adds")
+    if code.target.task == "regression":
+        mean, spread = code.target.means[answer.klass], code.target.spreads[answer.klass]
+        own = [adds * spread + (mean if name in ("biases", "together") else 0.0) for name, _, adds in rows]
+        headers = (*headers, f"in {answer.goal}")
+        spelled = [(*row, spell(value, answer.digits)) for row, value in zip(spelled, own, strict=True)]
+    return DocumentTable("What each column added", headers, spelled)
+
+
+def _places(code: TableCode) -> dict[str, list[int]]:
+    """Which of a network's inputs each column became; the words of embedded ones come last."""
+    places: dict[str, list[int]] = {}
+    start, last = 0, code.width - len(code.tables)
+    for feature in code.features:
+        embedded = feature.way == "embedded"
+        width = feature.width - embedded
+        places[feature.name] = [*range(start, start + width), *([last] if embedded else [])]
+        start, last = start + width, last + embedded
+    return places
+
+
 def add_row_steps(document: Document, trained: Trained, example: Example) -> None:
     """Put what is done to the raw row first, and what makes the answer of the outputs after them."""
     if example.row is None or not document.steps:
@@ -108,6 +152,7 @@ def add_row_steps(document: Document, trained: Trained, example: Example) -> Non
     target = trained.table_code.target
     before = row_steps(trained.table_code, example.row)
     if isinstance(document, Why):
+        document.tables.insert(0, _columns_table(document, trained, example.row))
         z = Symbol(document.steps[0].symbol.letter, document.steps[0].symbol.layer)
         alone = target.task == "regression"  # one score of several tells no probability
         after = [answer_steps(target, outputs, z)[document.klass]] if alone else []

@@ -19,6 +19,7 @@ from glassnet.cli.terminal import Terminal
 from glassnet.data.datasets import DATASETS, DataSet
 from glassnet.errors import complain
 from glassnet.files import strict_json
+from glassnet.files.os_errors import shown
 from glassnet.train.derivatives import LIMIT, Checked, check_gradients
 from glassnet.train.doctor.gathering import loss_of
 from glassnet.train.doctor.measure import loss_name
@@ -63,7 +64,7 @@ def run(words: Sequence[str]) -> int:
     if parsed.flag("help"):
         return PAGE.show(options())
     if len(parsed.arguments) != 1:
-        got = f"got {len(parsed.arguments)} arguments"
+        got = f"got {' and '.join(map(shown, parsed.arguments)) or 'nothing to check'}"
         raise UsageError(complain(got, "expected a model or a data set", "Try glassnet gradcheck moons"))
     model, prepare, data = _subject(parsed)
     examples = int(parsed.values.get("examples", 20))

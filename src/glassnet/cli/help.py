@@ -73,6 +73,12 @@ def _example_lines(examples: Sequence[tuple[str, str]], width: int, terminal: Te
     return lines
 
 
+def labelled(label: str, text: str, terminal: Terminal, room: int = 9) -> list[str]:
+    """The text behind its label, in lines that fit the terminal and begin below each other."""
+    first, *more = wrapped(text, terminal.width - room)
+    return [f"{terminal.dim(f'{label:<{room}}')}{first}", *(f"{'':{room}}{line}" for line in more)]
+
+
 def wrapped(text: str, width: int) -> list[str]:
     """The text in lines of at most `width` columns.
 

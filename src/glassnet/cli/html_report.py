@@ -90,10 +90,24 @@ def write_report(chosen: Run, output: str | None = None, baselines: bool = True)
     """
     path = output or os.path.join(chosen.path, REPORT)
     _check_place(path)
+    page, missing = _page(chosen, baselines)
+    write_atomic(path, page)
+    return path, missing
+
+
+def report_text(folder: str) -> bytes:
+    """The report of the run in a folder, for a server to show.
+
+    Raises `FileError` for a folder without a run, `NotSupportedError` when the page was not built.
+    """
+    return _page(Run(folder))[0]
+
+
+def _page(chosen: Run, baselines: bool = True) -> tuple[bytes, dict[str, str]]:
+    """The page as a file holds it, and of what it lacks, why."""
     template = load_template()
     told = report_data(source_of(chosen, baselines))
-    write_atomic(path, filled(template, told).encode("utf-8", "replace"))
-    return path, told["missing"]
+    return filled(template, told).encode("utf-8", "replace"), told["missing"]
 
 
 def show(path: str, terminal: Terminal) -> None:

@@ -98,7 +98,7 @@ def _open(rest: Sequence[str], parsed: Parsed) -> int:
     from glassnet.lessons.kit import copy_course
 
     if not 1 <= len(rest) <= 2:
-        got = f"got {len(rest)} words after open"
+        got = f"got {' and '.join(map(shown, rest)) or 'nothing'} to open"
         raise UsageError(complain(got, "expected the number of a lesson", "Try glassnet lessons open 1"))
     lesson, folder = _found(rest[0]), rest[1] if len(rest) == 2 else _USUAL_FOLDER
     program = _jupyter()
@@ -124,7 +124,7 @@ def _check(rest: Sequence[str], parsed: Parsed) -> int:
     from glassnet.lessons.kit import check_file
 
     if len(rest) != 1:
-        got = f"got {len(rest)} words after check"
+        got = f"got {' and '.join(map(shown, rest)) or 'nothing'} to check"
         raise UsageError(complain(got, "expected one file", "Try glassnet lessons check course/01_neuron.py"))
     try:
         report = check_file(rest[0], parsed.flag("quick"))

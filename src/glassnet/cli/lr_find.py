@@ -61,6 +61,10 @@ def run(words: Sequence[str]) -> int:
     if OPTIMIZERS[request.settings.optimizer].whole:
         got = f"got {request.settings.optimizer}, which takes all examples at once"
         raise UsageError(complain(got, "expected an optimiser that learns from batches", "Try --optimizer sgd"))
+    low, high = parsed.values.get("smallest"), parsed.values.get("largest")
+    if low is not None and high is not None and low >= high:
+        got, hint = f"got --smallest {low:g} and --largest {high:g}", f"Try --smallest {high:g} --largest {low:g}"
+        raise UsageError(complain(got, "expected a range that rises", hint))
     set_threads(Blas(), request)
     training, values = Training(request.data, request.settings), parsed.values
     trainer, terminal = training.trainer, Terminal(sys.stdout)

@@ -9,6 +9,7 @@ from glassnet.cli.data import as_usage, load_named
 from glassnet.cli.options import UsageError
 from glassnet.cli.resume import CHECKPOINTS
 from glassnet.cli.table import recorded
+from glassnet.cli.whereabouts import KINDS, check_found, locate
 from glassnet.data.datasets import DATASETS, DataSet
 from glassnet.errors import FileError, complain
 from glassnet.files.os_errors import shown
@@ -34,7 +35,9 @@ def load_trained(path: str) -> Trained:
     if file.lower().endswith(_OTHER_FILES) and os.path.isfile(file):
         hint = f"Try glassnet train {shown(path)}, which makes one, or --data {shown(path)} to look at data"
         raise FileError(complain(f"got {shown(path)}, which is data", "expected a run folder or a model file", hint))
-    return Trained.load(file)
+    trained = Trained.load(file)
+    locate(trained, file)
+    return trained
 
 
 def data_of(trained: Trained, file: str) -> DataSet:
@@ -47,6 +50,9 @@ def data_of(trained: Trained, file: str) -> DataSet:
     if not isinstance(name, str) or not isinstance(options, dict):
         got = f"got {shown(file)}, which does not say what it was trained on"
         raise UsageError(complain(got, "expected a data set", f"Try glassnet evaluate {shown(file)} mnist"))
+    for kind in KINDS:
+        if isinstance(options.get(kind), str):
+            check_found(options[kind], file)
     if isinstance(options.get("table"), str):
         return load_named(options["table"], recorded(options))[0]
     if isinstance(options.get("images"), str):

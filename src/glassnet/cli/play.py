@@ -69,6 +69,8 @@ def run(words: Sequence[str]) -> int:
 
 
 def _server(values: dict[str, object]) -> Server:
+    from glassnet.cli.html_report import report_text
+
     try:
         from glassnet.server.keeping import Keeper
         from glassnet.server.serve import PORT, Server
@@ -78,7 +80,7 @@ def _server(values: dict[str, object]) -> Server:
     names = [str(values["name"])] if "name" in values else []
     return Server(
         str(values.get("host", "127.0.0.1")), int(str(values.get("port", PORT))), names=names,
-        models=str(values.get("models", "runs")), keeper=Keeper(),
+        models=str(values.get("models", "runs")), keeper=Keeper(), report=report_text,
     )  # fmt: skip
 
 

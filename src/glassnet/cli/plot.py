@@ -189,7 +189,7 @@ def _understood(parsed: Parsed) -> tuple[str, str]:
     """The run and the picture that are meant."""
     words = parsed.arguments
     if not 1 <= len(words) <= 2:
-        got = f"got {len(words)} arguments" if words else "got no run"
+        got = f"got {' and '.join(map(shown, words)) or 'no run'}"
         raise UsageError(complain(got, "expected a run, and perhaps a picture", "Try glassnet plot runs/… curves"))
     picture = words[1].lower() if len(words) == 2 else "curves"
     if picture not in PICTURES:

@@ -12,7 +12,7 @@ import numpy as np
 from glassnet.cli.help import Page
 from glassnet.cli.models import check_fits, data_of, load_trained, refuse_plain_numbers
 from glassnet.cli.options import Option, Parsed, UsageError, parse
-from glassnet.cli.pictures import draw, side_by_side
+from glassnet.cli.pictures import draw, side_by_side, visible
 from glassnet.cli.report import numbers, percent
 from glassnet.cli.table import GROUP, READING, Names
 from glassnet.cli.terminal import Terminal
@@ -51,6 +51,8 @@ PAGE = Page(
     ),
 )
 _BAR = 24
+_SHARE = 12  # columns of a share and the gaps on both sides of its bar
+_GAP = 3  # between a drawing and what is beside it
 
 
 class Question(NamedTuple):
@@ -128,7 +130,8 @@ def _from_image(trained: Trained, path: str) -> Question:
     shape = trained.image_shape
     if shape is None:
         hint = f"Try --x {','.join(['0.5'] * trained.prepare.features)}"
-        got = f"got the image {shown(path)} for a model of {trained.prepare.features} features"
+        what = "image" if path.lower().endswith((".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")) else "file"
+        got = f"got the {what} {shown(path)} for a model of {trained.prepare.features} features"
         raise UsageError(complain(got, "expected numbers", hint))
     image, done = prepared(read_png(path), shape)
     return Question(shown(path), image, None, done)
@@ -179,6 +182,8 @@ def _shown(question: Question, answer: np.ndarray, trained: Trained, top: int, t
     if question.x.ndim != 2 or question.x.dtype != np.uint8:
         return [*words, ""]
     drawing = draw(question.x, terminal)
+    if question.x.shape[1] + _GAP + max(map(visible, words)) > terminal.width:
+        return [*drawing, "", *words, ""]
     above = max(0, (len(drawing) - len(words)) // 2)
     return [*side_by_side([drawing, [""] * above + words], [question.x.shape[1], terminal.width]), ""]
 
@@ -187,7 +192,8 @@ def _classes(question: Question, answer: np.ndarray, trained: Trained, top: int,
     shares = answer.tolist()
     order = sorted(range(len(shares)), key=lambda i: -shares[i])[:top]
     label = max(len(trained.classes[i]) for i in order)
-    rows = [f"{trained.classes[i]:>{label}}  {terminal.bar(shares[i], _BAR)}  {percent(shares[i]):>8}" for i in order]
+    bar = max(0, min(_BAR, terminal.width - label - _SHARE))
+    rows = [f"{trained.classes[i]:>{label}}  {terminal.bar(shares[i], bar)}  {percent(shares[i]):>8}" for i in order]
     rows[0] = terminal.bold(rows[0])
     if question.truth is not None:
         right = question.truth == order[0]

@@ -107,8 +107,7 @@ class Answers:
         self._notes: dict[str, None] = {}
 
     def __iter__(self) -> Iterator[Part]:
-        words = [feature.name for feature in self.trained.table_code.features if feature.way != "number"]
-        for table in pieces(self.path, self.given, words):
+        for table in pieces(self.path, self.given, self.trained.table_code.as_words):
             if not self.rows:
                 self._look(table)
             self._notes.update(dict.fromkeys(table.notes))

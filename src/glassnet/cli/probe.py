@@ -13,6 +13,7 @@ from glassnet import nn, optim
 from glassnet.cli.help import Page
 from glassnet.cli.models import data_of, load_trained
 from glassnet.cli.options import Option, Parsed, UsageError, parse
+from glassnet.cli.probe_terminal import in_characters
 from glassnet.cli.terminal import Terminal
 from glassnet.core.mode import no_grad
 from glassnet.core.tensor import wrap
@@ -101,6 +102,7 @@ PAGE = Page(
         ("glassnet probe runs/moons-… surface --output loss.svg", "the ground it stands on"),
         ("glassnet probe descent --ground rosenbrock --optimizer adam+lbfgs", "two ways down"),
         ("glassnet probe descent --optimizer sgd --rate 0.001,0.05,0.11", "three rates"),
+        ("glassnet probe activations --names sigmoid+relu", "their curves"),
         ("glassnet probe width", "how many units for a sine"),
     ),
     commands=tuple(_SEEN.items()),
@@ -120,10 +122,16 @@ def run(words: Sequence[str]) -> int:
         raise
     except (ValueError, RuntimeError, NotImplementedError) as problem:
         if isinstance(problem, GlassnetError) and not isinstance(problem, OSError):
-            words = str(problem).removeprefix("explain: ")
-            raise UsageError(re.sub(r"\blayer=(\d+)", r"--layer \1", words)) from None
+            words = re.sub(r"^(explain|on_grid|descend|weight_surface): ", "", str(problem))
+            words = re.sub(r"\b(layer|start)=(\d+|\([^()]*\))", _option, words)
+            raise UsageError(words) from None
         raise
     return _shown(result, picture, parsed, format)
+
+
+def _option(found: re.Match[str]) -> str:
+    """layer=2 or start=(-2.5, 1.0) as they are typed here."""
+    return f"--{found[1]} {found[2].strip('()').rstrip(',').replace(' ', '')}"
 
 
 def _help() -> int:
@@ -140,7 +148,9 @@ def _asked(parsed: Parsed) -> tuple[str | None, str]:
     if len(views) > 1 or len(others) > 1 or not parsed.arguments:
         got = f"got {' and '.join(map(shown, parsed.arguments)) or 'nothing'} to look at"
         expected = f"expected one of {', '.join(_OF_NONE)}, or a model and one of {', '.join(_OF_MODELS)}"
-        raise UsageError(complain(got, expected, "Try glassnet probe activations"))
+        near = nearest(others[-1], _SEEN) if len(others) == 2 else (views[0] if others and views else None)
+        hint = f"Try glassnet probe {others[0]} {near}" if near else "Try glassnet probe activations"
+        raise UsageError(complain(got, expected, hint))
     view = views[0] if views else "hidden"
     if not others and view in _OF_MODELS:
         hint = f"Try glassnet probe runs/moons-… {view}"
@@ -173,7 +183,7 @@ def _shown(result: Any, picture: Callable[[], str], parsed: Parsed, format: str 
     elif format is not None:
         sys.stdout.write(text.rstrip("\n") + "\n")
     else:
-        terminal.say(terminal.bold(lines[0]), *lines[1:])
+        terminal.say(terminal.bold(lines[0]), *lines[1:], *in_characters(result, terminal))
     return 0
 
 
@@ -342,7 +352,8 @@ def _descent(parsed: Parsed) -> tuple[Any, Callable[[], str]]:
     ground = values.get("ground", "valley")
     names = values.get("optimizer", "sgd+momentum+adam")
     if names == "none":
-        raise UsageError(complain("got --optimizer none", "expected somebody who walks", "Try --optimizer adam"))
+        expected = f"expected some of {', '.join(_WALKERS)} with + between"
+        raise UsageError(complain("got --optimizer none", expected, "Try --optimizer adam"))
     paths: list[Path] = []
     for name in names.split("+"):
         rule, options = _WALKERS[name]

@@ -12,6 +12,7 @@ from glassnet.train.training import Moment
 
 _MOST_ROWS = 20
 _BAR = 24
+_NARROW = 46  # screens below this many columns get a table with fewer gaps
 _REDRAW_SECONDS = 0.05  # epochs can be shorter than an eye can follow
 
 
@@ -52,7 +53,7 @@ class Progress:
         self.clear()
         if not self._last_row:
             self.terminal.say(self.terminal.dim(_heading(moment, self.terminal)))
-        self.terminal.say(_row(moment))
+        self.terminal.say(_row(moment, self.terminal.width))
         self._last_row = moment.epoch
 
     def clear(self) -> None:
@@ -105,12 +106,18 @@ def clock(seconds: float) -> str:
 def _heading(moment: Moment, terminal: Terminal) -> str:
     part = "valid." if moment.part == "validation" else moment.part
     named = isinstance(moment.test, Classification | Multilabel)
+    if terminal.width < _NARROW:
+        return f"{'epoch':>5} {'loss':>8} {'accuracy' if named else 'RMSE':>9} {'time':>8}"
     figures = f"{f'{part} accuracy':>13}" if named else f"{f'{part} error (RMSE)':<17}      {terminal.r2}"
     return f"{'epoch':>6}  {'loss':>9}  {figures}  {'time':>8}"
 
 
-def _row(moment: Moment) -> str:
+def _row(moment: Moment, width: int) -> str:
     test = moment.test
+    if width < _NARROW:
+        named = isinstance(test, Classification | Multilabel)
+        figure = f"{100 * test.accuracy:.2f} %" if named else f"{test.rmse:.5g}" if test else ""
+        return f"{moment.epoch:>5} {moment.loss:>8.5f} {figure:>9} {moment.seconds:>6.2f} s"
     if isinstance(test, Classification | Multilabel):
         width = 13 if moment.part == "validation" else 11
         figures = f"{100 * test.accuracy:{width}.2f} %"

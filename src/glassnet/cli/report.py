@@ -20,9 +20,16 @@ _MOST_LISTED = 3
 _PARTS = {"training": 0, "validation": 1, "test": 2}
 
 
-def report(test: Evaluation, data: DataSet, x: np.ndarray, terminal: Terminal, of: str = "test") -> list[str]:
-    """All lines about a network's results on the examples `x` of a data set."""
-    say = partial(_said, data, x, of)
+def report(
+    test: Evaluation,
+    data: DataSet,
+    x: np.ndarray,
+    terminal: Terminal,
+    of: str = "test",
+    say: Callable[[int], str] | None = None,
+) -> list[str]:
+    """All lines about a network's results on the examples `x` of a data set; `say(i)` tells one in words."""
+    say = say or partial(_said, data, x, of)
     if isinstance(test, Multilabel):
         return labels_table(test, data.classes, terminal, of)
     if isinstance(test, Regression):
@@ -51,8 +58,7 @@ def labels_table(test: Multilabel, labels: Sequence[str], terminal: Terminal, of
         "",
         terminal.dim(heading),
     ]
-    there = test.targets.mean(axis=0).tolist() if test.n else [None] * len(labels)
-    for label, *shares in zip(labels, there, test.precision, test.recall, test.f1, strict=True):
+    for label, *shares in zip(labels, test.there, test.precision, test.recall, test.f1, strict=True):
         cells = [f"{percent(share, 1):>9}" for share in shares]
         lines.append(f"{label[:width]:>{width}}  {cells[0][1:]}  {'  '.join(cells[1:])}")
     return lines

@@ -14,7 +14,8 @@ from glassnet.train.run_folder import RunFolder
 from glassnet.train.saving import changes_since, read
 
 CHECKPOINTS = "checkpoints"
-_LATER = ("epochs", "time_budget", "patience", "threads", "quiet", "json")  # what may be different this time
+_ANEW = ("quiet", "json", "open", "live", "no_browser")  # how it is looked at, which is said each time
+_LATER = ("epochs", "time_budget", "patience", "threads", *_ANEW)  # what may be different this time
 
 
 class Reopened(RunFolder):
@@ -42,7 +43,7 @@ def reopened(parsed: Parsed, options: Sequence[Option]) -> tuple[Parsed, list[st
         got = f"got {shown(path)}, whose checkpoint does not say how it was begun"
         raise FileError(complain(got, "expected a run of glassnet train", "Try Trainer.fit(..., resume=folder)"))
     first = parse(words, options)
-    kept = {name: value for name, value in first.values.items() if name not in ("quiet", "json", "output", "resume")}
+    kept = {name: value for name, value in first.values.items() if name not in (*_ANEW, "output", "resume")}
     later = {name: value for name, value in parsed.values.items() if name != "resume"}
     return Parsed(first.arguments, {**kept, **later}), words, Reopened(path), state
 
@@ -69,6 +70,9 @@ def _check(parsed: Parsed, path: str) -> None:
 
 def _state(path: str) -> dict[str, Any]:
     folder = os.path.join(path, CHECKPOINTS)
+    if not os.path.isdir(path):
+        got = f"got --resume {shown(path)}, which is no folder"
+        raise FileError(complain(got, "expected the folder of a run that was stopped", "Try glassnet runs"))
     if not os.path.isdir(folder):
         got = f"got --resume {shown(path)}, which has no folder `{CHECKPOINTS}`"
         expected = "expected the folder of a run that was stopped, or took longer than two seconds"

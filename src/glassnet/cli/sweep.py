@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from glassnet.cli.data import OWN_DATA, as_usage, dataset_options, load_named
-from glassnet.cli.help import Page
+from glassnet.cli.help import Page, labelled
 from glassnet.cli.options import Option, Parsed, UsageError, parse
 from glassnet.cli.progress import clock
 from glassnet.cli.sweep_report import report, score_text
 from glassnet.cli.terminal import Terminal
+from glassnet.cli.whereabouts import seen_from, without_folders
 from glassnet.errors import FileError, FormatError, complain
 from glassnet.files import strict_json
 from glassnet.files.atomic import write_atomic
@@ -67,6 +68,7 @@ _OWN = [
     Option("subset", Whole(2, None, "10000"), "use so many training examples", (), "Search", "all"),
     Option("workers", Whole(1, 4096, "2"), "processes side by side", (), "Run", "one per processor"),
     Option("time_budget", Duration(), "begin no trial after this time", (), "Run"),
+    Option("trial_timeout", Duration(), "end a training that takes longer, and count it as failed", (), "Run"),
     Option("recipe", Choice(RECIPES), "settings to start from", (), "Run", "default"),
     Option("output", Text(placeholder="FOLDER"), "a new folder for the results", (), "Run", "sweeps/…"),
     Option("resume", Text("sweeps/moons", "FOLDER"), "go on with a sweep that was stopped", (), "Run"),
@@ -74,6 +76,7 @@ _OWN = [
     Option("json", None, "print result.json, and nothing else", (), "Run"),
     Option("help", None, "show this page", (), "Run"),
 ]
+_LATER = ("workers", "time_budget", "trial_timeout", "quiet", "json")  # what may be different after a stop
 
 PAGE = Page(
     usage="glassnet sweep DATASET --grid NAME=V,V [--grid …] [options], or glassnet sweep mnist-grid",
@@ -110,7 +113,7 @@ def run(words: Sequence[str]) -> int:
         plan = understand(parsed, grids)
         name = plan.sweep.whole.name if plan.name not in PRESETS else plan.name
         plan.folder = RunFolder(name, parsed.values.get("output"), "sweeps").path
-        _write(plan.folder, _PLAN, {"format": 1, "words": list(words), "folder": os.getcwd()})
+        _write(plan.folder, _PLAN, {"format": 1, "words": list(words)})
     if blas.threads is not None:
         blas.threads = 1  # here as in the workers: the best is trained again as it was trained there
     return _Search(plan, parsed, blas).follow(Terminal(sys.stdout))
@@ -140,6 +143,7 @@ class Plan:
     name: str
     sweep: Sweep
     method: str
+    data_options: dict[str, Any]
     folder: str = ""
 
 
@@ -155,7 +159,7 @@ def understand(parsed: Parsed, grids: Sequence[str], folder: str | None = None) 
     name = parsed.arguments[0]
     preset = PRESETS.get(name.lower().replace("_", "-"))
     data_name, recipe = NAMED.get(name.lower(), (preset.data if preset else name, "default"))
-    data, _ = load_named(data_name, values, "sweep")
+    data, data_options = load_named(data_name, values, "sweep")
     mine = {option.name for option in _OWN}  # --validation and --time-budget are the search's, not its trainings'
     chosen = {s.name: values[s.name] for s in Settings.all() if s.name in values and s.name not in mine}
     method = _method(parsed)
@@ -170,7 +174,8 @@ def understand(parsed: Parsed, grids: Sequence[str], folder: str | None = None) 
         data = limited(data, subset, options["seed"])  # now: a recipe has more epochs for fewer examples
         base = recipe_for(data, values.get("recipe", recipe), **chosen)
         share = values.get("validation", 0.2)
-        return Plan(name, Sweep(data, space, base, validation=share, folder=folder, **options), method, folder or "")
+        sweep = Sweep(data, space, base, validation=share, folder=folder, **options)
+        return Plan(name, sweep, method, data_options, folder or "")
 
 
 def _method(parsed: Parsed) -> str:
@@ -203,13 +208,16 @@ def _values(given: str) -> tuple[str, Values]:
     low, dots, high = words.partition("..")
     if dots:
         return name, Range(*(kind.parse(f"--grid {name} from", end) for end in (low, high)))
-    return name, tuple(kind.parse(f"--grid {name}", word) for word in words.split(","))
+    try:
+        return name, tuple(kind.parse(f"--grid {name}", word) for word in words.split(","))
+    except ValueError as problem:  # typed with a sign here, not a blank
+        raise UsageError(str(problem).replace(f"--grid {name} ", f"--grid {name}=")) from None
 
 
 def _resumed(parsed: Parsed, grids: Sequence[str]) -> Plan:
     """The search of a folder, as its own command line described it."""
     folder = parsed.values["resume"]
-    others = sorted(set(parsed.values) - {"resume", "workers", "time_budget", "quiet", "json"})
+    others = sorted(set(parsed.values) - {"resume", *_LATER})
     if grids or parsed.arguments or others:
         got = f"got {' '.join([*parsed.arguments, *map(_spelled, others), *(['--grid'] * bool(grids))])} with --resume"
         expected = "expected the folder alone: what is searched stands in it"
@@ -263,8 +271,8 @@ class _Search:
             terminal.say(*self._opening(terminal), "")
         with Interrupt(ask=_stop) as interrupt:
             with suppress(_Stopped):
-                budget = self.parsed.values.get("time_budget")
-                self.sweep.run(workers=self.workers, time_budget=budget, listen=live.show)
+                budget, timeout = map(self.parsed.values.get, ("time_budget", "trial_timeout"))
+                self.sweep.run(workers=self.workers, time_budget=budget, listen=live.show, trial_timeout=timeout)
         live.clear()
         results = self.sweep.known()
         test = self._refit(results) if interrupt.signal is None and results.best else None
@@ -285,16 +293,22 @@ class _Search:
         for _ in training:
             pass
         data = self.sweep.whole
-        about = {"data": {"name": data.name}, "settings": training.settings.as_dict(), "sweep": best}
+        options = without_folders(self.plan.data_options)
+        about = {
+            "data": {"name": data.name, "options": options},
+            "settings": training.settings.as_dict(),
+            "sweep": best,
+        }
         trained = Trained(training.model, training.prepare, data.task, data.classes, about)
         trained.save(os.path.join(self.plan.folder, MODEL))
         return score_of(training.test()) if len(data.x_test) else None
 
     def _result(self, results: Results, test: float | None, stopped: str | None) -> dict[str, Any]:
-        data = self.sweep.data
+        data, options = self.sweep.data, seen_from(self.plan.folder, self.plan.data_options)
+        sizes = {"train": len(data.x_train), "validation": len(data.x_test)}
         return {
             "format": 1,
-            "data": {"name": data.name, "train": len(data.x_train), "validation": len(data.x_test)},
+            "data": {"name": data.name, "options": options, **sizes},
             "method": self.plan.method,
             "seed": self.sweep.seed,
             "space": {name: _plain(values) for name, values in results.space.items()},
@@ -322,13 +336,7 @@ class _Search:
             "machine": f"{self.workers} worker{'s' if self.workers > 1 else ''}, one thread each",
             "folder": self.plan.folder,
         }
-        from glassnet.cli.help import wrapped
-
-        lines: list[str] = []
-        for label, text in rows.items():
-            first, *more = wrapped(text, terminal.width - 9)
-            lines += [f"{terminal.dim(f'{label:<9}')}{first}", *(f"{'':9}{line}" for line in more)]
-        return lines
+        return [line for label, text in rows.items() for line in labelled(label, text, terminal)]
 
     def _closing(self, results: Results, test: float | None, terminal: Terminal, stopped: str | None) -> list[str]:
         folder, best = self.plan.folder, results.best

@@ -53,6 +53,7 @@ TABLE_OPTIONS = [
     Option("categorical", Names("zip"), "columns of numbers, or of many texts, to take as categories", (), GROUP),
     Option("one_hot_up_to", Whole(0, 1000, "32"), "categories of more words are embedded", (), GROUP, "32"),
     Option("group", Names("patient"), "rows with the same value here stay in one part", (), GROUP),
+    Option("weight", Names("times"), "column that says how much each row counts in learning", (), GROUP),
     Option("drop_missing", None, "leave out rows without a target", (), GROUP),
     Option(
         "memory", Whole(1, 1 << 40, "500"), "megabytes above which a table stays on disk", (), GROUP, "a quarter of all"
@@ -92,7 +93,7 @@ def load_table_data(path: str, given: dict[str, Any], command: str = "train") ->
     try:
         named = {
             key: named_columns(key, given[key], table)
-            for key in ("target", "drop", "categorical", "group")
+            for key in ("target", "drop", "categorical", "group", "weight")
             if key in given
         }
         options = TableOptions(
@@ -104,12 +105,13 @@ def load_table_data(path: str, given: dict[str, Any], command: str = "train") ->
             drop_missing=bool(given.get("drop_missing")),
             one_hot_up_to=given.get("one_hot_up_to", 32),
             seed=given.get("data_seed", 0),
+            weight=named["weight"][0] if "weight" in named else None,
         )
         data = table_data(table, options) if in_memory else streamed_data(_source(path, given), options)
     except ValueRangeError as problem:
         raise UsageError(str(problem)) from None
     kept = {key: value for key, value in given.items() if key in _NAMES or key == "data_seed"}
-    return data, {"table": os.path.abspath(path), **kept}
+    return data, {"table": path, **kept}
 
 
 def is_table_data(data: DataSet) -> bool:

@@ -7,11 +7,13 @@ escape sequence where a plain character will do.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import TextIO
 
+_CODES = re.compile("\x1b\\[[0-9;]*m")  # of colours and weights, which take no columns
 _NARROWEST, _WIDTH_OF_FILES = 20, 100
 _SPELLED = str.maketrans(
     {"²": "^2", "±": "+-", "×": "x", "·": ".", "–": "-", "−": "-", "…": "...", "√": "sqrt", "π": "pi", "α": "alpha",
@@ -38,8 +40,9 @@ class Terminal:
         self.width = max(_NARROWEST, _columns(stream, environ) - 1 if screen else _WIDTH_OF_FILES)
 
     def say(self, *lines: str) -> None:
-        """Write lines; a stream that has no such signs gets them spelled out."""
-        text = "".join(line.rstrip() + "\n" for line in lines)
+        """Write lines; a stream that has no such signs gets them spelled out, a narrow screen gets them folded."""
+        shown = [part for line in lines for part in folded(line.rstrip(), self.width)] if self.live else lines
+        text = "".join(line.rstrip() + "\n" for line in shown)
         self.stream.write(text if self.unicode else text.translate(_SPELLED))
         self.stream.flush()
 
@@ -75,6 +78,26 @@ class Terminal:
     def r2(self) -> str:
         """The coefficient of determination."""
         return "R²" if self.unicode else "R2"
+
+
+def folded(line: str, width: int) -> list[str]:
+    """The line in pieces of at most `width` columns, broken at blanks; a drawing of blocks stays as it is.
+
+    >>> folded("  saved in runs/moons", 12), folded("short", 12)
+    (['  saved in', '    runs/moons'], ['short'])
+    """
+    if len(line) <= width or len(_CODES.sub("", line)) <= width or any(sign in line for sign in "█▀▄░━"):
+        return [line]
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    first, *words = line.split()
+    pieces = [f"{indent[2:]}{first}"]
+    for word in words:
+        longer = f"{pieces[-1]} {word}"
+        if len(_CODES.sub("", longer)) <= width:
+            pieces[-1] = longer
+        else:
+            pieces.append(f"{indent}{word}")
+    return pieces
 
 
 def _is_screen(stream: TextIO) -> bool:

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from glassnet.cli.data import OWN_DATA, as_usage, dataset_options, load_named, plain
-from glassnet.cli.help import Page
+from glassnet.cli.help import Page, labelled
+from glassnet.cli.onlooker import LIVE_SECONDS, check_looks, looked_at
 from glassnet.cli.options import Option, Parsed, UsageError, parse
 from glassnet.cli.progress import Progress
 from glassnet.cli.report import percent, report
 from glassnet.cli.resume import checkpoints_in, reopened, without_machine
 from glassnet.cli.table import figures_before, is_table_data, lines_before
 from glassnet.cli.terminal import Terminal
+from glassnet.cli.whereabouts import seen_from, without_folders
 from glassnet.data.datasets import DATASETS, DataSet
 from glassnet.errors import ValueRangeError, complain
 from glassnet.train.amounts import amount
@@ -25,14 +27,18 @@ from glassnet.train.evaluation import Evaluation
 from glassnet.train.interrupt import Interrupt
 from glassnet.train.kinds import Choice, Text, Whole
 from glassnet.train.machine import Blas, describe_machine, lowered_kernels, threads_that_pay
+from glassnet.train.moments import MomentsFile
 from glassnet.train.parts import WITH_DECAY, WITH_MOMENTUM
+from glassnet.train.pitfalls import settings_tried_on_test
 from glassnet.train.predictions import write_predictions
 from glassnet.train.recipes import NAMED, RECIPES, recipe_for
-from glassnet.train.recording import Recorder
+from glassnet.train.recording import WRITE_SECONDS, Recorder
 from glassnet.train.run_folder import MODEL, TENSORBOARD, RunFolder
 from glassnet.train.settings import Settings
+from glassnet.train.telling import TellStep
 from glassnet.train.trained import Trained
 from glassnet.train.training import Moment, Training
+from glassnet.train.weighting import class_weight_named
 
 _GROUPS = {
     "Network": ("hidden", "activation", "init", "dropout", "normalization"),
@@ -43,6 +49,8 @@ _GROUPS = {
     "Stopping": ("validation", "patience", "min_delta", "monitor", "time_budget"),
 }  # fmt: skip
 _RUN = "Run"
+_MANY_TRIED = 4  # settings that saw the same test examples, from which on a word is said about it
+_MOST_NAMES = 64
 
 
 def options_for(dataset: str | None = None) -> list[Option]:
@@ -61,7 +69,10 @@ def options_for(dataset: str | None = None) -> list[Option]:
         Option("resume", Text(placeholder="RUN"), "go on with a run that was stopped, from its checkpoint", (), _RUN),
         Option("tensorboard", None, "also write event files for TensorBoard into the run's folder", (), _RUN),
         Option("open", None, "at the end, write a report and open it in a browser", (), _RUN),
+        Option("live", None, "watch it learn, in a browser: curves, weights, confusions as they come", (), _RUN),
+        Option("no_browser", None, "with --live, only print the address", (), _RUN),
         Option("nan_guard", None, "stop a NaN before it reaches a weight, and say where it was born", (), _RUN),
+        Option("explain_step", Whole(1, example="1"), "at the end, tell that step: every number of it", (), _RUN),
         Option("overfit_one_batch", None, "only see whether one batch can be learnt by heart", (), _RUN),
         Option("quiet", None, "show nothing", (), _RUN),
         Option("json", None, "print result.json, and nothing else", (), _RUN),
@@ -81,6 +92,7 @@ PAGE = Page(
         ("glassnet train moons --hidden 8 --activation tanh", "two half moons"),
         ("glassnet train houses.csv --target price", "a table of your own"),
         ("glassnet train my-images/", "a folder with one sub-folder of images for each class"),
+        ("glassnet train mnist-good --live", "watch it learn, in a browser"),
     ),
     notes="What is not given comes from the recipe for the data set. A data set's own options are shown by "
     "`glassnet train DATASET --help`.",
@@ -125,29 +137,26 @@ def run(words: Sequence[str]) -> int:
         parsed, words, folder, state = reopened(parsed, options_for())
     request = understand(parsed, words)
     set_threads(blas, request)
+    check_looks(parsed)
     if parsed.flag("overfit_one_batch"):
         from glassnet.cli.sanity import overfit
 
         return overfit(request)
     quiet = request.flag("quiet") or request.flag("json")
-    if request.flag("open"):
-        from glassnet.cli.html_report import load_template
-
-        load_template()  # a page that was not built is better known before the training
     warning = lowered_kernels(blas.core)
     if warning and not quiet:
         print(f"glassnet: {warning}", file=sys.stderr)
     state = without_machine(state, quiet) if state is not None else None
     folder = folder or RunFolder(request.data.name, parsed.values.get("output"))
+    terminal = Terminal(sys.stdout)
     try:
-        status = _Run(request, folder, blas, warning, began, state).follow(Terminal(sys.stdout), quiet)
-        if request.flag("open"):
-            from glassnet.cli.html_report import tell
-
-            tell(folder.path, Terminal(sys.stderr if quiet else sys.stdout), quiet)
+        with looked_at(folder.path, parsed, Terminal(sys.stderr) if quiet else terminal, quiet) as onlooker:
+            run = _Run(request, folder, blas, warning, began + onlooker.waited, state)
+            status = run.follow(terminal, quiet)
+            onlooker.end(status)
         return status
     finally:
-        folder.drop()  # which leaves it alone unless it is empty
+        folder.drop()  # which leaves it alone once something was learnt
 
 
 def set_threads(blas: Blas, request: Request) -> None:
@@ -169,13 +178,17 @@ def understand(parsed: Parsed, words: list[str], command: str = "train") -> Requ
     arguments = [*parsed.arguments, *([values["idx"]] if "idx" in values else [])]
     if len(arguments) != 1:
         got = f"got {' and '.join(arguments)}" if arguments else "got no data set"
-        raise UsageError(complain(got, "expected one data set", f"Try glassnet {command} mnist"))
+        hint = f"Try glassnet {command} {arguments[0] if arguments and 'idx' not in values else 'mnist'}"
+        if "idx" in values:
+            hint = f"Try glassnet {command} --idx {values['idx']}"
+        raise UsageError(complain(got, "expected one data set", hint))
     chosen = {setting.name: values[setting.name] for setting in Settings.all() if setting.name in values}
     name, usual = NAMED.get(arguments[0].lower(), (arguments[0], "default"))
     data, data_options = load_named(name, values, command)
     recipe = values.get("recipe", usual)
     with as_usage():
         settings = recipe_for(data, recipe, **chosen)
+        class_weight_named(settings.class_weight, data.classes)
         _check_effect(chosen, settings)
     return Request(data, data_options, settings, recipe, parsed, words)
 
@@ -204,8 +217,11 @@ class _Run:
     ) -> None:
         self.request, self.folder, self.blas, self.warning, self.began = request, folder, blas, warning, began
         about = {"words": request.words}
-        self.recorder = Recorder(folder.path, result=False)
+        pace = LIVE_SECONDS if request.flag("live") else WRITE_SECONDS
+        self.recorder = Recorder(folder.path, result=False, write_seconds=pace)
+        self.teller = TellStep(request.parsed.values.get("explain_step", 1), write=None)
         listeners = [self.recorder, *self._for_tensorboard()]
+        listeners += [self.teller] if "explain_step" in request.parsed.values else []
         guard = request.flag("nan_guard")
         self.training = Training(request.data, request.settings, checkpoints_in(folder), state, about, listeners, guard)
         self.recorder.config = self.configuration()
@@ -231,8 +247,17 @@ class _Run:
             sys.stdout.write(text)
         elif not quiet:
             lines = report(test, request.data, training.tested[0], terminal, self._judged)
-            terminal.say("", *lines, "", *self._closing(terminal, interrupt.name))
+            terminal.say("", *lines, "", *self._told_step(terminal), *self._closing(terminal, interrupt.name))
         return interrupt.status
+
+    def _told_step(self, terminal: Terminal) -> list[str]:
+        """The step that --explain-step asked for."""
+        if "explain_step" not in self.request.parsed.values:
+            return []
+        told, step = self.teller.document, self.teller.step
+        if told is None:
+            return [f"step {step:,} is not told: this training ended after step {self.training.trainer.step:,}", ""]
+        return [*told.text(terminal.width, terminal.colour, terminal.unicode).splitlines(), ""]
 
     def _note_failure(self, problem: Exception) -> None:
         """A loss that went astray is told in the run's folder, if there was an epoch before."""
@@ -258,18 +283,20 @@ class _Run:
     def _learn(self, progress: Progress) -> Moment | None:
         """Train to the end, or until a signal comes; the last moment."""
         moment = None
-        try:
-            for moment in self.training:
-                progress.show(moment)
-            progress.end()
-        finally:
-            progress.clear()
+        with MomentsFile(self.folder.path, self.training) as file:
+            try:
+                for moment in self.training:
+                    file.keep(moment)
+                    progress.show(moment)
+                progress.end()
+            finally:
+                progress.clear()
         return moment
 
     def _save(self) -> None:
         request, training = self.request, self.training
         about = {
-            "data": {"name": request.data.name, "options": request.data_options},
+            "data": {"name": request.data.name, "options": without_folders(request.data_options)},
             "settings": request.settings.as_dict(),
             "epochs_done": training.epochs_done,
         }
@@ -287,12 +314,14 @@ class _Run:
             "data": {
                 "name": data.name,
                 "task": data.task,
-                "options": request.data_options,
+                "options": seen_from(self.folder.path, request.data_options),
                 "train": training.examples,
                 "validation": len(training.validation[0]) if training.validation is not None else 0,
                 "test": len(data.x_test),
                 "features": data.n_features,
                 "classes": list(data.classes),
+                "shape": list(data.x_train.shape[1:]),
+                "feature_names": _few(data.feature_names),
                 **figures_before(data),
             },
             "network": request.shape,
@@ -326,6 +355,8 @@ class _Run:
         data, s = self.request.data, self.request.settings
         changing = f"{s.schedule} rate up to" if s.schedule != "constant" or s.warm_up else "rate"
         batch = f"batches of {s.batch_size}" if s.batch_size else "all examples at once"
+        updates = self.training.updates
+        batch += f", {updates:,} update{'s' * (updates > 1)} an epoch"
         epochs = f"{s.epochs} epoch{'s' if s.epochs > 1 else ''}"
         names = ("dropout", "weight_decay", "label_smoothing", "l1", "l2", "mixup", "ema", "clip_norm", "clip_value")
         extras = {name.replace("_", " "): getattr(s, name) for name in names}
@@ -338,10 +369,11 @@ class _Run:
             "learning": ", ".join(
                 [s.optimizer, f"{changing} {s.learning_rate:g}", batch, epochs, *chosen, f"seed {s.seed}"]
             ),
+            "goal": self.training.goal,
             "machine": self._machine(),
         }
         table = lines_before(data, self.training.model, terminal)
-        return [*(f"{terminal.dim(f'{label:<9}')}{text}" for label, text in rows.items()), *table]
+        return [*(line for label, text in rows.items() for line in labelled(label, text, terminal)), *table]
 
     def _examples(self) -> str:
         training, held = self.training, self.training.validation
@@ -358,7 +390,7 @@ class _Run:
         seen = round(training.epochs_done * training.examples)
         speed = _ratio(seen, training.seconds)
         took = f"{seen:,} examples in {training.seconds:.2f} s ({speed:,.0f}/s)"
-        lines = [*self._verdict(), f"{training.parameters:,} parameters, {took}"]
+        lines = [*self._verdict(), *self._tried(terminal), f"{training.parameters:,} parameters, {took}"]
         reached = f"after {training.epochs_done:.2f} of {self.request.settings.epochs} epochs"
         if stopped:
             what = "that of its best epoch" if training.best_epoch else "what it had learnt by then"
@@ -369,6 +401,14 @@ class _Run:
         index = min(7, max(0, len(self.request.data.x_test) - 1))
         example = "NEW.csv" if is_table_data(self.request.data) else index
         return [*lines, f"saved in {terminal.bold(path)}", terminal.dim(f"try glassnet predict {path} {example}")]
+
+    def _tried(self, terminal: Terminal) -> list[str]:
+        """A word to those who try settings until the test set likes one."""
+        tried = settings_tried_on_test(self.folder.path)
+        if tried < _MANY_TRIED:
+            return []
+        advice = "to choose among settings take --validation 0.1, and look at the test examples once, at the end"
+        return labelled("note", f"{tried} other settings were tried on these test examples: {advice}", terminal)
 
     def _verdict(self) -> list[str]:
         """How far what was learnt and what was not are apart, and which epoch was the best."""
@@ -381,6 +421,11 @@ class _Run:
         line = f"{name} {shown[0]} on what it learnt from, {shown[1]} on the {training.part} examples"
         best = f"the weights are those of epoch {training.best_epoch}, the best by {training.settings.monitor}"
         return [line, best] if training.best_epoch else [line]
+
+
+def _few(names: Sequence[str]) -> list[str]:
+    """Names of features, where they are few enough to be read."""
+    return [str(name) for name in names] if len(names) <= _MOST_NAMES else []
 
 
 def _who(signal: str) -> str:

@@ -1,0 +1,78 @@
+"""On a screen of forty columns nothing runs over the edge: lines are folded at blanks, tables lose their gaps."""
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glassnet.cli.main import main
+from glassnet.cli.pictures import visible
+from glassnet.cli.terminal import Terminal, folded
+
+WORDS = st.lists(st.text("abcxyz0189.,%", min_size=1, max_size=12), min_size=1, max_size=20)
+
+
+class Screen(io.StringIO):
+    """A stream that says that it is a terminal."""
+
+    def isatty(self):
+        return True
+
+
+@given(WORDS, st.integers(0, 6), st.integers(20, 60))
+def test_folding_keeps_every_word_and_no_line_is_too_wide(words, indent, width):
+    line = " " * indent + " ".join(words)
+    pieces = folded(line, width)
+    assert " ".join(pieces).split() == words
+    assert max(map(len, pieces)) <= width
+    assert len(line) > width or pieces == [line]
+    assert all(piece.startswith(" " * (indent + 2)) for piece in pieces[1:])
+
+
+def test_colours_take_no_room():
+    painted = "\x1b[1m98.00 %\x1b[0m of 100 test examples right"
+    assert folded(painted, visible(painted)) == [painted]
+    assert len(folded(painted, visible(painted) - 1)) == 2
+
+
+def test_a_drawing_and_what_goes_into_a_file_are_not_folded():
+    drawing = "█▀ ▄█" * 20
+    assert folded(drawing, 20) == [drawing]
+    stream = io.StringIO()
+    Terminal(stream, environ={"COLUMNS": "20"}).say("a line for a file stays one line")
+    assert stream.getvalue() == "a line for a file stays one line\n"
+
+
+@pytest.fixture
+def narrow(monkeypatch):
+    """Call the program on a screen of forty columns; the lines that were seen."""
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    def call(line):
+        screen = Screen()
+        with monkeypatch.context() as patch:
+            patch.setattr("sys.stdout", screen)
+            assert main(line.split()) == 0
+        return screen.getvalue().replace("\r", "\n").split("\n")
+
+    return call
+
+
+@pytest.mark.parametrize("data", ["moons", "sine"])
+def test_a_training_and_a_prediction_fit_into_forty_columns(narrow, data):
+    learnt = narrow(f"train {data} --n 60 --epochs 2 --hidden 4 --output run")
+    assert max(map(visible, learnt)) < 40
+    assert any(line.split() == ["epoch", "loss", "accuracy" if data == "moons" else "RMSE", "time"] for line in learnt)
+    assert max(map(visible, narrow("predict run 1"))) < 40
+    assert max(map(visible, narrow("evaluate run"))) < 40
+
+
+def test_the_answer_stands_below_a_picture_that_leaves_no_room(narrow, digits_run):
+    lines = narrow(f"predict {digits_run} 0")
+    assert max(map(visible, lines)) < 40
+    answer = next(i for i, line in enumerate(lines) if "test example 0" in line)
+    assert any("▀" in line or "█" in line for line in lines[:answer])
+    assert not any("▀" in line for line in lines[answer:])
