@@ -100,7 +100,7 @@ export const journeys = {
     assert.notEqual(await says.textContent(), before);
     const shift = page.getByRole("button", { name: "Shift the line" });
     await shift.focus();
-    const biasOf = async () => /([+−] [\d.]+) = 0/.exec(await says.textContent())[1];
+    const biasOf = async () => /([+−] \S+) = 0/.exec(await says.textContent())[1];
     const weightsOf = async () => /^(.*x₁.*x₂)/.exec(await says.textContent())[1];
     for (let i = 0; i < 12; i++) {
       const [bias, weights] = [await biasOf(), await weightsOf()];
