@@ -6,6 +6,7 @@ const PACE = 900; // ms from event to event
 
 export const graphDeck = $state({
   graph: null as GraphReport | null,
+  expression: "", // whose graph it is
   at: 0, // events that are past
   running: false,
 });
