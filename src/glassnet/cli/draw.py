@@ -65,14 +65,12 @@ def run(words: Sequence[str]) -> int:
     format = _format(parsed)
     try:
         graph = _graph(parsed)
-    except UsageError:
+    except (UsageError, OSError):  # a file's trouble is no mistake in what was typed
         raise
-    except (ValueError, RuntimeError, NotImplementedError) as problem:
-        if isinstance(problem, GlassnetError) and not isinstance(problem, OSError):
-            words = re.sub("^(explain|draw): ", "", str(problem)).replace("grain='tensor'", "--grain tensor")
-            words = re.sub(r"(got the name .* Try )(\w+=)", r"\1--at \2", words)
-            raise UsageError(words) from None
-        raise
+    except GlassnetError as problem:
+        words = re.sub("^(explain|draw): ", "", str(problem)).replace("grain='tensor'", "--grain tensor")
+        words = re.sub(r"(got the name .* Try )(\w+=)", r"\1--at \2", words)
+        raise UsageError(words) from None
     return _shown(graph, parsed, format)
 
 

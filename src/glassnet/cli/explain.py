@@ -140,12 +140,10 @@ def run(words: Sequence[str]) -> int:
     terminal = Terminal(sys.stdout)
     try:
         document, lines = _document(parsed, terminal)
-    except UsageError:
+    except (UsageError, OSError):  # a file's trouble is no mistake in what was typed
         raise
-    except (ValueError, RuntimeError, NotImplementedError) as problem:
-        if isinstance(problem, GlassnetError) and not isinstance(problem, OSError):
-            raise UsageError(_as_typed(str(problem))) from None
-        raise
+    except GlassnetError as problem:
+        raise UsageError(_as_typed(str(problem))) from None
     document.digits = parsed.values.get("digits", 3)
     return _shown(document, lines, parsed, terminal)
 
