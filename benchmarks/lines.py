@@ -86,7 +86,7 @@ def section(found: Profile, threads: int) -> str:
     """One workload's table: the groups, then the longest lines."""
     lines: dict[str, float] = found["lines"]
     whole = found["whole"]
-    products = sum(t for line, t in lines.items() if line.startswith("dot("))
+    products = sum(t for line, t in lines.items() if ".dot(" in line)
     others = sum(lines.values()) - products
     checks = max(0.0, whole - found["batches"] - products - others)
     groups = {"matrix products": products, "the other lines": others, "making the batches": found["batches"],

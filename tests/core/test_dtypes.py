@@ -177,3 +177,26 @@ def test_conversions_follow_gradients():
     assert x.to(torch.float32, copy=True) is not x
     assert x.type_as(torch.ones(1).double()).dtype is torch.float64
     assert x.long().tolist() == [1, -2]
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        ([np.float64(1)], torch.float64),
+        ([2.0, np.float64(1)], torch.float64),
+        ([[1], [np.float64(2)]], torch.float64),
+        ([np.float32(1), np.float64(2)], torch.float64),
+        ([np.arange(2.0), [1, 2]], torch.float64),
+        ([np.float32(1), 2.0], torch.float32),
+        ([np.int32(1), 2.5], torch.float32),
+        ([1.0, 2], torch.float32),
+    ],
+)
+def test_numbers_of_numpy_bring_their_dtype_into_a_list(data, kind):
+    assert torch.tensor(data).dtype is kind
+
+
+def test_where_asks_for_a_condition():
+    with pytest.raises(GlassnetError, match=r"where: got a condition of torch.float32; expected a boolean tensor"):
+        torch.where(torch.ones(2), 1.0, 2.0)
+    assert torch.where(torch.ones(2) != 0, 1.0, 2.0).tolist() == [1.0, 1.0]

@@ -25,6 +25,10 @@ def erf(a):
     return np.vectorize(math.erf, otypes=[np.longdouble])(a.astype(np.float64))
 
 
+def erfc(a):
+    return np.vectorize(math.erfc, otypes=[np.longdouble])(a.astype(np.float64))
+
+
 def longdouble(f):
     return lambda *xs: f(*[x.astype(np.longdouble) for x in xs])
 
@@ -60,6 +64,7 @@ UNARY = {
     "sigmoid": (lambda a: 1 / (1 + np.exp(-a)), 4),
     "softplus": (lambda a: np.logaddexp(a, np.zeros_like(a)), 4),
     "erf": (erf, 6),  # a rational function in float32: see kernels.erf
+    "erfc": (erfc, 16),  # a series in the exponent: see special.erfc
 }
 
 BINARY = {

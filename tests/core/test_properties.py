@@ -66,6 +66,8 @@ DOMAINS = {
     "floor_divide": (0.4, 2.0),
     "power": (0.4, 2.0),
     "bce": (0.1, 0.9),
+    "erfinv": (-0.9, 0.9),
+    **dict.fromkeys(("lgamma", "polygamma"), (0.5, 3.0)),
 }
 
 

@@ -1033,7 +1033,7 @@ def test_the_source_runs_by_itself():
     scope = dict(program.run.__globals__)  # the arrays and the functions that the text names
     scope.pop("step")
     code = compile(text, "<step>", "exec")
-    assert set(code.co_consts[0].co_names) <= {*scope, "copy", "T", "reshape", "take", "reduce"}
+    assert set(code.co_consts[0].co_names) <= {*scope, "copy", "T", "dot", "reshape", "take", "reduce"}
     exec(code, scope)
     x, y = batch(3)
     (loss,) = scope["step"](x.numpy(), y.numpy())

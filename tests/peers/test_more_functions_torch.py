@@ -39,7 +39,8 @@ SPECIAL = {"nan": np.array([1.0, np.nan, -3.0, np.nan])}
 DIFFERENTIABLE = """
 torch.frac(x); torch.fmod(x, 0.7); torch.fmod(x, y); torch.hypot(x, y); torch.logaddexp(x, y); torch.logit(p)
 torch.logit(p, eps=0.3); torch.xlogy(p, p); torch.xlogy(zeros, zeros + 5); torch.erfc(x); torch.sinc(x)
-torch.sinc(zeros); torch.asinh(x); torch.acosh(x + 3.5); torch.atanh(x / 2.5); torch.deg2rad(x); torch.rad2deg(x)
+torch.sinc(zeros); torch.lgamma(x); torch.erfinv(p); torch.mvlgamma(x + 5, 2); torch.polygamma(2, p)
+torch.asinh(x); torch.acosh(x + 3.5); torch.atanh(x / 2.5); torch.deg2rad(x); torch.rad2deg(x)
 torch.positive(x); torch.fmax(x, y); torch.fmin(x, y); torch.clamp_min(x, 0.3); x.clamp_max(0.1); x.copysign(y)
 torch.float_power(p, 2); x.sgn(); torch.round(x, decimals=1); torch.quantile(x, 0.3); torch.quantile(x, 0.3, dim=0)
 x.quantile(0.5, dim=1, keepdim=True); x.quantile(0.25, keepdim=True)
@@ -166,3 +167,24 @@ def test_values(expression):
 @pytest.mark.parametrize("expression", expressions(ANSWERS))
 def test_answers_and_what_they_look_like(expression):
     assert repr(evaluated(glassnet, expression, follow=False)[0]) == repr(evaluated(torch, expression, follow=False)[0])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        [np.float64(1)],
+        [2.0, np.float64(1)],
+        [[np.float64(1)], [2.0]],
+        [1, np.float64(2)],
+        [True, np.float64(2)],
+        [np.float32(1), np.float64(2)],
+        [np.float32(1), 2],
+        [np.int32(1), np.int64(2)],
+        [np.int32(1), 2.5],
+        [np.bool_(True)],
+        [],
+    ],
+    ids=repr,
+)
+def test_lists_of_numpys_numbers_have_pytorchs_dtype(data):
+    assert str(glassnet.tensor(data).dtype) == str(torch.tensor(data).dtype)

@@ -154,3 +154,9 @@ def test_spelling(value, digits, printed):
 
 def test_arrays_are_read_as_they_are_printed():
     assert as_printed(np.array([0.12345, 2.0]), 2).tolist() == [0.12, 2.0]
+
+
+def test_a_sign_is_drawn_out_of_a_fraction_and_not_lost():
+    quotient = over(Negative(Value(Symbol("a"), 3.0)), Value(Symbol("b"), 4.0))
+    assert isinstance(quotient, Negative)
+    assert evaluate(quotient) == -0.75

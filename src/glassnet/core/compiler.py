@@ -105,6 +105,15 @@ class Compiled:
                 return r((args, kwargs))
         return self._record(kind, args, kwargs)
 
+    def forget(self) -> None:
+        """Give back every program and its arrays at once, not when Python's collector runs; later calls record anew."""
+        for kind in self.programs.values():
+            for r in kind.replays:
+                r.enter = _nowhere  # it and the replay hold each other, as do
+                r.program.run.__globals__.pop("step", None)  # the step and its globals
+        self.programs.clear()
+        self.latest = None
+
     def _kind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Kind:
         key = kind_of(args, kwargs)
         if key not in self.programs:
@@ -354,7 +363,12 @@ def _doorway(r: Replay) -> Callable[[tuple[Any, ...]], Any]:
         "    return wrap(results[0])" if r.simple else "    return r.dress(results, args)",
     ]
     exec("\n".join(lines), scope)
-    return scope["enter"]
+    return scope.pop("enter")  # a function that lies in its own globals is given back by the collector only
+
+
+def _nowhere(args: tuple[Any, ...]) -> Any:
+    """The way into a replay that is forgotten."""
+    return _ANOTHER
 
 
 def _by_rows(a: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from glassnet.core.functions import clamp, trunc
 from glassnet.core.layout import where
 from glassnet.core.naming import shown_as
 from glassnet.core.tensor import Tensor, as_tensor_like, wrap
-from glassnet.errors import DTypeError, complain
+from glassnet.errors import DTypeError, ValueRangeError, complain
 
 __all__ = [
     "acosh",
@@ -28,7 +28,7 @@ __all__ = [
     "clamp_min",
     "copysign",
     "deg2rad",
-    "erfc",
+    "digamma",
     "float_power",
     "fmax",
     "fmin",
@@ -45,6 +45,8 @@ __all__ = [
     "logaddexp",
     "logaddexp2",
     "logit",
+    "mvlgamma",
+    "polygamma",
     "positive",
     "rad2deg",
     "round",
@@ -172,10 +174,40 @@ def xlogy(input: Any, other: Any) -> Tensor:
     return where(ops.eq(x, 0), 0.0, x * ops.log(where(ops.eq(x, 0), 1.0, y)))
 
 
-@shown_as("ErfcBackward0")
-def erfc(input: Tensor) -> Tensor:
-    """1 - erf(x)."""
-    return 1.0 - ops.erf(input)
+@shown_as("DigammaBackward0")
+def digamma(input: Tensor) -> Tensor:
+    """The derivative of lgamma.
+
+    >>> import glassnet as torch
+    >>> torch.digamma(torch.tensor([1.0, 2.0]))
+    tensor([-0.5772,  0.4228])
+    """
+    return ops.polygamma(input, order=0)
+
+
+def polygamma(n: int, input: Tensor) -> Tensor:
+    """The derivative of order n of digamma; from order 2 on, for numbers above 0 (NaN below).
+
+    >>> import glassnet as torch
+    >>> torch.polygamma(1, torch.tensor([1.0, 2.0]))
+    tensor([1.6449, 0.6449])
+    """
+    if n < 0:
+        got = f"polygamma: got n={n}"
+        raise ValueRangeError(complain(got, "expected an order of 0 or more", "Try torch.digamma, which is order 0"))
+    return ops.polygamma(input, order=int(n))
+
+
+@shown_as("MvlgammaBackward0")
+def mvlgamma(input: Tensor, p: int) -> Tensor:
+    """The logarithm of the gamma function of p dimensions: p(p-1)/4 ln(pi) + the sum of lgamma(x - j/2) for j < p."""
+    if p < 1:
+        got = f"mvlgamma: got p={p}"
+        raise ValueRangeError(complain(got, "expected 1 dimension or more", "Try torch.lgamma, which is p=1"))
+    total = ops.lgamma(input)
+    for j in range(1, p):
+        total = total + ops.lgamma(input - j / 2)
+    return total + p * (p - 1) / 4 * math.log(math.pi)
 
 
 @shown_as("SincBackward0")

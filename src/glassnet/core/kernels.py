@@ -157,10 +157,22 @@ def _erf64(a: Array) -> Array:
     x = np.abs(a)
     below = x * _polynomial(np.minimum(x, 1.0) ** 2, ERF_P64)
     x = np.clip(x, 1.0, 6.5)
+    t, series = _erfc_series(x)
+    above = 1 - t * np.exp(series - x * x)
+    return np.where(np.isnan(a), a, np.copysign(np.where(np.abs(a) < 1, below, above), a))
+
+
+def _erfc_series(x: Array) -> tuple[Array, Array]:
+    """t and s with 1 - erf(x) = t exp(s - x²), for x from 1 to 6.5."""
     low, high = 2 / 8.5, 2 / 3
     t = 2 / (2 + x)
-    above = 1 - t * np.exp(_chebyshev((2 * t - low - high) / (high - low), ERF_C64) - x * x)
-    return np.where(np.isnan(a), a, np.copysign(np.where(np.abs(a) < 1, below, above), a))
+    return t, _chebyshev((2 * t - low - high) / (high - low), ERF_C64)
+
+
+def erfc_between(x: Array) -> Array:
+    """(1 - erf(x)) exp(x²), for x from 1 to 6.5."""
+    t, series = _erfc_series(x)
+    return t * np.exp(series)
 
 
 def _polynomial(u: Array, coefficients: Sequence[float]) -> Array:

@@ -58,6 +58,14 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     """input where condition holds, else other; with the condition alone, the places where it holds."""
     if input is None:
         return tuple(nonzero(condition).unbind(1))
+    if condition.dtype not in (dtypes.bool, dtypes.uint8):
+        raise DTypeError(
+            complain(
+                f"where: got a condition of {condition.dtype}",
+                "expected a boolean tensor, True where input is taken",
+                "Try a comparison such as condition != 0",
+            )
+        )
     a, b = (as_tensor_like(v, next((t for t in (input, other) if isinstance(t, Tensor)), None)) for v in (input, other))
     if a.array.dtype != b.array.dtype:
         common = dtypes.promote([a.array, b.array])

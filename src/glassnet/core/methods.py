@@ -49,7 +49,7 @@ from glassnet.errors import NotSupportedError, ShapeError, complain
 _ROWS = """
     neg abs square sqrt exp expm1 log log1p sin cos asin acos atan sinh cosh erf sign floor ceil round sigmoid tanh
     relu eq ne lt le gt ge logical_and logical_or logical_xor logical_not isnan isinf isfinite maximum minimum
-    floor_divide remainder atan2
+    floor_divide remainder atan2 erfc erfinv lgamma
 """.split()
 
 _FUNCTIONS = """
@@ -119,7 +119,7 @@ _IN_PLACE = """
     triu acosh asinh atanh atan2 multiply subtract divide true_divide negative absolute fix eq ne lt le gt ge
     not_equal greater greater_equal less less_equal logical_and logical_or logical_xor logical_not float_power
     heaviside deg2rad rad2deg sgn sinc erfc masked_scatter scatter_reduce bitwise_and bitwise_or bitwise_xor
-    bitwise_not bitwise_left_shift bitwise_right_shift gcd lcm ldexp
+    bitwise_not bitwise_left_shift bitwise_right_shift gcd lcm ldexp erfinv lgamma digamma polygamma mvlgamma
 """.split()
 
 _CASTS = {
@@ -241,6 +241,11 @@ def _logic(on_bits: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return operate
 
 
+def _polygamma(self: Tensor, n: int) -> Tensor:
+    """The function of that name, whose first argument is the order."""
+    return elementwise.polygamma(n, self)
+
+
 def install() -> None:
     """Give Tensor its methods and operators."""
     for name in _ROWS:
@@ -252,6 +257,7 @@ def install() -> None:
     for module, names in _MORE.items():
         for name in names:
             setattr(Tensor, name, getattr(module, name))
+    setattr(Tensor, "polygamma", _polygamma)  # noqa: B010 - PyTorch's methods are not declared one by one
     for synonym, name in _SYNONYMS.items():
         setattr(Tensor, synonym, getattr(Tensor, name))
     for name in _IN_PLACE:

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from glassnet.core import dtypes, kernels, losses, moving
+from glassnet.core import dtypes, kernels, losses, moving, special
 from glassnet.core.printing import grad_fn_name
 from glassnet.core.tensor import Tensor, apply, as_tensor_like, wrap
 
@@ -94,7 +94,8 @@ def _into(out: Tensor | None, y: Tensor) -> Tensor:
 
 
 _OF_REALS = frozenset(
-    "atan2 sqrt exp expm1 exp2 log log1p log2 log10 sin cos tan asin acos atan sinh cosh erf sigmoid tanh softplus".split()
+    "atan2 sqrt exp expm1 exp2 log log1p log2 log10 sin cos tan asin acos atan sinh cosh erf erfc erfinv lgamma polygamma "
+    "sigmoid tanh softplus".split()
 )
 
 
@@ -287,6 +288,15 @@ sinh = primitive("sinh", np.sinh, lambda g, y, a: g * cosh(a), say="hyperbolic s
 cosh = primitive("cosh", np.cosh, lambda g, y, a: g * sinh(a), say="hyperbolic cosine of {0}", tex=r"\cosh {0}", elementwise=True, samples=_one)
 erf = primitive("erf", kernels.erf, lambda g, y, a: g * (exp(-square(a)) * (2 / math.sqrt(math.pi))), say="error function of {0}",
                 tex=r"\operatorname{{erf}}({0})", elementwise=True, samples=_one)
+erfc = primitive("erfc", special.erfc, lambda g, y, a: g * (exp(-square(a)) * (-2 / math.sqrt(math.pi))), say="1 less the error function of {0}",
+                 tex=r"\operatorname{{erfc}}({0})", elementwise=True, samples=_one)
+erfinv = primitive("erfinv", special.erfinv, lambda g, y, a: g * (exp(square(y)) * (math.sqrt(math.pi) / 2)), say="inverse error function of {0}",
+                   tex=r"\operatorname{{erfinv}}({0})", elementwise=True, samples=(sample((3, 4), low=-0.9, high=0.9),))
+lgamma = primitive("lgamma", special.lgamma, lambda g, y, a: g * polygamma(a, order=0), say="logarithm of the gamma function of {0}",
+                   tex=r"\operatorname{{lgamma}}({0})", elementwise=True, samples=_positive)
+polygamma = primitive("polygamma", special.polygamma, lambda g, y, a, order: g * polygamma(a, order=order + 1),
+                      say="derivative {order} of the digamma function at {0}", tex=r"\operatorname{{polygamma}}({order}, {0})", elementwise=True,
+                      samples=(sample((3, 4), low=0.4, order=0), sample((3,), low=0.6, order=1)))
 sign = primitive("sign", np.sign, lambda g, y, a: _nothing(g), say="sign of {0}", tex=r"\operatorname{{sign}}({0})", elementwise=True, samples=_one)
 floor = primitive("floor", np.floor, lambda g, y, a: _nothing(g), say="round {0} down", tex=r"\lfloor {0} \rfloor", elementwise=True, samples=_one)
 ceil = primitive("ceil", np.ceil, lambda g, y, a: _nothing(g), say="round {0} up", tex=r"\lceil {0} \rceil", elementwise=True, samples=_one)

@@ -205,7 +205,10 @@ class Writer:
                 )
             return
         words = [self.name_of(a, self._hint(line, i)) for i, a in enumerate(line.args)]
-        call = self._function(line.function, op.name)
+        if line.function is np.dot:  # the method is np.dot without its dispatch: 0.2 of some 0.9 µs
+            call = f"{words.pop(0)}.dot"
+        else:
+            call = self._function(line.function, op.name)
         if line.out is not None:
             words.append(f"out={self.name_of(line.out, line.tensor.name or _LETTERS.get(op.name, op.name))}")
         self.text.append((f"{call}({', '.join(words)})", self._words(line)))

@@ -13,7 +13,7 @@ import numpy as np
 
 from glassnet.core import dtypes, naming, shapes
 from glassnet.core.dtypes import DType, Size
-from glassnet.core.kinds import ARRAYS, NUMPY
+from glassnet.core.kinds import ARRAYS, LISTS, NUMPY
 from glassnet.core.mode import World, mode, serial
 from glassnet.core.printing import format_tensor
 from glassnet.errors import DTypeError, GlassnetError, GradientError, ShapeError
@@ -336,7 +336,7 @@ def _number(value: float, kind: np.dtype[Any]) -> np.ndarray:
 
 
 def to_array(value: Any) -> np.ndarray:
-    """An array with a dtype that tensors have; Python floats take the default dtype."""
+    """An array with a dtype that tensors have; Python floats take the default dtype, NumPy's keep theirs."""
     if mode.trace is not None and isinstance(value, ARRAYS):
         mode.trace.stop("a NumPy array, whose numbers may change, becomes a tensor while the step runs")
     try:
@@ -348,9 +348,26 @@ def to_array(value: Any) -> np.ndarray:
     if array.dtype.kind not in "fiub":
         raise DTypeError(f"got {_contents(value, array)}; expected numbers. Try converting them with float() first.")
     if array.dtype.kind == "f" and not isinstance(value, NUMPY):
-        return mode.quietly(array.astype, dtypes.default_float())
+        return mode.quietly(array.astype, _float_of(value))
     dtypes.dtype_of(array.dtype)
     return array
+
+
+def _float_of(value: Any) -> np.dtype[Any]:
+    """The dtype for lists with floats among them: NumPy's numbers bring their own, Python's the default."""
+    brought = _floats_in(value)
+    return np.result_type(*brought) if brought else dtypes.default_float()
+
+
+def _floats_in(value: Any) -> set[np.dtype[Any]]:
+    """The dtypes of all floating numbers in nested lists."""
+    if isinstance(value, NUMPY):
+        return {value.dtype} if value.dtype.kind == "f" else set()
+    if not isinstance(value, LISTS):
+        return {dtypes.default_float()} if isinstance(value, float) else set()
+    if set(map(type, value)) == {float}:  # the usual row, found at the speed of C
+        return {dtypes.default_float()}
+    return {kind for part in value for kind in _floats_in(part)}
 
 
 def _contents(value: Any, array: np.ndarray) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.core import kernels
+from glassnet.core import kernels, special
 
 
 @dataclass(frozen=True)
@@ -281,6 +281,10 @@ FUNCTIONS: dict[str, Function] = {
     "fmod": Function(np.fmod, "fmod", r"\operatorname{fmod}"),
     "atan2": Function(np.arctan2, "atan2", r"\operatorname{atan2}"),
     "erf": Function(lambda z: kernels.erf(np.asarray(z, np.float64)), "erf", r"\operatorname{erf}"),
+    "erfc": Function(special.erfc, "erfc", r"\operatorname{erfc}"),
+    "erfinv": Function(special.erfinv, "erfinv", r"\operatorname{erfinv}"),
+    "lgamma": Function(special.lgamma, "lgamma", r"\operatorname{lgamma}"),
+    "polygamma": Function(lambda n, z: special.polygamma(z, order=int(n)), "polygamma", r"\operatorname{polygamma}"),
     "sign": Function(np.sign, "sign", r"\operatorname{sign}"),
     "trunc": Function(np.trunc, "trunc", r"\operatorname{trunc}"),
     "round": Function(np.round, "round", r"\operatorname{round}"),
