@@ -52,6 +52,7 @@ def test_two_chosen_weights(task):
     found = weight_surface(model, x, y, (("0.weight", (1, 0)), ("3.bias", (2,))), reach=1.0, points=3)
     assert found.here == (model[0].weight.array[1, 0], model[3].bias.array[2])
     np.testing.assert_allclose(found.x, found.here[0] + np.array([-1, 0, 1]))
+    np.testing.assert_allclose(found.y, found.here[1] + np.array([-1, 0, 1]))
     change = [np.zeros(p.array.shape) for p in model.parameters()]
     change[0][1, 0], change[3][2] = 1.0, -1.0
     assert found.losses[0, 2] == pytest.approx(loss_with(model, x, y, change), rel=1e-12)

@@ -197,6 +197,25 @@ def test_all_paths_from_an_input_add_up_to_what_it_adds(name):
     assert all(a >= b - 1e-12 for a, b in itertools.pairwise(sizes))
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_path_through_a_small_divisor_is_among_the_biggest(seed):
+    class Divided(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer, self.out = nn.Linear(6, 4), nn.Linear(4, 2)
+            self.register_buffer("by", torch.tensor([8.0, 0.02, 1.0, -0.3]))
+
+        def forward(self, x):
+            return self.out(torch.tanh(self.layer(x)) / self.by)
+
+    torch.manual_seed(seed)
+    model, x = Divided().double(), torch.randn(1, 6, dtype=torch.float64)
+    every = why(model, x, 1, most=3000).paths
+    assert len(every) == 6 * 4
+    assert why(model, x, 1, most=3).paths == sorted(every, key=lambda path: -abs(path.adds))[:3]
+    assert {path.places[1] for path in every[:3]} == {1}
+
+
 def test_hidden_units_are_told_where_nothing_goes_round_them():
     model, x = made("convolution", 4)
     answer = why(model, x, 0)

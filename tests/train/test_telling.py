@@ -6,6 +6,7 @@ import pytest
 import glassnet as torch
 from glassnet import nn, optim
 from glassnet.errors import ValueRangeError
+from glassnet.read.text import symbol_text
 from glassnet.train.telling import TellStep
 from glassnet.train.trainer import Trainer
 
@@ -52,11 +53,120 @@ def test_the_training_is_not_touched():
             np.testing.assert_array_equal(p, q)
 
 
-def test_the_text_is_written_and_says_what_it_leaves_out():
-    said = []
-    trained([TellStep(2, write=said.append, most=2)], clip_norm=0.1, l2=0.01)
-    assert said[0].startswith("Step 2\n")
-    assert "Not told here, though the training did it: clip norm, l2." in said[0]
+EXTRAS = {
+    "l2": {"l2": 0.01},
+    "l1": {"l1": 0.02},
+    "clip norm": {"clip_norm": 0.1},
+    "short enough": {"clip_norm": 100.0},
+    "clip value": {"clip_value": 0.02},
+    "max norm": {"max_norm": 0.4},
+    "mixup": {"mixup": 0.4},
+    "accumulate": {"accumulate": 2},
+    "class weight": {"class_weight": "balanced"},
+    "smoothing": {"label_smoothing": 0.1},
+    "ema": {"ema": 0.9},
+    "all": {"l1": 0.01, "l2": 0.01, "clip_norm": 0.1, "clip_value": 0.03, "max_norm": 0.4, "mixup": 0.4, "ema": 0.9,
+            "accumulate": 2, "class_weight": "balanced", "label_smoothing": 0.1},
+}  # fmt: skip
+
+
+def told(step=2, optimizer="sgd", grain="scalar", **how):
+    teller = TellStep(step, write=None, grain=grain, most=40)
+    weights, _ = trained([teller], optimizer, **how)
+    return teller.document, weights
+
+
+def results(document):
+    return {symbol_text(s.symbol): s.result for s in document.steps}
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_whatever_else_a_step_did_is_told_too(extra, optimizer):
+    document, weights = told(optimizer=optimizer, **EXTRAS[extra])
+    found, shortened = results(document), "max_norm" in EXTRAS[extra]
+    for name, value in zip(("W{}⁽¹⁾", "b{}⁽¹⁾", "W{}⁽²⁾", "b{}⁽²⁾"), weights[2], strict=True):
+        last = name.format("″" if shortened and name[0] == "W" else "′")
+        np.testing.assert_allclose(found[last], value, rtol=1e-4, atol=2e-6)
+    assert not document.notes
+
+
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_every_number_follows_from_its_formula(extra):
+    document, _ = told(**EXTRAS[extra])
+    assert any(symbol_text(line.symbol).startswith("W″" if "max" in extra else "W′") for line in document.equations())
+    for line in document.equations():
+        assert line.recomputed(9) == pytest.approx(float(line.value), rel=1e-4, abs=2e-6), symbol_text(line.symbol)
+
+
+def test_a_penalty_is_a_term_of_its_own_with_a_slope_of_its_own():
+    document, weights = told(l2=0.01)
+    found, before = results(document), weights[1]
+    assert found["P"] == pytest.approx(0.01 * sum((w * w).sum() for w in before if w.ndim > 1), rel=1e-5)
+    assert found["L"] == pytest.approx(found["E"] + found["P"], rel=1e-6)
+    assert "dW⁽²⁾ = 0.01·W⁽²⁾ + 0.01·W⁽²⁾ + dz⁽²⁾ᵀ a⁽¹⁾" in document.text(200)
+
+
+def test_clipping_tells_the_length_the_factor_and_what_is_left():
+    document, _ = told(clip_norm=0.1)
+    found = results(document)
+    names = ("W⁽¹⁾", "b⁽¹⁾", "W⁽²⁾", "b⁽²⁾")
+    length = np.sqrt(sum((found["d" + name] ** 2).sum() for name in names))
+    assert found["N"] == pytest.approx(length, rel=1e-5)
+    assert found["f"] == pytest.approx(0.1 / length, rel=1e-4)
+    for name in names:
+        np.testing.assert_allclose(found["c" + name], found["d" + name] * (0.1 / length), rtol=1e-4)
+    words = next(s.words for s in document.steps if symbol_text(s.symbol) == "f")
+    assert words.endswith("0.1 long together: clipped")
+
+
+def test_gathered_gradients_are_the_mean_over_all_their_examples():
+    first, _ = told(step=1, accumulate=2)
+    second, _ = told(step=2, accumulate=2)
+    assert first.notes == ["No update yet: the gradients of 2 batches make one; try step 2."]
+    assert not [s for s in first.steps if s.part == "update"]
+    for name in ("W⁽¹⁾", "b⁽²⁾"):
+        mean = (results(first)["d" + name] + results(second)["d" + name]) / 2  # both batches have 8 examples
+        np.testing.assert_allclose(results(second)["g" + name], mean, rtol=1e-4, atol=1e-7)
+
+
+def test_the_last_batch_of_an_epoch_makes_its_update_alone():
+    document, _ = told(step=3, accumulate=2)
+    np.testing.assert_allclose(results(document)["gW⁽²⁾"], results(document)["dW⁽²⁾"], rtol=1e-6)
+
+
+def test_the_average_is_told_as_its_update():
+    document, weights = told(ema=0.9)
+    keep, found = min(3 / 12, 0.9), results(document)
+    begun = trained([TellStep(1, write=None)], ema=0.9)[0][1]
+    assert found["δ"] == pytest.approx(keep, rel=1e-6)
+    line = next(line for line in document.equations() if symbol_text(line.symbol).startswith("eW′⁽¹⁾₁₁"))
+    assert line.value == pytest.approx(line.recomputed(9), rel=1e-4)
+    assert abs(float(line.value) - weights[2][0][0, 0]) <= abs(begun[0][0, 0] - weights[2][0][0, 0]) + 1e-6
+
+
+def test_what_no_tape_holds_is_named():
+    torch.manual_seed(0)
+    model, teller = nn.Linear(3, 2), TellStep(1, write=None)
+    optimizer = optim.LBFGS(model.parameters(), max_iter=3)
+    trainer = Trainer(model, "cross_entropy", optimizer, callbacks=[teller], l2=0.01, max_norm=0.5)
+    trainer.fit((X, Y), epochs=1, batch_size=20)
+    assert teller.document.notes == ["Not told here, though the training did it: max norm."]
+    assert "P" in results(teller.document)
+
+
+def test_a_rate_of_zero_is_said():
+    document, _ = told(step=1, warm_up=0.5, schedule="cosine")
+    assert document.notes == [
+        "The rate of this step is 0 as the warm-up begins, so it moves no weight: try a later step, such as 2."
+    ]
+    assert not told(step=2, warm_up=0.5, schedule="cosine")[0].notes
+
+
+@pytest.mark.parametrize("grain", ["network", "layer"])
+@pytest.mark.parametrize("format", ["terminal", "markdown", "latex", "html", "json"])
+def test_all_of_it_shows_in_every_format(grain, format):
+    assert "Step 2" in told(grain=grain, **EXTRAS["all"])[0].render(format)
 
 
 def test_a_step_that_never_comes_is_not_told():

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from glassnet import nn
-from glassnet.cli.explain_figure import figure_of, refuse_without_model
+from glassnet.cli.explain_figure import ALL_FIGURES, figure_of, list_figures, refuse_without_model
 from glassnet.cli.explain_row import Example, add_row_steps, name_answer, row_of_file, tested_row
 from glassnet.cli.help import Page
 from glassnet.cli.models import check_fits, data_of, load_trained, refuse_plain_numbers
@@ -35,7 +35,6 @@ from glassnet.read.grain import GRAINS
 from glassnet.read.losses import LOSSES
 from glassnet.read.why import Why, why
 from glassnet.train.kinds import Choice, Kind, Numbers, Real, Text, Whole
-from glassnet.train.score_story import FIGURES
 from glassnet.train.trained import Trained
 
 _OPTIMIZERS = ("sgd", "momentum", "adam", "adamw", "rmsprop", "adagrad", "nadam")
@@ -86,7 +85,9 @@ OPTIONS = [
            (), "What"),
     Option("x", LooseNumbers("1,0"), "the inputs", (), "What"),
     Option("y", LooseNumbers("1"), "the target, or the number of the class", (), "What"),
-    Option("figure", Choice(FIGURES), "a figure of the report: how it was worked out", (), "What"),
+    Option("figure", Choice(ALL_FIGURES), "a printed figure: how it was worked out; alone, it lists them",
+           (), "What"),
+    Option("epoch", Whole(1, example="3"), "with --figure rate or epoch-loss: of which epoch", (), "What", "the last"),
     Option("given", Text("w=0.5,x=2", "NAMES", "names with values"), "the values of an expression's names", (), "What"),
     Option("layers", LayersKind(), "a network of your own, by its sizes", (), "Network"),
     Option("weights", LooseNumbers("0.4,0.6,0.1"), "its weights: for each layer W row by row, then b", (), "Network",
@@ -121,6 +122,7 @@ PAGE = Page(
         ("glassnet explain runs/mnist-… --index 7 --why", "why this digit"),
         ("glassnet explain runs/mnist-… --index 7 --layer 1 --unit 5", "one neuron"),
         ("glassnet explain runs/mnist-… --figure f1 --class 8", "a figure of its report"),
+        ("glassnet explain runs/mnist-… --figure epoch-loss --epoch 2", "a loss that train printed"),
         ("glassnet explain runs/houses-… new.csv --index 3", "a row of a table, from 0"),
         ("glassnet explain --layers 2-2-1 --x 1,0 --y 1 --rate 0.1", "a step of your own"),
         ("glassnet explain 'sigmoid(w*x + b)' --given w=0.5,x=2,b=1", "an expression"),
@@ -131,12 +133,17 @@ _SUFFIXES = {".html": "html", ".htm": "html", ".md": "markdown", ".tex": "latex"
 
 def run(words: Sequence[str]) -> int:
     """Follow a command line; the exit status."""
+    if words and words[-1] == "--figure":
+        return list_figures(Terminal(sys.stdout))
     parsed = parse(words, OPTIONS)
     if parsed.flag("help"):
         return PAGE.show(OPTIONS)
     if parsed.values.get("example", "").lower() in ("list", "all"):
         return _list_examples()
     refuse_without_model(parsed)
+    if "epoch" in parsed.values and "figure" not in parsed.values:
+        got, hint = f"got --epoch {parsed.values['epoch']} alone", "Try --figure rate, or --figure epoch-loss"
+        raise UsageError(complain(got, "expected it with a figure of that epoch", hint))
     terminal = Terminal(sys.stdout)
     try:
         document, lines = _document(parsed, terminal)

@@ -25,7 +25,7 @@ from glassnet.read.document import Document
 from glassnet.read.grain import Grain
 from glassnet.read.labels import Label, Labels
 from glassnet.read.losses import as_target, chosen_loss
-from glassnet.read.naming import name_between, name_leaves, name_rates, name_slopes, name_update, named
+from glassnet.read.naming import name_between, name_leaves, name_rates, name_slopes, name_told, name_update, named
 from glassnet.read.record import Recorded, followed, record
 from glassnet.read.story import Story, ancestors
 from glassnet.read.teller import Teller
@@ -107,6 +107,7 @@ def _told(
     if recorded.moved:
         steps += teller.moved(type(optimizer).__name__)
     elif recorded.updated:
+        name_told(labels, recorded)
         changed = name_update(labels, recorded.updated)
         name_rates(labels, recorded.parts["update"])
         steps += teller.update(changed, type(optimizer).__name__)

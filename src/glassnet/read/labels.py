@@ -178,6 +178,8 @@ def letter_of(module: nn.Module) -> str:
         return "z"
     if "Norm" in kind:
         return "n"
+    if kind == "MixUp":
+        return "x̃"
     if "Dropout" in kind:
         return "r"
     if "Softmax" in kind:

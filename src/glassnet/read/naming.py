@@ -49,6 +49,9 @@ def named(recorded: Recorded, model: Any, x: Node, y: Node | None, names: dict[s
     if recorded.loss is not None:
         labels.give(recorded.loss, Label("L"))
     forward = recorded.parts["forward"] + recorded.parts.get("loss", [])
+    for node in recorded.parts.get("loss", []):
+        if node.tensor.name:
+            labels.give(node, Label(node.tensor.name))
     name_leaves(labels, forward)
     name_between(labels, forward, most)
     name_slopes(labels, recorded)
@@ -135,6 +138,13 @@ def name_slopes(labels: Labels, recorded: Recorded) -> None:
             labels.give(slope, labels.slope(label))
 
 
+def name_told(labels: Labels, recorded: Recorded) -> None:
+    """Name what an update consists of besides the optimiser's own rule, as its maker says."""
+    for told in recorded.told:
+        own = Label("") if told.param is None else _label_of(labels, labels.story.node(told.param))
+        labels.give(labels.story.node(told.tensor), own.turned(letter=told.letter.format(own.letter), new=told.new))
+
+
 def name_update(labels: Labels, updated: list[Updated]) -> list[Change]:
     """Name weights, moments and options as the update rule sees them; what it changed, in the order of the tape."""
     changed: list[Change] = []
@@ -165,8 +175,9 @@ def _name_vectors(labels: Labels, vectors: Updated) -> list[Change]:
     story, changed = labels.story, list[Change]()
     own = [_label_of(labels, story.node(p)) for p in vectors.params]
     sizes = [p.array.size for p in vectors.params]
-    if (g := _gradient_of(labels, vectors.params)) is not None:
-        labels.table[id(g)] = Pieces([labels.slope(label) for label in own], sizes)
+    if (found := _gradient_of(labels, vectors.params)) is not None:
+        g, slopes = found
+        labels.table[id(g)] = Pieces(slopes or [labels.slope(label) for label in own], sizes)
     for key, tensor in vectors.held.items():
         before, after = story.of.get(id(tensor)), story.content.get(id(tensor))
         if key == "w":
@@ -185,12 +196,18 @@ def _name_vectors(labels: Labels, vectors: Updated) -> list[Change]:
     return changed
 
 
-def _gradient_of(labels: Labels, params: list[Tensor]) -> Node | None:
-    """The vector of all gradients, which the update starts from."""
+def _gradient_of(labels: Labels, params: list[Tensor]) -> tuple[Node, list[Label]] | None:
+    """The vector of all gradients, which the update starts from, and their names if something was done to them."""
     slopes = [labels.story.slope(labels.story.node(p)) for p in params]
     for node in labels.story.nodes:
-        if node.op is not None and node.op.name == "pack" and list(node.inputs) == slopes:
-            return node
+        if node.op is None or node.op.name != "pack":
+            continue
+        if list(node.inputs) == slopes:
+            return node, []
+        if [i.shape for i in node.inputs] == [p.array.shape for p in params]:
+            names = [label for i in node.inputs if isinstance(label := labels.get(i), Label)]
+            if len(names) == len(params) and not any(label.slope for label in names):
+                return node, names
     return None
 
 

@@ -31,6 +31,17 @@ class Updated:
 
 
 @dataclass
+class Told:
+    """A tensor of an update that whoever made the update has named: `letter` with {} for the weight's own letter."""
+
+    tensor: Tensor
+    letter: str
+    words: str = ""
+    param: Tensor | None = None
+    new: bool = False
+
+
+@dataclass
 class Recorded:
     """A step: its story, which nodes belong to which part, and which layer made what."""
 
@@ -40,6 +51,7 @@ class Recorded:
     output: Node | None = None
     loss: Node | None = None
     updated: list[Updated] = field(default_factory=list[Updated])
+    told: list[Told] = field(default_factory=list[Told])  # what else an update consists of
     moved: list[tuple[Tensor, Node, np.ndarray]] = field(default_factory=list[Any])  # updates that no tape holds
 
 
@@ -73,6 +85,7 @@ class _Recording:
             if self.optimizer is not None and getattr(self.optimizer, "replayable", False):
                 self.optimizer.step()
                 result.updated = _vectors_of(self.optimizer)  # at once: putting things back lays them out anew
+                result.told = getattr(self.optimizer, "told", [])
             self.counts["update"] = len(trace.nodes)
         self._tell(result, list(trace.nodes), output, total, slopes)
         if self.optimizer is not None and not getattr(self.optimizer, "replayable", False):

@@ -193,8 +193,22 @@ class Teller:
             label = self.labels.get(node)
             if isinstance(label, Label) and label.letter.startswith("u") and not node.shape:
                 found.append((node.number, self._rate(node, label, self._words(node))))
+        found += self._told()
         kept = [(number, step) for number, step in found if step.lines or self.grain.name == "network"]
         return [step for _, step in sorted(kept, key=lambda pair: pair[0])]
+
+    def _told(self) -> list[tuple[int, Step]]:
+        """What the update consists of besides the optimiser's own rule."""
+        found: list[tuple[int, Step]] = []
+        for told in self.recorded.told:
+            node = self.recorded.story.node(told.tensor)
+            label = self.labels.get(node)
+            if node.op is None or not isinstance(label, Label) or not self.grain.wants(label.layer):
+                continue
+            step = self._computed(node, label, "update")
+            step.words = told.words
+            found.append((node.number, step))
+        return found
 
     def _rate(self, node: Node, label: Label, words: str) -> Step:
         lines = [self._line(label.at(()), self.reader.opened(node, ()), node, ())]

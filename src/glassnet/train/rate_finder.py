@@ -36,7 +36,7 @@ class RateTest:
     @property
     def lowest(self) -> int:
         """The place of the lowest loss; where it never fell beyond its noise, the place where it begins to rise."""
-        start, noise = self._start()
+        start, noise = self.start()
         lowest = int(np.argmin(self.losses[_AFTER_START:])) + _AFTER_START
         if self.losses[lowest] < start - _CLEAR * noise:
             return lowest
@@ -53,14 +53,14 @@ class RateTest:
 
         A slope would be read off a few noisy steps; the middle is not. Without a clear fall, a tenth of `largest`.
         """
-        start, noise = self._start()
+        start, noise = self.start()
         before = self.losses[: self.lowest + 1]
         if before[-1] >= start - _CLEAR * noise:
             return self.largest / 10
         above = np.flatnonzero(before > (start + float(before[-1])) / 2)
         return float(self.rates[int(above[-1]) if len(above) else 0])
 
-    def _start(self) -> tuple[float, float]:
+    def start(self) -> tuple[float, float]:
         """The loss at rates that are too small to change anything, and how far it strays there."""
         third = self.losses[_AFTER_START : max(_AFTER_START + 2, len(self.losses) // 3)]
         middle = float(np.median(third))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -10,17 +9,20 @@ from glassnet.errors import ValueRangeError, complain
 from glassnet.train.callbacks import Callback
 
 if TYPE_CHECKING:
+    from glassnet.optim import Optimizer
     from glassnet.read.document import Document
     from glassnet.train.trainer import Trainer
+    from glassnet.train.whole_step import WholeStep
 
-_UNTOLD = ("clip_norm", "clip_value", "l1", "l2", "max_norm", "mixup", "accumulate")
+_UNTOLD = ("clip_norm", "clip_value", "max_norm")
 
 
 class TellStep(Callback):
     """Tells step `step` of a training (counted from 1): forward, loss, backward, update, from the batch it learnt from.
 
     The step is told once it is over, on a copy of the network and the optimiser as they were before it; the training
-    itself is not touched. `write` gets the text; the whole document stays in `document`, which renders to Markdown,
+    itself is not touched. Penalties, mixing, weights of examples, gathering, clipping and averages are told as part of
+    it. `write` gets the text; the whole document stays in `document`, which renders to Markdown,
     LaTeX or HTML too. What else is given goes to `glassnet.explain`: `grain`, `layer`, `unit`, `weight`, `most`,
     `digits`.
 
@@ -41,7 +43,7 @@ class TellStep(Callback):
             raise ValueRangeError(complain(got, "expected 1 or more: steps are counted from 1", "Try step=1"))
         self.step, self.write, self.how = step, write, how
         self.document: Document | None = None
-        self._before: tuple[Any, Any] | None = None
+        self._before: WholeStep | None = None
 
     def on_fit_start(self, trainer: Trainer) -> None:
         self._keep(trainer)
@@ -55,24 +57,56 @@ class TellStep(Callback):
     def _keep(self, trainer: Trainer) -> None:
         """Just before the step: a copy of what it will change."""
         if trainer.step == self.step - 1:
-            self._before = copy.deepcopy((trainer.model, trainer.optimizer))
+            from glassnet.train.whole_step import WholeStep
+
+            self._before = WholeStep(trainer.learn)
 
     def _tell(self, trainer: Trainer) -> None:
         from glassnet.read.explain import explain  # which only those wait for who ask for it
 
         assert self._before is not None
-        (model, optimizer), self._before = self._before, None
+        whole, self._before = self._before, None
+        optimizer = whole.optimizer
         if trainer.pace.after is None:  # the rate was set for this step, else for it by the step before
             for group, now in zip(optimizer.param_groups, trainer.optimizer.param_groups, strict=True):
                 group["lr"] = now["lr"]
         x, y = trainer.batch[:2]
-        told = explain(model, x, y, loss=trainer.learn.loss, optimizer=optimizer, title=f"Step {self.step}", **self.how)
-        options = vars(trainer.learn.options)
-        extras = [name for name in _UNTOLD if options[name] and (name, options[name]) != ("accumulate", 1)] + [
-            "weights of examples"
-        ] * (len(trainer.batch) > 2)
-        if extras:
-            told.notes.append(f"Not told here, though the training did it: {', '.join(extras).replace('_', ' ')}.")
+        model, loss = whole.parts(trainer.learn.loss, trainer.batch, trainer.learn.share)
+        notes = [*_at_rest(trainer, optimizer), *_untold(trainer, optimizer), *_waiting(trainer)]
+        updates = None if _waiting(trainer) else optimizer
+        told = explain(model, x, y, loss=loss, optimizer=updates, title=f"Step {self.step}", **self.how)
+        told.notes += notes
         self.document = told
         if self.write is not None:
             self.write(told.text(100))
+
+
+def _at_rest(trainer: Trainer, optimizer: Optimizer) -> list[str]:
+    """That the rate is 0, where it is: the first step of a warm-up moves nothing."""
+    if any(float(group["lr"]) for group in optimizer.param_groups):
+        return []
+    why = " as the warm-up begins" if trainer.step == 1 else ""
+    return [f"The rate of this step is 0{why}, so it moves no weight: try a later step, such as {trainer.step + 1}."]
+
+
+def _waiting(trainer: Trainer) -> list[str]:
+    """That the gradients of this batch only wait for those of the next, where the update is yet to come."""
+    learn = trainer.learn
+    last = trainer.taken == trainer.steps_per_epoch
+    if not learn.gathered or last:
+        return []
+    left = learn.options.accumulate - learn.gathered
+    if trainer.steps_per_epoch:
+        left = min(left, trainer.steps_per_epoch - trainer.taken)
+    return [
+        f"No update yet: the gradients of {learn.options.accumulate} batches make one; try step {trainer.step + left}."
+    ]
+
+
+def _untold(trainer: Trainer, optimizer: Optimizer) -> list[str]:
+    """What was done besides an update that no tape holds."""
+    options = vars(trainer.learn.options)
+    done = [name.replace("_", " ") for name in _UNTOLD if options[name]] + ["EMA"] * (trainer.learn.average is not None)
+    if not done or getattr(optimizer, "replayable", False):
+        return []
+    return [f"Not told here, though the training did it: {', '.join(done)}."]
