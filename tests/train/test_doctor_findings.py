@@ -284,6 +284,13 @@ def test_what_was_learnt_in_the_first_epoch_is_learnt(task, y, blind):
     assert "no learning" in names(0.99)
 
 
+def test_it_is_no_overfitting_while_others_fare_better_than_its_own():
+    """As with dropout, which only the training's examples feel."""
+    held = [0.5, 0.2, 0.1, 0.15]
+    assert "overfitting" in found(Case(history=history(1.0, 0.5, 0.2, 0.1, held=held)))
+    assert "overfitting" not in found(Case(history=history(1.0, 0.5, 0.4, 0.3, held=held)))
+
+
 def test_the_lectures_table_of_overfitting():
     """Losses 2.3/2.3 at epoch 1, 0.1/0.3 at 10, 0.001/0.5 at 50: starting, training well, overfitting."""
     rows = [Epoch(1, 2.3, 2.3), Epoch(10, 0.1, 0.3), Epoch(50, 0.001, 0.5)]
@@ -368,3 +375,9 @@ def test_a_check_leaves_everything_as_it_was():
 def test_no_examples_is_an_error_in_three_beats():
     with pytest.raises(torch.errors.DataError, match=r"got no examples; expected .*\. Try "):
         check(mlp(), F.cross_entropy, X[:0], Y[:0])
+
+
+@pytest.mark.parametrize(("rare", "said"), [(33, True), (34, False)])
+def test_classes_five_times_apart_are_imbalanced_and_nearer_ones_are_not(rare, said):
+    case = data(X[:198], (np.arange(198) < rare).astype(np.int64))
+    assert ("class imbalance" in found(case)) is said

@@ -51,3 +51,20 @@ def test_other_data_are_not(data, how):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         Trainer(model, loss, optim.SGD(model.parameters(), lr=0.1)).fit(data, epochs=1, **how)
+
+
+def test_raw_pixels_are_warned_of_before_the_first_epoch():
+    pixels = np.random.default_rng(1).integers(0, 256, (60, 3), dtype=np.uint8)
+    with pytest.warns(PitfallWarning, match=r"got inputs from 0 to 25\d; expected numbers about 0") as told:
+        fit((pixels, MIXED))
+    assert "Try fit((x / 255, y))." in str(told[0].message)
+    assert told[0].filename == __file__
+    with pytest.warns(PitfallWarning, match=r"Try fit\(\(\(x - x.mean\(0\)\) / x.std\(0\), y\)\)"):
+        fit((X * 1000, MIXED))
+
+
+@pytest.mark.parametrize("x", [X, np.float32([[0], [255]] * 30) / 255 * np.ones(3, np.float32)])
+def test_scaled_inputs_are_not(x):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit((x, MIXED))

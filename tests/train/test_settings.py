@@ -88,6 +88,8 @@ def test_the_rise_starts_at_nothing_and_the_schedule_follows_it(name, warm_up):
     assert rate_at(name, 1.0, 0.0, warm_up) == 0
     assert rate_at(name, 1.0, warm_up / 2, warm_up) == pytest.approx(0.5)
     assert rate_at(name, 1.0, warm_up, warm_up) == pytest.approx(SCHEDULES[name](0.0))
+    assert rate_at(name, 1.0, (1 + warm_up) / 2, warm_up) == pytest.approx(SCHEDULES[name](0.5))
+    assert rate_at(name, 1.0, 1.0, warm_up) == pytest.approx(SCHEDULES[name](1.0))
 
 
 # ---- recipes ------------------------------------------------------------------------------------------------------

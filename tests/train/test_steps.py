@@ -167,6 +167,22 @@ def test_mixtures_by_hand():
         check(model, before, g, 1e-5)
 
 
+def test_in_a_mixture_each_example_keeps_its_own_weight():
+    model, step = stepping(mixup=0.4)
+    weights = np.linspace(0.1, 3.0, 24, dtype=np.float32)  # so that an example and its partner differ
+    for _ in range(4):
+        before = arrays(model)
+        state = torch.get_rng_state()
+        share = beta(0.4)
+        torch.set_rng_state(state)
+        scores = model(wrap((share * X + (1 - share) * X[::-1]).astype(np.float32)))
+        own, partner = (F.cross_entropy(scores, wrap(y.copy()), reduction="none") for y in (Y, Y[::-1]))
+        both = share * own * wrap(weights) + (1 - share) * partner * wrap(weights[::-1].copy())
+        g = gradients(model, both.mean())
+        step(*batch(weights=weights))
+        check(model, before, g, 1e-5)
+
+
 @pytest.mark.parametrize("a", [0.1, 0.5, 1.0, 4.0])
 def test_shares_are_drawn_from_beta(a):
     torch.manual_seed(0)

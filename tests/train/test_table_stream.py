@@ -1,10 +1,12 @@
 """Tables that stay on disk: the same code as in memory, in two passes."""
 
+import json
 import os
 
 import numpy as np
 import pytest
 
+from glassnet.cli.main import main
 from glassnet.data.table import TableFile
 from glassnet.errors import DataError
 from glassnet.train.recipes import recipe_for
@@ -120,3 +122,15 @@ def test_what_fits_is_a_matter_of_size(houses):
     assert fits(str(houses.path))
     assert fits(str(houses.path), 1)
     assert not fits(str(houses.path), 0)
+
+
+def test_a_run_from_a_table_on_disk_says_how_much_memory_it_took(tmp_path):
+    path = tmp_path / "long.csv"
+    rng = np.random.default_rng(5)
+    rows = rng.normal(size=(12_000, 12))
+    np.savetxt(path, rows, "%.6f", ",", header=",".join("abcdefghijkl"), comments="")
+    run = tmp_path / "run"
+    words = ["train", str(path), "--target", "l", "--memory", "1", "--epochs", "1", "--quiet", "--output", str(run)]
+    assert main(words) == 0
+    result = json.loads((run / "result.json").read_text())
+    assert 10 < result["peak_memory_megabytes"] < 20_000

@@ -16,6 +16,7 @@ from glassnet.errors import DataError, NonFiniteError, NotSupportedError, ShapeE
 from glassnet.nn import functional as F
 from glassnet.train.callbacks import BestWeights, Callback, EarlyStopping, ReduceOnPlateau, StopOnSpike, Watch
 from glassnet.train.checkpoint import Checkpoints
+from glassnet.train.pitfalls import PitfallWarning
 from glassnet.train.trainer import Trainer
 
 RNG = np.random.default_rng(1)
@@ -193,7 +194,8 @@ def test_a_data_set_brings_its_preparation():
 def test_bytes_without_a_preparation_are_numbers():
     x = RNG.integers(0, 255, (30, 4), dtype=np.uint8)
     trainer = trainer_of(rate=1e-4)
-    trainer.fit((x, Y[:30]), epochs=1)
+    with pytest.warns(PitfallWarning, match="got inputs from 0 to"):
+        trainer.fit((x, Y[:30]), epochs=1)
     assert trainer.batch[0].array.dtype == np.float32
     assert trainer.batch[0].array.max() > 200
 
@@ -381,6 +383,15 @@ def test_a_plateau_cuts_the_rate_on_top_of_the_schedule():
     history = trainer.fit((X, Y), lambda trainer: {"validation_loss": next(losses)}, epochs=6, batch_size=60)
     shares = [1, 5 / 6, 4 / 6, 0.1 * 3 / 6, 0.1 * 2 / 6, 0.1 * 1 / 6]
     assert history["rate"] == pytest.approx([0.1 * share for share in shares])
+
+
+def test_after_a_cut_the_plateau_rests_before_it_counts_again():
+    plateau = ReduceOnPlateau(patience=1, factor=0.5, cooldown=2)
+    trainer = trainer_of(callbacks=[plateau])
+    history = trainer.fit((X, Y), lambda trainer: {"validation_loss": 1.0}, epochs=8, batch_size=60)
+    shares = [1, 1, 1 / 2, 1 / 2, 1 / 2, 1 / 4, 1 / 4, 1 / 4]  # cut after epochs 2, 5 and 8; two of rest after each
+    assert history["rate"] == pytest.approx([0.1 * share for share in shares])
+    assert plateau.share == 1 / 8
 
 
 def test_a_spike_stops_it():

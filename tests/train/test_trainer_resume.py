@@ -305,6 +305,43 @@ def test_an_onlooker_who_goes_away_leaves_a_checkpoint(tmp_path):
     assert digest(resumed) == digest(whole)
 
 
+def test_an_onlooker_who_spoils_the_weights_and_goes_away_leaves_the_checkpoint_before(tmp_path, monkeypatch):
+    monkeypatch.setattr(saving, "_EPOCH_SECONDS", 0.0)
+    trainer = started(adam)
+    trainer.checkpoints = Checkpoints(tmp_path)
+    for look in trainer.moments((X, Y), HELD, EPOCHS, batch_size=SIZE):
+        if look.epoch == 2:
+            assert np.isnan(trainer.train_on_batch(X[:SIZE] * np.nan, Y[:SIZE]))
+            break
+    resumed = started(adam, seed=5)
+    fit_arrays(resumed, tmp_path)
+    whole = started(adam)
+    fit_arrays(whole, None)
+    assert digest(resumed) == digest(whole)
+
+
+class EachLoss(Callback):
+    """The loss of every epoch, judged or not."""
+
+    def __init__(self):
+        self.losses = []
+
+    def on_epoch_end(self, trainer, figures):
+        self.losses.append(figures["loss"])
+
+
+def test_an_epoch_that_was_not_judged_is_compared_by_its_loss(tmp_path, monkeypatch):
+    """Of the accuracy that is watched more is better, of the loss that stands in for it less."""
+    monkeypatch.setattr(saving, "_EPOCH_SECONDS", 0.0)
+    trainer, scores, accuracies = started(adam), [], iter([0.5, 0.75])
+    each = EachLoss()
+    trainer.callbacks += [BestWeights("validation_accuracy"), each]
+    trainer.checkpoints = Checkpoints(tmp_path)
+    monkeypatch.setattr(trainer, "save", lambda score, higher_is_better: scores.append((score, higher_is_better)))
+    trainer.fit((X, Y), lambda _: {"validation_accuracy": next(accuracies)}, 4, batch_size=SIZE, validate_every=2)
+    assert scores == [(each.losses[0], False), (0.5, True), (each.losses[2], False), (0.75, True)]
+
+
 def test_more_epochs_after_the_last(tmp_path):
     trainer = started(adam)
     trainer.checkpoints = Checkpoints(tmp_path)

@@ -22,6 +22,8 @@ _KINDS = {
     "config.json": "what it was asked",
     "environment.json": "versions, BLAS, commit",
     "history.jsonl": "figures of every epoch",
+    "steps.jsonl": "figures of single steps",
+    "confusion.jsonl": "what was taken for what, by epoch",
     "activity.jsonl": "looks into the layers",
     "weights.safetensors": "the first layer over time",
     "checkpoints": "to go on from",

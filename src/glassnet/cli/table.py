@@ -137,6 +137,16 @@ def figures_before(data: DataSet) -> dict[str, Any]:
     return preflight(cast("TableData", data))
 
 
+def memory_used(data: DataSet) -> dict[str, Any]:
+    """The most memory that a training from a table on disk took, in megabytes; nothing about other data."""
+    if not is_table_data(data) or cast("TableData", data).table is not None:
+        return {}
+    from glassnet.train.table_stream import peak_memory
+
+    most = peak_memory()
+    return {"peak_memory_megabytes": round(most / 1e6)} if most is not None else {}
+
+
 def recorded(options: dict[str, Any]) -> dict[str, Any]:
     """Of the options that a model file says it was trained with, those that are options and right ones."""
     found: dict[str, Any] = {}

@@ -16,7 +16,7 @@ from glassnet.cli.options import Option, Parsed, UsageError, parse
 from glassnet.cli.progress import Progress
 from glassnet.cli.report import percent, report
 from glassnet.cli.resume import checkpoints_in, reopened, without_machine
-from glassnet.cli.table import figures_before, is_table_data, lines_before
+from glassnet.cli.table import figures_before, is_table_data, lines_before, memory_used
 from glassnet.cli.terminal import Terminal
 from glassnet.cli.whereabouts import seen_from, without_folders
 from glassnet.data.datasets import DATASETS, DataSet
@@ -346,6 +346,7 @@ class _Run:
                 "total": time.perf_counter() - self.began,
             },
             "examples_per_second": _ratio(training.epochs_done * training.examples, training.seconds),
+            **memory_used(self.request.data),
             "machine": describe_machine(self.blas),
             "warnings": [self.warning] if self.warning else [],
             "model": MODEL,

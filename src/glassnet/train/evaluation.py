@@ -11,6 +11,7 @@ import numpy as np
 from glassnet import nn
 from glassnet.core.mode import no_grad
 from glassnet.core.tensor import wrap
+from glassnet.data.mapped import let_go, rows_of
 from glassnet.errors import ValueRangeError, complain
 from glassnet.train.multilabel import Multilabel, mean_of
 from glassnet.train.preparation import Preparation
@@ -136,10 +137,14 @@ def outputs_of(model: nn.Module, prepare: Preparation, x: np.ndarray) -> np.ndar
     training, parts = model.training, []
     model.eval()
     buffer = np.empty((min(_ROWS, len(x)), prepare.features), np.float32)
+    window = _ROWS * max(1, rows_of(x) // _ROWS)
     with no_grad():
         for start in range(0, max(len(x), 1), _ROWS):
             rows = x[start : start + _ROWS]
             parts.append(model(wrap(prepare.into(rows, buffer[: len(rows)]))).array)
+            if (start + _ROWS) % window == 0:
+                let_go(x)
+    let_go(x)
     model.train(training)
     outputs = np.concatenate(parts)
     if not np.isfinite(outputs).all():

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from glassnet.data.mapped import WINDOW, let_go
+
 _PIECE = 1 << 20
 _PIECES = 256
 
@@ -28,6 +30,7 @@ def fingerprint(arrays: Sequence[np.ndarray]) -> str:
         digest.update(f"{array.dtype.str}{array.shape}".encode())
         for piece in _pieces(array):
             digest.update(piece)
+            let_go(array)
     return digest.hexdigest()
 
 
@@ -39,7 +42,7 @@ def _pieces(array: np.ndarray) -> list[Any]:
         )
     data = array.reshape(-1).view(np.uint8)
     if len(data) <= _PIECE * _PIECES:
-        return [data]
+        return [data[start : start + WINDOW] for start in range(0, len(data), WINDOW)]
     starts = np.linspace(0, len(data) - _PIECE, _PIECES).astype(np.int64)
     return [data[start : start + _PIECE] for start in starts.tolist()]
 

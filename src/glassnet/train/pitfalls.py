@@ -6,9 +6,12 @@ import os
 import warnings
 from typing import Any
 
+import numpy as np
+
 from glassnet.errors import GlassnetError, complain
 from glassnet.train.runs import Run, is_run
 
+_MOST_LOOKED_AT = 1000  # examples
 _MOST_RUNS = 200  # that are looked into, those with the latest names
 
 
@@ -27,6 +30,26 @@ def warn_of_order(feed: Any, stacklevel: int = 5) -> None:
         return
     got = "fit: got labels that come class after class, and shuffle=False"
     warnings.warn(complain(got, "expected them mixed", "Try shuffle=True"), PitfallWarning, stacklevel=stacklevel)
+
+
+def warn_of_scale(feed: Any, stacklevel: int = 5) -> None:
+    """Warn of inputs that reach the network far from 0, as the bytes of images do: one rate cannot fit all weights."""
+    if getattr(feed, "prepared", True):
+        return
+    x = feed.sources()[0]
+    from glassnet.data.mapped import gathered
+    from glassnet.train.doctor.in_data import LARGEST_INPUT
+
+    some = gathered(x, np.arange(0, len(x), -(-len(x) // _MOST_LOOKED_AT)))
+    low, high = float(some.min(initial=0)), float(some.max(initial=0))
+    # whole numbers may be places in an embedding; what is not finite, others say more of
+    if some.dtype.kind == "i" or not LARGEST_INPUT < max(-low, high) < np.inf:
+        return
+    got = f"fit: got inputs from {low:g} to {high:g}"
+    pixels = low >= 0 and high <= 255 and bool((some == np.floor(some)).all())
+    hint = "Try fit((x / 255, y))" if pixels else "Try fit(((x - x.mean(0)) / x.std(0), y))"
+    expected = f"expected numbers about 0, none beyond {LARGEST_INPUT:g}"
+    warnings.warn(complain(got, expected, hint), PitfallWarning, stacklevel=stacklevel)
 
 
 def settings_tried_on_test(folder: str) -> int:

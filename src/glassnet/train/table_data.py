@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 
 from glassnet.data.columns import Column
+from glassnet.data.mapped import WINDOW, gathered, is_mapped
 from glassnet.data.registry import DataSet, Task
 from glassnet.data.split import split
 from glassnet.data.summary import Summaries
@@ -268,7 +269,7 @@ def preflight(data: TableData) -> dict[str, Any]:
     >>> preflight(table_data(table, TableOptions(("y",))))["rows"]
     {'train': 28, 'validation': 6, 'test': 6}
     """
-    x = data.x_train[:: max(1, len(data.x_train) // 100_000)]
+    x = _some(data.x_train)
     figures = {"min": float(x.min()), "max": float(x.max()), "mean": float(x.mean()), "std": float(x.std())}
     sizes = {"train": len(data.x_train), "validation": len(data.x_valid), "test": len(data.x_test)}
     return {
@@ -277,3 +278,10 @@ def preflight(data: TableData) -> dict[str, Any]:
         "inputs": figures,
         "findings": [finding._asdict() for finding in data.findings],
     }
+
+
+def _some(x: np.ndarray) -> np.ndarray:
+    """Evenly spread rows: enough for a mean, and of a table on disk no more than a window of them."""
+    if is_mapped(x):
+        return gathered(x, np.arange(0, len(x), max(1, len(x) // 100_000, -(-x.nbytes // WINDOW))))
+    return x[:: max(1, len(x) // 100_000)]

@@ -17,6 +17,7 @@ import numpy as np
 
 from glassnet.data.cache import cache_folder
 from glassnet.data.dealing import Dealer
+from glassnet.data.mapped import let_go
 from glassnet.data.parquet import ParquetTable
 from glassnet.data.summary import Summaries
 from glassnet.data.table import Table, TableFile
@@ -210,7 +211,23 @@ def _encoded(
             if weights is not None and own is not None:
                 weights[i][rows] = own[part]
             filled[i] = rows.stop
+            let_go(x_part)
+            let_go(y_part)
     return pairs
+
+
+def peak_memory() -> int | None:
+    """The most bytes of memory that this process has had so far; None where the system does not say.
+
+    >>> peak_memory() != 0
+    True
+    """
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
 
 
 def _folder() -> str:

@@ -24,7 +24,7 @@ from glassnet.train.figures import History, Look
 from glassnet.train.fingerprint import of_examples
 from glassnet.train.judging import Judge, loss_named, outputs_of
 from glassnet.train.metrics import Metric, named
-from glassnet.train.pitfalls import warn_of_order
+from glassnet.train.pitfalls import warn_of_order, warn_of_scale
 from glassnet.train.regularise import Average
 from glassnet.train.schedule import Pace
 from glassnet.train.steps import Step, StepOptions, put
@@ -239,6 +239,7 @@ class Trainer:
         how = {"prepare": self.prepare, "shuffle": shuffle, "augment": augment, "dtype": dtype}
         self.feed = weighted(train, batch_size, self.class_weight, sample_weight, **how)
         warn_of_order(self.feed)
+        warn_of_scale(self.feed)
         self.pace.begin(self.steps)
         self._mean_begins = self.epochs * (1 - self.swa) if self.swa else math.inf
         self._heard = [c for c in self.callbacks if hears_batches(c)]

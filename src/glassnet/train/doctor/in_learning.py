@@ -123,7 +123,10 @@ def forgets(best: Epoch, last: Epoch) -> bool:
     """Whether it does worse on other examples than at its best.
 
     Where its answers are as good as ever, a higher loss only means that it is surer of its mistakes: up to a point.
+    What fares better on other examples than on its own (as with dropout) has not learnt its own by heart.
     """
+    if last.held_loss <= last.loss:
+        return False
     if not last.loss < best.loss or not last.held_loss > RISE * best.held_loss:
         return False
     answers_hold = last.held_accuracy >= best.held_accuracy - CHANCE  # False where they are not known
