@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from glassnet.errors import GlassnetError
+from glassnet.files import safetensors, strict_json
 from glassnet.server import commands as c
 from glassnet.server import points
 from glassnet.server.keeping import Keeper
@@ -55,6 +56,32 @@ def test_the_optimiser_goes_on_where_it_was(tmp_path, rule):
     for a, b in zip(weights(playground), weights(again), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12)
     np.testing.assert_allclose(again.learner.memory(), playground.learner.memory(), rtol=1e-9)
+
+
+def test_dropout_draws_on_where_it_was(tmp_path):
+    playground = Playground({"dataset": "circle", "points": 40, "seed": 3, "dropout": 0.3, "optimizer": "adam"})
+    playground.train(2.5)  # in the middle of an epoch
+    keeper = Keeper(str(tmp_path))
+    assert keeper.keep("name", playground)
+    back = keeper.find("name")
+    for one in (playground, back):
+        one.train(4)
+    for a, b in zip(weights(playground), weights(back), strict=True):  # its first steps run op by op: the last bit
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+    assert back.learner.rng.bit_generator.state == playground.learner.rng.bit_generator.state
+
+
+@pytest.mark.parametrize(
+    "random", [["1", "2"], ["-1", "1", "0", "0"], ["x", "1", "0", "0"], ["1" * 60, "1", "0", "0"], 7]
+)
+def test_a_place_in_the_random_numbers_that_cannot_be_is_not_believed(tmp_path, random):
+    keeper = Keeper(str(tmp_path))
+    assert keeper.keep("name", Playground({"points": 20}))
+    path = keeper._path("name")
+    tensors, about = safetensors.load(path, checksum=True)
+    kept = strict_json.loads(about["playground"]) | {"random": random}
+    safetensors.save(path, tensors, {**about, "playground": strict_json.dumps(kept)}, checksum=True)
+    assert keeper.find("name") is None
 
 
 def test_a_memory_that_the_rule_does_not_have_is_not_believed(tmp_path):
@@ -155,3 +182,10 @@ def test_a_page_finds_its_network_after_the_server_was_stopped(start, tmp_path):
 
     found = asyncio.run(second())
     assert (found["epoch"], found["step"], found["state"]) == (5, state["step"], state["state"])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+def test_nobody_else_may_look_into_the_folder(tmp_path):
+    folder = tmp_path / "sessions"
+    assert Keeper(str(folder)).keep("name", Playground(SMALL))
+    assert folder.stat().st_mode & 0o077 == 0

@@ -1,6 +1,8 @@
 """The Playground without a connection: it learns, follows every setting, and takes edits back."""
 
+import gc
 import math
+import weakref
 
 import numpy as np
 import pytest
@@ -536,3 +538,19 @@ def test_the_middle_of_a_heat_map_is_the_networks_own_output():
 
 def test_the_state_is_whole():
     assert set(Playground(SMALL).report().state) == set(defaults())
+
+
+def test_a_network_that_is_rebuilt_gives_its_memory_back_without_the_collector():
+    playground = Playground({"hidden": [3], "points": 20, "dropout": 0.1})
+    playground.train(6)
+    assert playground.learner._step.replays
+    old = weakref.ref(playground.learner)
+    programs = [weakref.ref(f.program) for f in (playground.learner._step, playground.learner._judge)]
+    gc.disable()
+    try:
+        playground.configure({"hidden": [3, 2]})
+        assert [old(), *(program() for program in programs)] == [None] * 3
+    finally:
+        gc.enable()
+    playground.train(3)
+    assert playground.judgement.train_loss > 0

@@ -208,6 +208,19 @@ def test_small_numbers_stand_for_large_ones(values):
         assert (abs(back - row[0][finite].astype(float)) <= scale[0] / 250 + 1e-36).all()
 
 
+@pytest.mark.parametrize("units", [1, 2, 3, 16])
+def test_pixels_of_filters_begin_at_a_multiple_of_eight_bytes(units):
+    weights = np.random.default_rng(units).normal(size=(units, 6)).astype(np.float32)
+    message = frames.pack_filters(weights, 3, 2, 1.5)
+    assert message[:4] == b"GND1"
+    assert np.frombuffer(message, "<u4", 3, 4).tolist() == [units, 3, 2]
+    assert np.frombuffer(message, "<f8", 1, 16) == 1.5
+    scale = np.frombuffer(message, "<f4", units, 24)
+    begin = 24 + -(-4 * units // 8) * 8
+    small = np.frombuffer(message, np.int8, offset=begin).reshape(units, 6)
+    np.testing.assert_allclose(small * scale[:, None] / 127, weights, atol=abs(weights).max() / 250)
+
+
 def test_fields_are_in_the_headers_order():
     names = [field.name for field in dataclasses.fields(frames.Numbers)]
     assert names == [name for name, _, _ in frames.HEADER][1:-2]

@@ -179,3 +179,9 @@ def test_the_page_is_served_from_its_folder_alone(tmp_path):
 
 def test_without_a_built_page_the_server_says_how_to_build_it(tmp_path):
     assert b"npm run build" in load(tmp_path)["/"].body
+
+
+def test_there_is_an_end_to_the_visitors_that_a_code_lets_in(monkeypatch):
+    monkeypatch.setattr(safety, "_MOST_VISITORS", 2)
+    guard = Guard(hosts_of(["localhost"], PORT), "glassnet", class_code="code")
+    assert [guard.admit("code") is not None for _ in range(3)] == [True, True, False]

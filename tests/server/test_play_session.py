@@ -11,6 +11,7 @@ from glassnet.errors import ValueRangeError
 from glassnet.server import commands as c
 from glassnet.server import messages
 from glassnet.server import scheduler as scheduling
+from glassnet.server import session as sessions
 from glassnet.server.outbox import MOST_CREDITS, Outbox
 from glassnet.server.registry import NoRoomError, Registry
 from glassnet.server.scheduler import Scheduler
@@ -110,6 +111,31 @@ def test_training_waits_while_nobody_looks():
     assert session.turn() is None
     assert session.playground.step == step
     assert session.playground.running
+
+
+def test_a_frame_that_was_missed_is_made_up_for_and_no_more_than_one(monkeypatch):
+    session, outbox = session_with_page(Limits(frames_per_second=20.0))
+    clock = [100.0]
+    monkeypatch.setattr(sessions, "monotonic", lambda: clock[0])
+    session.tell(c.Run(1))
+    session.turn()  # the first frame is due at once, the next at 100.05, 100.10 …
+    sequence = session._sequence
+
+    def frames(now: float) -> int:
+        clock[0] = now
+        before = session._sequence
+        for _ in range(6):
+            outbox.credit(1)
+            session.turn()
+            outbox.take()
+        return session._sequence - before
+
+    assert sequence > 0
+    assert frames(100.049) == 0
+    assert frames(100.051) == 1
+    assert frames(100.151) == 2  # the one of 100.10 is late, and comes
+    assert frames(100.451) <= 3  # of six that were due most are left out
+    assert frames(100.501) == 1  # and the next are in step again
 
 
 def test_an_outbox_that_nobody_empties_overflows():
@@ -225,6 +251,35 @@ def test_a_job_rests_after_a_long_turn(monkeypatch):
         entry.seconds = 0.001
         scheduler._after(entry, 0.0, scheduler._short)
     assert list(scheduler._short.ready) == [entry]
+
+
+def test_a_turn_that_was_only_interrupted_is_not_a_long_one(monkeypatch):
+    clock, work = iter([0.0, 1.0, 1.0, 1.001]), iter([5.0, 5.001])
+    monkeypatch.setattr(scheduling, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(scheduling, "thread_time", lambda: next(work))
+    scheduler, entry = Scheduler(1), scheduling._Entry(Greedy())
+    scheduler.stop()
+    entry.seconds, entry.suspect = 0.001, False
+    scheduler._clocked(entry)
+    assert entry.suspect  # a second has gone by: was that its own work?
+    scheduler._timed(entry)
+    assert not entry.suspect
+    assert entry.seconds == pytest.approx(0.001)
+    scheduler._clocked(entry)
+    assert not entry.suspect
+
+
+def test_a_job_whose_turns_become_long_is_found_out(monkeypatch):
+    clock, work = iter([0.0, 1.0]), iter([0.0, 1.0])
+    monkeypatch.setattr(scheduling, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(scheduling, "thread_time", lambda: next(work))
+    scheduler, entry = Scheduler(2), scheduling._Entry(Greedy())
+    scheduler.stop()
+    entry.seconds, entry.suspect = 0.001, False
+    scheduler._clocked(entry)
+    scheduler._timed(entry)
+    assert entry.suspect
+    assert scheduler._lane(entry) is scheduler._long
 
 
 class Overlap:

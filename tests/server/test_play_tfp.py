@@ -179,3 +179,8 @@ def test_what_the_playground_lacks_switches_parity_off():
     playground.configure({"optimizer": "adam"})
     assert not playground.state["parity"]
     assert "adam" in playground.notes[0]
+
+
+@pytest.mark.parametrize(("said", "taken"), [(-3, 0.0), (0, 0.0), (80, 80.0), (81, 50.0)])
+def test_noise_beyond_its_range_is_taken_as_the_playground_takes_it(said, taken):
+    assert tfp.parse(f"noise={said}").noise == taken

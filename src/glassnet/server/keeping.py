@@ -1,8 +1,8 @@
 """Sessions on disk, so that a page finds its network again after the server was stopped or killed.
 
 One safetensors file for each session, in the user's cache folder, named by a hash of the session's secret name: written
-in one stroke, with a checksum, and readable by its owner only. What the optimiser remembers is kept too, so that the
-training goes on as if nothing had been.
+in one stroke, with a checksum, and readable by its owner only. What the optimiser remembers and where dropout's random
+numbers have got to are kept too, so that the training goes on as if nothing had been.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Keeper:
         try:
             tensors, about = safetensors.load(path, limit=_MOST_BYTES, checksum=True)
             return _brought_back(tensors, about)
-        except (GlassnetError, KeyError, ValueError, TypeError):
+        except (GlassnetError, KeyError, ValueError, TypeError, OverflowError):
             return None  # of an older version, or damaged: the page begins anew
 
     def tidy(self) -> None:
@@ -91,6 +91,7 @@ def _taken_down(playground: Playground) -> tuple[dict[str, np.ndarray], dict[str
         "epoch": playground.course.epoch,
         "at": playground.course.at,
         "edited": playground.edited,
+        "random": _words(learner.rng),
         "rows": [list(row) for row in playground.curve.rows],
         "own": own and {"train": own.train, "task": own.task, "classes": list(own.classes), "source": own.source},
     }
@@ -121,6 +122,24 @@ def _brought_back(tensors: dict[str, np.ndarray], texts: dict[str, str]) -> Play
     learner.remember(
         (int(words[1]), words[2], array) for name, array in tensors.items() if (words := name.split("."))[0] == "memory"
     )
+    if "random" in about:  # a session that was kept before this was written down draws from the start
+        _rewind(learner.rng, about["random"])
     playground.step, playground.edited = int(about["step"]), bool(about["edited"])
     playground.resume(int(about["epoch"]), int(about["at"]), about["rows"])
     return playground
+
+
+def _words(rng: np.random.Generator) -> list[str]:
+    """Where a generator has got to: its numbers are longer than JSON's, so they are written as words."""
+    state: dict[str, Any] = dict(rng.bit_generator.state)
+    return [*(str(state["state"][key]) for key in ("state", "inc")), str(state["has_uint32"]), str(state["uinteger"])]
+
+
+def _rewind(rng: np.random.Generator, words: list[str]) -> None:
+    """Have a generator go on from there.
+
+    Raises `ValueError` or `TypeError` for words that are no such place.
+    """
+    state, inc, has, rest = (int(word) for word in words)
+    kept = {"state": state, "inc": inc}
+    rng.bit_generator.state = {"bit_generator": "PCG64", "state": kept, "has_uint32": has, "uinteger": rest}

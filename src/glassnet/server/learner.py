@@ -146,6 +146,12 @@ class Learner:
             mask.array[...] = (self.rng.random(mask.array.shape) >= share) / (1 - share)
         return self._masks[rows]
 
+    def close(self) -> None:
+        """Another one takes its place: the memory of its programs is given back now."""
+        for function in (self._step, self._slopes, self._judge):
+            function.forget()
+        del self._step, self._slopes, self._judge, self._functions, self.stages  # which hold this learner in turn
+
     def renew(self) -> None:
         """Other points have other shapes, each with a program of its own: begin again before there are too many."""
         if any(len(f.programs) > _MOST_SHAPES or f.obstacle for f in (self._step, self._slopes, self._judge)):

@@ -156,6 +156,8 @@ class Playground:
         if learner is None:
             kind = ParityLearner if state["parity"] else Learner
             learner = kind(layers, course.head, state, state["seed"])
+            if hasattr(self, "learner"):
+                self.learner.close()
             self._sound: tuple[list[np.ndarray], float] | None = None
             self.history.clear()
         else:

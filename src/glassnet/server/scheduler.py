@@ -7,11 +7,10 @@ import itertools
 import logging
 import threading
 from collections import deque
-from time import monotonic, thread_time
+from time import monotonic, perf_counter, thread_time
 from typing import Protocol
 
 _SHORT = 0.004  # seconds of work in a turn; a frame of a class takes a tenth of that
-_LOOKED_AT = 4  # of so many turns one is measured: to ask for a thread's time takes a hundredth of a frame
 _log = logging.getLogger("glassnet.server")
 
 
@@ -37,14 +36,14 @@ class _Lane:
 class _Entry:
     """What the scheduler knows of a job."""
 
-    __slots__ = ("again", "job", "queued", "rested", "running", "seconds", "ticket", "turns")
+    __slots__ = ("again", "job", "queued", "rested", "running", "seconds", "suspect", "ticket")
 
     def __init__(self, job: Job) -> None:
         self.job = job
         self.queued = self.running = self.again = False
         self.ticket = 0  # of its place among those that wait; an older one is void
         self.rested = 0.0  # from when on it may have a turn again
-        self.turns = 0
+        self.suspect = True  # whether its next turn's work is measured
         self.seconds: float | None = None  # of work in a turn, on the whole; None before the first
 
     def took(self, seconds: float) -> None:
@@ -134,8 +133,7 @@ class Scheduler:
         entry = self._next(lane)
         if entry is None:
             return False
-        due = self._turn(entry) if entry.turns % _LOOKED_AT else self._timed(entry)
-        entry.turns += 1
+        due = self._timed(entry) if entry.suspect else self._clocked(entry)
         with self._lock:
             self.turns += 1
             self._after(entry, due, lane)
@@ -153,6 +151,14 @@ class Scheduler:
         begin = thread_time()
         due = self._turn(entry)
         entry.took(thread_time() - begin)
+        entry.suspect = entry.seconds is None or entry.seconds >= _SHORT
+        return due
+
+    def _clocked(self, entry: _Entry) -> float | None:
+        """A turn of a job whose turns are short: the clock, which costs next to nothing, tells when to look closer."""
+        begin = perf_counter()
+        due = self._turn(entry)
+        entry.suspect = perf_counter() - begin >= _SHORT  # work, or others in its way? the next turn tells
         return due
 
     def _after(self, entry: _Entry, due: float | None, lane: _Lane) -> None:

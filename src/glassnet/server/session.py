@@ -258,9 +258,9 @@ class Session:
         return self._tick if self._owed < 1 else now
 
     def _next_tick(self, now: float) -> float:
-        """When the next frame is due; of those that nobody had time for there are none, and the others keep step."""
+        """When the next frame is due: one missed is made up for, the rest are left out, and all keep step."""
         period = 1 / self.limits.frames_per_second
-        return self._due + period * (1 + (now - self._due) // period)
+        return self._due + period * max(1, (now - self._due) // period)
 
     def _halt(self, stopped: Stopped) -> None:
         self._owed = 0.0
