@@ -20,6 +20,15 @@ export async function judged(page, where) {
   assert.deepEqual(told, [], where);
 }
 
+/** What is asked for by a thumb, and is lower than the 44 pixels that it needs; the network itself is drawn to fit. */
+const tooLow = (page) =>
+  page.locator(".field select, .field input:not([type=checkbox]), input[type=range], .chip").evaluateAll((all) =>
+    all
+      .filter((e) => !e.closest("footer"))
+      .map((e) => [e.getBoundingClientRect().height, e.outerHTML.slice(0, 90)])
+      .filter(([height]) => height > 0 && height < 44),
+  );
+
 export const journeys = {
   async "axe finds nothing serious, in both rooms and both themes"({ open }) {
     for (const theme of ["light", "dark"]) {
@@ -83,6 +92,9 @@ export const journeys = {
       const wide = await page.evaluate(() => document.documentElement.scrollWidth);
       assert.ok(wide <= 390, `${hash}: ${wide} pixels wide`);
       if (hash === "R=runs") continue;
+      assert.deepEqual(await tooLow(page), [], hash);
+      const help = await page.getByRole("button", { name: "Help, keys and words" }).boundingBox();
+      assert.ok(help.x + help.width <= 390, `help ends at ${help.x + help.width}`);
       const play = await page
         .getByRole("button", { name: hash === "R=graph" ? "Play" : "Train", exact: true })
         .boundingBox();
