@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glassnet.cli.main import main
+from glassnet.cli.main import COMMANDS, main
 from glassnet.cli.pictures import visible
 from glassnet.cli.terminal import Terminal, folded
 
@@ -76,3 +76,18 @@ def test_the_answer_stands_below_a_picture_that_leaves_no_room(narrow, digits_ru
     answer = next(i for i, line in enumerate(lines) if "test example 0" in line)
     assert any("▀" in line or "█" in line for line in lines[:answer])
     assert not any("▀" in line for line in lines[answer:])
+
+
+@pytest.mark.parametrize("page", ["--help", "train --help", "probe --help"])
+def test_pages_of_help_fit_into_forty_columns(narrow, page):
+    lines = narrow(page)
+    assert [line for line in lines if len(line) > 39 and not line.startswith("  glassnet ")] == []
+
+
+@pytest.mark.parametrize(("columns", "places"), [("80", {2, 30}), ("40", {2, 6})])
+def test_what_a_command_does_stays_in_its_column(narrow, monkeypatch, columns, places):
+    monkeypatch.setenv("COLUMNS", columns)
+    lines = narrow("--help")
+    block = lines[lines.index("Commands") + 1 : lines.index("Options") - 1]
+    assert {len(line) - len(line.lstrip()) for line in block} == places
+    assert [line.split()[0] for line in block if not line.startswith("   ")] == list(COMMANDS)

@@ -20,9 +20,7 @@ GROUP = "Data"
 IMAGE_SIZE = Option(
     "image_size", Whole(1, 4096, "32"), "height and width to which a folder's images are scaled", (), GROUP
 )
-IDX = Option(
-    "idx", Text("my-digits", "FOLDER", "a folder"), "train on IDX files in this folder (named as MNIST's)", (), GROUP
-)
+IDX = Option("idx", Text("my-digits", "FOLDER", "a folder"), "a folder of IDX files, named as MNIST's", (), GROUP)
 _KINDS: dict[str, tuple[Kind, str]] = {
     "n": (Whole(2, MOST_POINTS, "500"), "how many points are drawn"),
     "noise": (Real(below=1000.0, example="0.1"), "how far points stray"),

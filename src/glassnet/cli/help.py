@@ -10,7 +10,7 @@ from glassnet.cli.options import Option
 from glassnet.cli.terminal import Terminal
 
 _WIDEST = 100
-_COLUMN = 30
+_COLUMN, _NARROW_COLUMN = 30, 6  # where what something does begins: beside it, or below it on a narrow screen
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,9 @@ class Page:
         width = min(terminal.width, _WIDEST)
         lines = [f"{terminal.bold('Usage')}  {self.usage}", "", *wrapped(self.says, width)]
         if self.commands:
-            lines += [
-                "",
-                terminal.bold(self.heading),
-                *(f"  {name:<{_COLUMN - 2}}{says}" for name, says in self.commands),
-            ]
+            lines += ["", terminal.bold(self.heading)]
+            for name, says in self.commands:
+                lines += _row(f"  {name}", says, width)
         for group in dict.fromkeys(option.group for option in options):
             lines += ["", terminal.bold(group)]
             for option in options:
@@ -56,10 +54,16 @@ def _option_lines(option: Option, width: int, terminal: Terminal) -> list[str]:
     details = [f": {', '.join(names)}"] if names else []
     details += [f" (--{alias})" for alias in option.aliases]
     details += [f" [{option.usual}]"] if option.usual else []
-    body = wrapped(option.says + "".join(details), width - _COLUMN)
-    if len(typed) + 2 > _COLUMN:
-        return [typed, *(f"{'':{_COLUMN}}{line}" for line in body)]
-    return [f"{typed:<{_COLUMN}}{body[0]}", *(f"{'':{_COLUMN}}{line}" for line in body[1:])]
+    return _row(typed, option.says + "".join(details), width)
+
+
+def _row(typed: str, says: str, width: int) -> list[str]:
+    """What is typed, and beside it what it does; below it where there is no room."""
+    column = _COLUMN if width >= 2 * _COLUMN else _NARROW_COLUMN
+    body = [f"{'':{column}}{line}" for line in wrapped(says, width - column)]
+    if len(typed) + 2 > column:
+        return [typed, *body]
+    return [f"{typed:<{column}}{body[0].lstrip()}", *body[1:]]
 
 
 def _example_lines(examples: Sequence[tuple[str, str]], width: int, terminal: Terminal) -> list[str]:
