@@ -7,8 +7,9 @@ import importlib as _importlib
 import math as _math
 import typing as _typing
 
-from glassnet import autograd, cuda, errors, func, linalg, nn, optim, random, utils
+from glassnet import amp, autograd, cuda, errors, func, linalg, nn, optim, random, special, utils
 from glassnet import left_out as _left_out
+from glassnet.amp import autocast
 from glassnet.compat import (
     BoolTensor,
     ByteTensor,
@@ -107,7 +108,7 @@ from glassnet.core.elementwise import (
     clamp_min,
     copysign,
     deg2rad,
-    erfc,
+    digamma,
     float_power,
     fmax,
     fmin,
@@ -124,6 +125,8 @@ from glassnet.core.elementwise import (
     logaddexp,
     logaddexp2,
     logit,
+    mvlgamma,
+    polygamma,
     positive,
     rad2deg,
     round,
@@ -236,6 +239,8 @@ from glassnet.core.ops import (
     cosh,
     eq,
     erf,
+    erfc,
+    erfinv,
     exp,
     expm1,
     floor,
@@ -246,6 +251,7 @@ from glassnet.core.ops import (
     isinf,
     isnan,
     le,
+    lgamma,
     log,
     log1p,
     logical_and,
@@ -369,6 +375,7 @@ from glassnet.serialization import load, save
 from glassnet.version import __version__ as __version__
 
 if _typing.TYPE_CHECKING:
+    from glassnet import distributions
     from glassnet.read.draw import draw
     from glassnet.read.explain import explain
     from glassnet.read.why import why
@@ -396,18 +403,21 @@ def numel(input: Tensor) -> _methods.Any:
     return input.array.size
 
 
-_READERS = {name: f"glassnet.read.{name}" for name in ("draw", "explain", "why")}
+_LATE = {name: f"glassnet.read.{name}" for name in ("draw", "explain", "why")}
+_ROOMS = ("distributions",)
 
 
 def __dir__() -> list[str]:
     """Every public name, those too that are looked up late."""
-    return sorted({*globals(), *_READERS})
+    return sorted({*globals(), *_LATE, *_ROOMS})
 
 
 def __getattr__(name: str) -> _methods.Any:
-    """Only for names that are not there: the readers, which training need not load, are looked up; for those that
-    PyTorch has, say what to use instead."""
-    if name not in _READERS:
+    """Only for names that are not there: readers and rooms, which training need not load, are looked up; for those
+    that PyTorch has, say what to use instead."""
+    if name in _ROOMS:
+        return _importlib.import_module(f"glassnet.{name}")
+    if name not in _LATE:
         return _left_out.refuse(name)
-    globals()[name] = reader = getattr(_importlib.import_module(_READERS[name]), name)
-    return reader
+    globals()[name] = found = getattr(_importlib.import_module(_LATE[name]), name)
+    return found

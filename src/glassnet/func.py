@@ -11,7 +11,7 @@ tensor(12.)
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,6 +30,7 @@ __all__ = [
     "jacfwd",
     "jacrev",
     "jvp",
+    "stack_module_state",
     "vjp",
     "vmap",
 ]
@@ -322,3 +323,32 @@ def _exchanged(module: Module, given: Mapping[str, Tensor]) -> Iterator[None]:
         for attributes, name, tensor in reversed(before):
             attributes[name] = tensor
         World.changed()
+
+
+def stack_module_state(models: Sequence[Module]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """The parameters, and the buffers, of several models of one kind, each stacked along a new first axis.
+
+    With `functional_call` and `vmap` they run as an ensemble. The parameters are new leaves: a change of them does not
+    reach the models. Raises ValueRangeError for no models, and for models of different classes or modes.
+
+    >>> import glassnet as torch
+    >>> params, buffers = torch.func.stack_module_state([torch.nn.Linear(3, 2) for _ in range(5)])
+    >>> params["weight"].shape, buffers
+    (torch.Size([5, 2, 3]), {})
+    """
+    kinds = {(type(m).__name__, "train" if m.training else "eval") for m in models}
+    if len(kinds) != 1:
+        words = ", ".join(f"{name} in {when} mode" for name, when in sorted(kinds)) or "no models"
+        got, hint = f"stack_module_state: got {words}", "Try model.train() or model.eval() for each of [model, …]"
+        raise ValueRangeError(complain(got, "expected models of one class, all in one mode", hint))
+    params: list[dict[str, Tensor]] = [dict(m.named_parameters()) for m in models]
+    buffers = [dict(m.named_buffers()) for m in models]
+    return _stacked_leaves(params), _stacked_leaves(buffers)
+
+
+def _stacked_leaves(states: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+    first = states[0]
+    return {
+        name: layout.stack([state[name] for state in states]).detach().requires_grad_(t.needs_grad)
+        for name, t in first.items()
+    }

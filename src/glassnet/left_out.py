@@ -11,8 +11,7 @@ from glassnet.errors import LeftOutError, LeftOutModuleError, complain
 NAMES = {
     "numpy.fft on .numpy()": "fft stft istft hann_window hamming_window blackman_window",
     "torch.compile": "jit fx",
-    "rand, randn, normal, bernoulli or multinomial": "distributions poisson binomial",
-    "the same code without it: numbers keep their precision": "amp autocast",
+    "rand, randn, normal, bernoulli or multinomial": "poisson binomial",
     "torch.float32 or torch.float64": (
         "bfloat16 float8_e4m3fn float8_e5m2 complex32 complex64 complex128 cfloat cdouble complex polar view_as_real "
         "view_as_complex quantize_per_tensor quantize_per_channel qint8 quint8"
@@ -26,7 +25,6 @@ NAMES = {
     "torch.set_num_threads": "multiprocessing distributed set_num_interop_threads",
     "Python's own cProfile": "profiler",
     "the one in torch.linalg": "qr svd cholesky",
-    "torch.erf, exp, log1p, logsumexp and others by their plain names": "special",
     "torch.equal or torch.allclose": "testing",
     "reshape, unfold or indexing": "as_strided",
     "x.index_add_, x.index_put_ or indexing on the left of =": "put index_add index_put index_copy index_fill",
@@ -36,7 +34,6 @@ NAMES = {
 
 # Modules that programs for PyTorch import, besides those that are names above. What is inside one is left out with it.
 MODULES = {
-    "the same code without it: numbers keep their precision": "cuda.amp",
     "torch.set_num_threads": "nn.parallel",
     "nn.Linear and softmax in a Module of your own": "nn.attention",
     "nn.Dropout, or weight_decay in the optimiser": "nn.utils.prune",
@@ -52,7 +49,7 @@ MODULES = {
 
 
 class _Finder:
-    """Answers imports such as `from glassnet.amp import autocast` that nobody else could.
+    """Answers imports such as `from glassnet.jit import script` that nobody else could.
 
     Python asks it last, when no module of that name was found.
     """

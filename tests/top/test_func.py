@@ -190,3 +190,28 @@ def test_sizes_stay_sizes():
     for made in (s + s, s + four, four + s, s * 2, 2 * s, s[:1], s[::-1]):
         assert isinstance(made, torch.Size)
     assert repr(four + s + [5]) == "torch.Size([4, 2, 3, 5])"
+
+
+def test_an_ensemble_runs_as_its_models_do():
+    torch.manual_seed(0)
+    models = [torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.BatchNorm1d(2)).eval() for _ in range(4)]
+    models[0][0].bias.requires_grad_(False)
+    params, buffers = func.stack_module_state(models)
+    assert list(params) == [name for name, _ in models[0].named_parameters()]
+    assert params["0.weight"].shape == (4, 2, 3)
+    assert params["0.weight"].is_leaf
+    assert [p.requires_grad for p in params.values()] == [True, False, True, True]
+    assert buffers["1.running_mean"].shape == (4, 2)
+    run = func.vmap(lambda p, b, x: func.functional_call(models[0], (p, b), (x,)), in_dims=(0, 0, None))
+    found = run(params, buffers, A).detach()
+    assert same(found, np.stack([m(A).detach().numpy() for m in models]))
+
+
+@pytest.mark.parametrize(
+    "models",
+    [[], [torch.nn.Linear(1, 1), torch.nn.ReLU()], [torch.nn.Linear(1, 1), torch.nn.Linear(1, 1).eval()]],
+    ids=["none", "two classes", "two modes"],
+)
+def test_models_that_do_not_stack_are_refused(models):
+    with pytest.raises(ValueRangeError, match="expected models of one class, all in one mode"):
+        func.stack_module_state(models)

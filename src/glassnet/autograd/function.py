@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 from glassnet.core import factories
-from glassnet.core.mode import no_grad
+from glassnet.core.mode import mode, no_grad
 from glassnet.core.ops import Op
 from glassnet.core.tensor import Tensor, apply
 from glassnet.errors import GradientError, complain
@@ -90,6 +91,47 @@ class Function:
         slopes = _Slopes(cls, ctx, outputs, args)
         made = tuple(slopes.made(k, y) for k, y in enumerate(outputs))
         return made[0] if isinstance(result, Tensor) else made
+
+
+def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a `backward` whose own derivative is not to be had: it runs without following gradients.
+
+    What it returns refuses to be differentiated again, with GradientError.
+
+    >>> import glassnet as torch
+    >>> class Ceiling(torch.autograd.Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         return x.ceil()
+    ...     @staticmethod
+    ...     @torch.autograd.function.once_differentiable
+    ...     def backward(ctx, g):
+    ...         return g
+    >>> x = torch.tensor(1.5, requires_grad=True)
+    >>> Ceiling.apply(x).backward()
+    >>> x.grad
+    tensor(1.)
+    """
+
+    @functools.wraps(backward)
+    def once(ctx: Context, *gradients: Any) -> Any:
+        with no_grad():
+            found = backward(ctx, *gradients)
+        followed = [g for g in gradients if isinstance(g, Tensor) and g.needs_grad]
+        if not mode.grad or not followed:
+            return found
+        slopes = found if isinstance(found, tuple | list) else (found,)
+        return tuple(apply(_ONCE, s.detach(), *followed) if isinstance(s, Tensor) else s for s in slopes)
+
+    return once
+
+
+def _refuse_second(*given: Tensor) -> Tensor:
+    got = "once_differentiable: got a derivative of a backward that is marked so"
+    raise GradientError(complain(got, "expected the first derivative only", "Try backward without the mark"))
+
+
+_ONCE = Op("error", lambda slope, *gradients: slope, lambda i: _refuse_second, say="{0}", tex="{0}", view=True)
 
 
 class _Slopes:

@@ -6,7 +6,8 @@ from typing import NoReturn
 
 import numpy as np
 
-from glassnet.core import layout, ops, shapes
+from glassnet.core import factories, inplace, layout, ops, reductions, shapes
+from glassnet.core.mode import mode, no_grad
 from glassnet.core.naming import called
 from glassnet.core.tensor import Tensor
 from glassnet.errors import DTypeError, NotSupportedError, ShapeError, complain
@@ -144,7 +145,8 @@ def embedding(
 ) -> Tensor:
     """The rows of weight (entries, size) that input names: (...) -> (..., size).
 
-    The row `padding_idx` gets no gradient. Raises ValueRangeError for an index outside the table.
+    The row `padding_idx` gets no gradient. Rows that are named and longer than `max_norm` (by the norm of order
+    `norm_type`) are shortened to it first, in the table itself. Raises ValueRangeError for an index outside the table.
 
     >>> import glassnet as torch
     >>> embedding(torch.tensor([1, 0]), torch.tensor([[1.0, 2.0], [3.0, 4.0]]))
@@ -152,19 +154,45 @@ def embedding(
             [1., 2.]])
     """
     need_tensors("embedding", input=input, weight=weight)
-    for name, given in (("max_norm", max_norm), ("scale_grad_by_freq", scale_grad_by_freq), ("sparse", sparse)):
+    for name, given in (("scale_grad_by_freq", scale_grad_by_freq), ("sparse", sparse)):
         if given:
-            expected = "expected none of max_norm, scale_grad_by_freq and sparse, which glassnet leaves out"
+            expected = "expected neither scale_grad_by_freq nor sparse, which glassnet leaves out"
             raise NotSupportedError(complain(f"embedding: got {name}={given}", expected, f"Try without {name}"))
     if input.array.dtype.kind not in "iu":
         got = f"embedding: got indices of {input.dtype}"
         raise DTypeError(complain(got, "expected whole numbers", "Try input.long()"))
     at = input if input.array.dtype == np.int64 else ops.cast(input, dtype=np.dtype(np.int64))
+    if max_norm is not None:
+        _shorten_rows(weight, at, max_norm, norm_type)
     y = ops.embedding(weight, at)
     if padding_idx is None:
         return y
     learnt = layout.unsqueeze(ops.ne(at, padding_idx % weight.array.shape[0]), -1)
     return called(ops.where(learnt, y, y.detach()), "EmbeddingBackward0", weight)
+
+
+_LEAST_LENGTH = 1e-7  # keeps the division defined
+
+
+@no_grad()
+def _shorten_rows(weight: Tensor, at: Tensor, max_norm: float, norm_type: float) -> None:
+    """Bring the rows that are named down to max_norm, in place; one that is named twice is written twice, the same."""
+    at = ops.reshape(at, shape=(-1,))
+    rows = ops.embedding(weight, at)
+    if mode.trace is None:
+        inplace.setitem(weight, at, rows * _share(rows, max_norm, norm_type))
+        return
+    # A replay has no way to write to named rows: the whole table is multiplied, by 1 where no row is named.
+    ones = factories.ones(at.array.size, dtype=weight.dtype)
+    named = ops.gt(ops.scatter_add(ones, at, dim=0, shape=(len(weight.array),)), 0.0)
+    share = ops.where(layout.unsqueeze(named, 1), _share(weight, max_norm, norm_type), 1.0)
+    weight.copy_(weight * share)
+
+
+def _share(rows: Tensor, max_norm: float, norm_type: float) -> Tensor:
+    """What each row is to be multiplied by so that it is no longer than max_norm."""
+    length = reductions.norm(rows, float(norm_type), 1, keepdim=True)
+    return ops.where(ops.gt(length, float(max_norm)), float(max_norm) / (length + _LEAST_LENGTH), 1.0)
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:

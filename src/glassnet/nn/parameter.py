@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, cast
+
+from glassnet.core.factories import check_device, empty
 from glassnet.core.tensor import Tensor
 from glassnet.errors import complain
 
@@ -32,3 +36,25 @@ class Parameter(Tensor):
 
     def __repr__(self) -> str:
         return "Parameter containing:\n" + super().__repr__()
+
+
+class UninitializedParameter(Parameter):
+    """A parameter that waits for its shape; `materialize` makes it a plain Parameter, the same object.
+
+    >>> import glassnet as torch
+    >>> p = UninitializedParameter()
+    >>> p.materialize((2, 3))
+    >>> p.shape, type(p).__name__
+    (torch.Size([2, 3]), 'Parameter')
+    """
+
+    __slots__ = ()
+
+    def materialize(self, shape: Sequence[int], device: Any = None, dtype: Any = None) -> None:
+        """Take a shape, and memory that is yet to be filled."""
+        check_device(device)
+        self.data = empty(*shape, dtype=self.dtype if dtype is None else dtype)
+        cast(Any, self).__class__ = Parameter
+
+    def __repr__(self) -> str:
+        return "<UninitializedParameter>"

@@ -18,7 +18,8 @@ from glassnet.nn.parameter import Parameter
 class Embedding(Module):
     """The rows of a table (num_embeddings, embedding_dim) that whole numbers name: (...) -> (..., embedding_dim).
 
-    The table starts normally distributed. The row padding_idx starts at 0 and is not learnt.
+    The table starts normally distributed. The row padding_idx starts at 0 and is not learnt. Rows that are looked up
+    and longer than max_norm (by the norm of order norm_type) are shortened to it, in the table.
     Raises ValueRangeError for a number outside the table.
 
     >>> import glassnet as torch
@@ -75,7 +76,9 @@ class Embedding(Module):
 
     def extra_repr(self) -> str:
         padding = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
-        return f"{self.num_embeddings}, {self.embedding_dim}{padding}"
+        longest = "" if self.max_norm is None else f", max_norm={self.max_norm}"
+        order = "" if self.norm_type == 2 else f", norm_type={self.norm_type}"
+        return f"{self.num_embeddings}, {self.embedding_dim}{padding}{longest}{order}"
 
     @classmethod
     def from_pretrained(

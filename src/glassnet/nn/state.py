@@ -11,6 +11,7 @@ import numpy as np
 from glassnet.core.mode import no_grad
 from glassnet.core.tensor import Tensor, wrap
 from glassnet.errors import ShapeError
+from glassnet.nn.parameter import UninitializedParameter
 
 if TYPE_CHECKING:
     from glassnet.nn.module import Module
@@ -79,6 +80,8 @@ def _tensor(name: str, value: Any) -> Tensor:
 
 
 def _take_over(t: Tensor, value: Tensor, assign: bool) -> None:
+    if isinstance(t, UninitializedParameter):
+        t.materialize(value.array.shape)
     if assign:
         t.data = value
     else:
@@ -86,7 +89,8 @@ def _take_over(t: Tensor, value: Tensor, assign: bool) -> None:
 
 
 def _differs(value: Tensor | None, t: Tensor) -> bool:
-    return value is not None and value.array.shape != t.array.shape
+    waits = isinstance(t, UninitializedParameter)  # takes whatever shape it is given
+    return value is not None and not waits and value.array.shape != t.array.shape
 
 
 def _quarrels(report: IncompatibleKeys) -> list[str]:

@@ -1,4 +1,4 @@
-"""Work on the gradients and parameters of a whole network at once."""
+"""Work on the gradients and parameters of a whole network at once, and on single weights that are computed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ from glassnet.core import factories, functions, layout, ops, reductions
 from glassnet.core.mode import no_grad
 from glassnet.core.tensor import Tensor, touched
 from glassnet.errors import GradientError, ShapeError, ValueRangeError
+from glassnet.nn.utils import parametrizations as parametrizations
+from glassnet.nn.utils import parametrize as parametrize
 from glassnet.nn.utils import rnn as rnn
+from glassnet.nn.utils.older_norms import remove_spectral_norm as remove_spectral_norm
+from glassnet.nn.utils.older_norms import remove_weight_norm as remove_weight_norm
+from glassnet.nn.utils.older_norms import spectral_norm as spectral_norm
+from glassnet.nn.utils.older_norms import weight_norm as weight_norm
 
 _LEAST = 1e-6  # keeps the division defined where every gradient is 0
 

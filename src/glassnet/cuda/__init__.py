@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__path__: list[str] = []  # a package without modules, so that `from glassnet.cuda.amp import …` is answered
+from glassnet.cuda import amp as amp
 
 
 def is_available() -> bool:
