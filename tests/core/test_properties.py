@@ -271,6 +271,7 @@ INPUTS = {
     "clamp": clamps(),
     "cast": one(dtype=np.dtype("float64")),
     "gelu": st.tuples(shapes, st.sampled_from(["none", "tanh"])).map(lambda s: ([s[0]], {"approximate": s[1]})),
+    "polygamma": st.tuples(shapes, st.integers(0, 3)).map(lambda s: ([s[0]], {"order": s[1]})),
     "where": wheres(),
     "pass_where_positive": same(),
     "bce": same(),
