@@ -74,6 +74,7 @@ torch.sqrt(p); p.sqrt(); torch.rsqrt(p); p.rsqrt(); torch.reciprocal(p); p.recip
 torch.exp2(x); x.exp2(); torch.expm1(x); x.expm1(); torch.log(p); p.log(); torch.log2(p); p.log2(); torch.log10(p)
 p.log10(); torch.log1p(p); p.log1p(); torch.sin(x); x.sin(); torch.cos(x); x.cos(); torch.tan(u); u.tan()
 torch.asin(u); u.asin(); torch.acos(u); u.acos(); torch.atan(x); x.atan(); x.arctan(); torch.sinh(x); x.sinh()
+torch.erfc(x); x.erfc(); torch.erfinv(x / 9); (x / 9).erfinv(); torch.lgamma(p); p.lgamma()
 torch.cosh(x); x.cosh(); torch.erf(x); x.erf(); torch.sigmoid(x); x.sigmoid(); torch.tanh(x); x.tanh(); torch.relu(x)
 x.relu(); torch.relu(f); torch.sign(f); x.sign(); torch.floor(f); x.floor(); torch.ceil(f); x.ceil(); torch.round(f)
 x.round(); torch.trunc(f); x.trunc(); torch.sign(i); torch.relu(i); torch.square(i); torch.celu(x); torch.selu(x)
