@@ -3,6 +3,7 @@
 import io
 import itertools
 import math
+import re
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -228,3 +229,34 @@ def test_annotated_lines_say_what_and_why():
         ("a < b", 'compares "a": to see', "0"),
         ("step()", "moves: to learn", "0"),
     ]
+
+
+def test_a_wide_row_is_made_to_fit_a_notebook():
+    row = beside(*(Picture(460, 260, str(i)) for i in range(4)))
+    assert row.width == pytest.approx(880)
+    assert row.height == pytest.approx(260 * 880 / 1840)
+    assert row.svg().count("scale(") == 4
+    assert "scale(" not in beside(Picture(400, 100), Picture(400, 100)).svg()
+
+
+def legend_of(picture):
+    """The box behind the names: left and top."""
+    return tuple(map(float, re.search(r'<rect x="([\d.]+)" y="([\d.]+)"[^>]*opacity="0.8"', picture.svg()).groups()))
+
+
+def test_names_stand_where_the_lines_are_not():
+    rising, falling = np.linspace(0, 1, 50), np.linspace(1, 0, 50)
+    x, y = legend_of(curves({"a": rising, "b": rising**2}))
+    assert x < 100  # lines that end at the upper right leave the left free
+    assert y < 60
+    assert legend_of(curves({"a": falling, "b": falling**2}))[0] > 300
+    assert legend_of(curves({"high": np.full(9, 1.0), "low": [0.0, *np.full(8, 0.99)]}))[1] > 100
+
+
+def test_words_of_a_neuron_are_drawn_over_all_its_lines():
+    svg = draw_neuron(Neuron((0.5, -0.3, 0.8), 1.0), (2, 3, -1)).svg()
+    assert svg.index("w1 = 0.5") > max(svg.index(f'y1="{50 + 58 * i}.0"') for i in range(4))
+
+
+def test_names_are_written_above_the_circles():
+    assert "h1: OR" in draw_network([2, 2, 1], names=[["x1", "x2"], ["h1: OR", "h2: AND"]]).svg()

@@ -51,7 +51,7 @@ def curves(
     axes.frame(x_label, y_label)
     for (_, (a, y)), colour in zip(lines.items(), COLOURS * len(lines), strict=False):
         axes.curve(a, y, colour)
-    _legend(axes, list(lines))
+    _legend(axes, lines)
     return picture
 
 
@@ -69,20 +69,38 @@ def _roomy(low: float, high: float, log: bool) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def _legend(axes: Axes, names: Sequence[str]) -> None:
-    """The names at the upper right, in the colours of their lines."""
-    left, top, width, _ = axes.box
-    if len(names) < 2:
+def _legend(axes: Axes, lines: Mapping[str, tuple[Array, Array]]) -> None:
+    """The names in the colours of their lines, in the corner that the lines leave most free."""
+    if len(lines) < 2:
         return
-    room = 34 + 6.2 * max(map(len, names))
-    axes.picture.add(
-        f'<rect x="{left + width - room - 2:.1f}" y="{top + 2}" width="{room:.1f}" height="{14 * len(names) + 4}" '
-        f'fill="white" opacity="0.8"/>'
-    )
-    for i, name in enumerate(names):
-        y = top + 14 + 14 * i
-        axes.picture.text(left + width - 22, y, name, 11, "end", COLOURS[i % len(COLOURS)])
-        axes.picture.line(left + width - 19, y - 4, left + width - 6, y - 4, COLOURS[i % len(COLOURS)], 2)
+    wide, high = 34 + 6.2 * max(map(len, lines)), 14.0 * len(lines) + 4
+    x, y = _free_corner(axes, lines, wide, high)
+    axes.picture.add(f'<rect x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{high:g}" fill="white" opacity="0.8"/>')
+    for i, name in enumerate(lines):
+        at, colour = y + 12 + 14 * i, COLOURS[i % len(COLOURS)]
+        axes.picture.text(x + wide - 20, at, name, 11, "end", colour)
+        axes.picture.line(x + wide - 17, at - 4, x + wide - 4, at - 4, colour, 2)
+
+
+def _free_corner(axes: Axes, lines: Mapping[str, tuple[Array, Array]], wide: float, high: float) -> tuple[float, float]:
+    """Where a box of that size hides least: the upper right, if nothing is gained elsewhere."""
+    left, top, width, height = axes.box
+    drawn = np.array([axes.at(a, b) for line in lines.values() for a, b in _dense(*line) if np.isfinite(b)])
+    right, down = left + width - wide - 2, top + height - high - 2
+    corners = [(right, top + 2), (left + 2, top + 2), (right, down), (left + 2, down)]
+    hidden = [
+        int(((drawn > (x - 4, y - 4)) & (drawn < (x + wide + 4, y + high + 4))).all(axis=1).sum()) for x, y in corners
+    ]
+    return corners[int(np.argmin(hidden))]
+
+
+def _dense(a: Array, b: Array) -> list[tuple[float, float]]:
+    """Points along a line, close together: a line of two points crosses a corner too."""
+    if len(a) < 2:
+        return list(zip(a.tolist(), b.tolist(), strict=True))
+    at = np.linspace(0, len(a) - 1, 200)
+    places = np.arange(len(a))
+    return list(zip(np.interp(at, places, a).tolist(), np.interp(at, places, b).tolist(), strict=True))
 
 
 def plane(

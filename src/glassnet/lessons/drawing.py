@@ -16,8 +16,10 @@ _MOST_UNITS = 24
 _MOST_NODES = 60
 
 
-def draw_neuron(neuron: Neuron, x: Sequence[float], names: Sequence[str] = ()) -> Picture:
+def draw_neuron(neuron: Neuron, x: Sequence[float], names: Sequence[str] = (), cell: bool = False) -> Picture:
     """One neuron at work: inputs, weights, products, sum, output, with their numbers.
+
+    With `cell`, what a nerve cell has in the place of each part is written below.
 
     >>> draw_neuron(Neuron((1.0, 1.0), -1.5), (1, 0))
     <picture: y = 0>
@@ -31,9 +33,10 @@ def draw_neuron(neuron: Neuron, x: Sequence[float], names: Sequence[str] = ()) -
     rows.append(("1", "bias", neuron.bias, f"b = {neuron.bias:g}"))
     picture = Picture(540, 40 + 58 * len(rows), title=f"y = {y:g}")
     middle = 20 + picture.height / 2
-    for i, (inside, name, w, words) in enumerate(rows):
-        at = 50 + 58 * i
+    places = [50.0 + 58 * i for i in range(len(rows))]
+    for at, (_, _, w, _) in zip(places, rows, strict=True):  # all lines first: no line strikes out a word
         picture.line(90, at, 300, middle, _sign(w), 1 + min(abs(w), 4))
+    for at, (inside, name, w, words) in zip(places, rows, strict=True):
         picture.text(98, at + (middle - at) * 0.04 - 6, words, 11, "start", _sign(w))
         _node(picture, 70, at, inside, name)
     picture.line(320, middle, 438, middle, INK, 1.5)
@@ -42,15 +45,24 @@ def draw_neuron(neuron: Neuron, x: Sequence[float], names: Sequence[str] = ()) -
     picture.text(320, middle - 28, "sum z", 11, colour=GREY)
     _node(picture, 460, middle, f"{y:.4g}", "")
     picture.text(460, middle - 28, "output y", 11, colour=GREY)
+    if cell:
+        picture.height += 22
+        for at, part in ((70, "dendrites"), (320, "cell body"), (460, "axon")):
+            picture.text(at, picture.height - 8, part, 12, colour=ORANGE)
     return picture
 
 
 def draw_network(
-    sizes: Sequence[int], weights: Sequence[Any] = (), values: Sequence[Sequence[float]] = (), title: str = ""
+    sizes: Sequence[int],
+    weights: Sequence[Any] = (),
+    values: Sequence[Sequence[float]] = (),
+    title: str = "",
+    names: Sequence[Sequence[str]] = (),
 ) -> Picture:
     """Layers of circles, every one joined to all of the next; blue lines are positive weights, orange negative ones.
 
-    `weights[l]` is `(outputs, inputs)` as everywhere; `values[l]` are numbers to write into the circles.
+    `weights[l]` is `(outputs, inputs)` as everywhere; `values[l]` are numbers to write into the circles, `names[l]`
+    words above them.
 
     >>> draw_network([4, 3, 2]).title
     '4-3-2: 23 parameters'
@@ -74,6 +86,8 @@ def draw_network(
         picture.text(column[0][0], picture.height - 8, name, 11)
         for i, (x, y) in enumerate(column):
             _node(picture, x, y, f"{values[layer][i]:.3g}" if layer < len(values) else "", "")
+            if layer < len(names):
+                picture.text(x, y - 23, names[layer][i], 10, colour=GREY)
     return picture
 
 

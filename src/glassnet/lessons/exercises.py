@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from glassnet.errors import GlassnetError, ValueRangeError, complain
+from glassnet.lessons.forms import StoppedError, UnansweredError, Watched, misfit, prepared, shown
 
 Judge = Callable[..., str | None]
 State = Literal["right", "wrong", "open"]
@@ -39,6 +41,7 @@ class Verdict(NamedTuple):
 EXERCISES: dict[str, Exercise] = {}
 _VERDICTS: ContextVar[list[Verdict] | None] = ContextVar("verdicts", default=None)
 _HINTS_GIVEN: dict[str, int] = {}
+_ALONE = "Try your answer on one example, in a cell of its own"
 
 
 def exercise(
@@ -82,17 +85,31 @@ def judge(id: str, *answer: Any) -> Verdict:
     ('right', 'open')
     """
     task = find_exercise(id)
+    still_open = Verdict(id, "open", f"still open: {task.asks}. Put your answer in place of the dots.")
     if not answer or any(part is ... for part in answer):
-        return Verdict(id, "open", f"still open: {task.asks}. Put your answer in place of the dots.")
-    try:
-        problem = task.judge(*answer)
-    except GlassnetError as error:
-        problem = str(error)
-    except Exception as error:  # the student's own function is run here
-        said = " ".join(str(error).split()) or "no message"
-        got = f"got {type(error).__name__}: {said}"
-        problem = complain(got, f"expected {task.asks}", "Try your answer on one example, in a cell of its own")
+        return still_open
+    problem = misfit(id, [*inspect.signature(task.judge).parameters], answer, task.solution)
+    if problem is None:
+        parts = list(map(prepared, answer, task.solution))
+        try:
+            problem = task.judge(*parts)
+        except UnansweredError:
+            return still_open
+        except GlassnetError as error:
+            problem = str(error)
+        except Exception as error:  # the student's own function is run here, and what it gives is worked with
+            problem = complain(_stopped(error, parts), f"expected {task.asks}", _ALONE)
     return Verdict(id, "right", f"right: {task.asks}.") if problem is None else Verdict(id, "wrong", problem)
+
+
+def _stopped(error: Exception, parts: list[Any]) -> str:
+    """What kept an answer from being judged: a mistake in the student's function, or what it gave."""
+    if isinstance(error, StoppedError):
+        return str(error)
+    gave = [part.gave for part in parts if isinstance(part, Watched)]
+    if gave:
+        return f"your function gives {shown(gave[-1])}, which cannot be compared"
+    return f"got {', '.join(map(shown, parts))}, which cannot be compared"
 
 
 def check(id: str, *answer: Any) -> None:

@@ -15,6 +15,8 @@ import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
 BLUE, ORANGE, GREY, INK = "#0877bd", "#e8881a", "#8a929c", "#30363d"
+_RIM = 'stroke="white" stroke-width="3" stroke-linejoin="round" paint-order="stroke"'
+_WIDEST = 880.0  # what a notebook shows without a scroll bar
 COLOURS = (BLUE, ORANGE, "#2d8a4e", "#8e4ec6", "#c43d4b", "#6b6f76", "#0e8f8f", "#a06a2c", "#d05aa3", "#4d6bd8")
 
 
@@ -36,11 +38,12 @@ class Picture:
         self.parts.append(part)
 
     def text(self, x: float, y: float, words: str, size: float = 12, anchor: str = "middle", colour: str = INK) -> None:
-        """Words at a place."""
-        self.add(
-            f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" text-anchor="{anchor}" fill="{colour}">'
-            f"{escape(words)}</text>"
-        )
+        """Words at a place, with a white rim, so that a line behind them does not strike them out."""
+        if words:
+            self.add(
+                f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" text-anchor="{anchor}" fill="{colour}" {_RIM}>'
+                f"{escape(words)}</text>"
+            )
 
     def line(self, x1: float, y1: float, x2: float, y2: float, colour: str = GREY, width: float = 1) -> None:
         """A straight line."""
@@ -85,17 +88,20 @@ class Picture:
 
 
 def beside(*pictures: Picture) -> Picture:
-    """Several pictures in one row.
+    """Several pictures in one row, made smaller where the row would be too wide for a notebook.
 
     >>> beside(Picture(100, 50, "left"), Picture(100, 80, "right")).width
     200
     """
-    row = Picture(sum(p.width for p in pictures), max(p.height for p in pictures))
+    wide = sum(p.width for p in pictures)
+    scale = min(1, _WIDEST / wide)
+    row = Picture(scale * wide, scale * max(p.height for p in pictures))
     row.title = ", ".join(p.title for p in pictures if p.title)
     x = 0.0
     for picture in pictures:
-        row.add(f'<g transform="translate({x:g},0)">{"".join(picture.parts)}</g>')
-        x += picture.width
+        move = f"translate({x:g},0)" + (f" scale({scale:.4g})" if scale < 1 else "")
+        row.add(f'<g transform="{move}">{"".join(picture.parts)}</g>')
+        x += scale * picture.width
     return row
 
 

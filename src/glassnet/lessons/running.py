@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
+import linecache
 import sys
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
@@ -116,6 +117,7 @@ def _flush(printed: io.StringIO, outputs: list[Output]) -> None:
 def _execute(cell: Cell, number: int, space: dict[str, Any], name: str) -> Any:
     """Run the statements of a cell; the value of the last one if it is an expression."""
     file = f"{name}, cell {number}"
+    linecache.cache[file] = (len(cell.source), None, cell.source.splitlines(keepends=True), file)  # for tracebacks
     try:
         tree = ast.parse(cell.source, file)
         last = tree.body[-1] if tree.body else None

@@ -21,20 +21,38 @@ def numbers(name: str, answer: Any, truth: Any, hint: str, digits: int = 3) -> s
         got, wanted = np.asarray(answer, np.float64), np.asarray(truth, np.float64)
     except (TypeError, ValueError):
         return complain(f"{name}: got {answer!r:.60}", "expected numbers", hint)
-    if got.shape != wanted.shape:
-        if got.size != wanted.size:
-            return complain(f"{name}: got shape {got.shape}", f"expected shape {wanted.shape}", hint)
-        got = got.reshape(wanted.shape)
+    if got.size != wanted.size:
+        return complain(f"{name}: got {_counted(got)}", f"expected {_counted(wanted)}", hint)
+    if not np.isfinite(got).all():
+        return complain(f"{name}: got {answer}", "expected numbers, none of them NaN or infinite", hint)
+    got = got.reshape(wanted.shape)
     with np.errstate(invalid="ignore"):
         near = np.abs(got - wanted) <= 0.6 * 10.0**-digits
     if near.all():
         return None
     if wanted.ndim == 0:
         way = "larger" if wanted > got else "smaller"
-        return complain(f"{name}: got {answer:g}", f"expected another number, which is {way}", hint)
+        return complain(f"{name}: got {got:g}", f"expected another number, which is {way}", hint)
     place = [int(i) for i in np.argwhere(~near)[0]]
     at = "".join(f"[{i}]" for i in place)
     return complain(f"{name}{at}: got {got[tuple(place)]:g}", "expected another number there", hint)
+
+
+def _counted(array: np.ndarray) -> str:
+    """How many numbers there are, and how they stand."""
+    if array.ndim < 2:
+        return f"{array.size} number{'' if array.size == 1 else 's'}"
+    return f"{' x '.join(map(str, array.shape))} numbers"
+
+
+def letters(answer: Any) -> str:
+    """The letters of an answer such as "a, c, d" or ("a", "c", "d"), small ones, one after the other.
+
+    >>> letters("A, c d"), letters(["t", "F"])
+    ('acd', 'tf')
+    """
+    text = answer if isinstance(answer, str) else "".join(map(str, answer))
+    return "".join(sign for sign in text.lower() if sign.isalpha())
 
 
 def choice(answer: Any, right: str, options: str, why: str) -> str | None:
@@ -43,7 +61,7 @@ def choice(answer: Any, right: str, options: str, why: str) -> str | None:
     >>> choice("b", "a", "abc", "count the folds again")
     "got 'b'; expected another of a, b, c. Try again: count the folds again."
     """
-    said = str(answer).strip().lower()
+    said = letters(answer)
     if said == right:
         return None
     return complain(f"got {said!r:.20}", f"expected another of {', '.join(options)}", f"Try again: {why}")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.errors import complain
-from glassnet.lessons.answers.comparing import numbers
+from glassnet.lessons.answers.comparing import letters, numbers
 from glassnet.lessons.exercises import exercise
 
 
@@ -42,9 +42,9 @@ def pieces(answer: Any) -> str | None:
     solution=("dabc",),
     wrong=(("abcd",), ("dacb",), ("d",)),
 )
-def match(letters: Any) -> str | None:
+def match(answer: Any) -> str | None:
     """Four letters."""
-    said = "".join(str(letter).strip().lower() for letter in letters)
+    said = letters(answer)
     if len(said) != 4:
         return complain(f"got {said!r:.20}", "expected four letters", 'Try check("0.3", "abcd")')
     lines = ("model.layer_1(x)", "nn.ReLU()", "nn.BCELoss()", "optimizer.step()")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.errors import complain
-from glassnet.lessons.answers.comparing import numbers
+from glassnet.lessons.answers.comparing import letters, numbers
 from glassnet.lessons.exercises import exercise
 
 
@@ -74,9 +74,9 @@ def knowing_nothing(ten: Any, thousand: Any) -> str | None:
     solution=("cabd",),
     wrong=(("abcd",), ("cabc",), ("dabc",), ("cab",)),
 )
-def choose(letters: Any) -> str | None:
+def choose(answer: Any) -> str | None:
     """Four letters."""
-    said = "".join(str(letter).strip().lower() for letter in letters)
+    said = letters(answer)
     if len(said) != 4:
         return complain(f"got {said!r:.20}", "expected four letters", 'Try check("5.3", "abcd")')
     tasks = ("one of ten digits", "a temperature", "spam or not", "any number of ten objects")

@@ -78,11 +78,20 @@ def step(W2: Any, smaller: Any) -> str | None:
     found = numbers(
         "W2", np.asarray(W2, float).reshape(-1), (_W2 - 0.5 * _DELTA2[0] * _A1)[0], "Try old - 0.5 * gradient", 4
     )
-    if found is None and smaller is not True:
+    if found is None and not smaller:
         return complain(
             "you say that the loss did not fall", "expected it to", "Try computing it again: 0.0198 after 0.0209"
         )
     return found
+
+
+def _off(name: str, got: Any, wanted: Any) -> str:
+    """Says so when all numbers are off by the same factor: a mean for a sum, or a sign."""
+    factor = float((got / wanted).flat[0])
+    if np.allclose(got, factor * wanted):
+        said = f"{name}: your numbers are {factor:.3g} times those of the chain rule"
+        return complain(said, "expected them as they are", "Try a sum over the samples, not a mean")
+    return complain(f"{name}: got other numbers", "expected those of the chain rule", 'Try hint("6.4")')
 
 
 def _layer(dZ: Any, A: Any, W: Any) -> Any:
@@ -113,5 +122,5 @@ def layer(function: Any) -> str | None:
         if got.shape != wanted.shape:
             return complain(f"{name}: got shape {got.shape}", f"expected {wanted.shape}", 'Try hint("6.4")')
         if not np.allclose(got, wanted):
-            return complain(f"{name}: got other numbers", "expected those of the chain rule", 'Try hint("6.4")')
+            return _off(name, got, wanted)
     return None

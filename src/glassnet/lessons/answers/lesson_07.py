@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.errors import complain
-from glassnet.lessons.answers.comparing import numbers
+from glassnet.lessons.answers.comparing import letters, numbers
 from glassnet.lessons.exercises import exercise
 
 
@@ -101,9 +101,11 @@ def by_differences(function: Any) -> str | None:
     solution=("acd",),
     wrong=(("ab",), ("ac",), ("abcd",)),
 )
-def cut(letters: Any) -> str | None:
+def cut(answer: Any) -> str | None:
     """A set of letters."""
-    said = {letter for letter in str(letters).lower() if letter in "abcd"}
+    said = set(letters(answer))
+    if not said or said - set("abcd"):
+        return complain(f"got {answer!r:.20}", "expected some of a, b, c, d", 'Try check("7.4", "ab")')
     for letter in "abcd":
         if (letter in said) != (letter in "acd"):
             what = "you count" if letter in said else "you leave out"

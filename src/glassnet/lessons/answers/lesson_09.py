@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from glassnet.errors import complain
-from glassnet.lessons.answers.comparing import numbers
+from glassnet.lessons.answers.comparing import letters, numbers
 from glassnet.lessons.exercises import exercise
 
 
@@ -68,9 +68,9 @@ def early(function: Any) -> str | None:
     solution=("bcdae",),
     wrong=(("bcdaa",), ("abcde",), ("bcda",)),
 )
-def troubles(letters: Any) -> str | None:
+def troubles(answer: Any) -> str | None:
     """Five letters."""
-    said = "".join(str(letter).strip().lower() for letter in letters)
+    said = letters(answer)
     if len(said) != 5:
         return complain(f"got {said!r:.20}", "expected five letters", 'Try check("9.3", "abcde")')
     for number, (letter, right) in enumerate(zip(said, "bcdae", strict=True), 1):

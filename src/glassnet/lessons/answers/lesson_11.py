@@ -85,4 +85,4 @@ def variance(function: Any) -> str | None:
 )
 def shown(letter: Any) -> str | None:
     """The probes."""
-    return choice(letter, "b", "abcd", "which of them did a number above measure?")
+    return choice(letter, "b", "abcd", "a number above measured one of them, and only one")

@@ -8,6 +8,7 @@ from glassnet import nn
 from glassnet.errors import complain
 from glassnet.lessons.answers.comparing import choice
 from glassnet.lessons.exercises import exercise
+from glassnet.lessons.forms import shown
 
 
 @exercise(
@@ -43,9 +44,7 @@ def shapes(kernel: Any, out: Any) -> str | None:
 def translate(model: Any) -> str | None:
     """Linear, ReLU, Linear."""
     if not isinstance(model, nn.Sequential):
-        return complain(
-            f"got {type(model).__name__}", "expected a Sequential", "Try nn.Sequential(nn.Linear(784, 128), …)"
-        )
+        return complain(f"got {shown(model)}", "expected a Sequential", "Try nn.Sequential(nn.Linear(784, 128), …)")
     kinds = [type(layer).__name__ for layer in model]
     if any("Softmax" in kind for kind in kinds):
         return complain("got a softmax at the end", "expected scores: the loss has its own", "Try leaving it out")

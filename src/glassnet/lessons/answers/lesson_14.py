@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from glassnet.errors import complain
-from glassnet.lessons.answers.comparing import numbers
+from glassnet.lessons.answers.comparing import letters, numbers
 from glassnet.lessons.exercises import exercise
 
 
@@ -16,9 +16,9 @@ from glassnet.lessons.exercises import exercise
     solution=("befcad",),
     wrong=(("ebfcad",), ("befacd",), ("abc",)),
 )
-def order(letters: Any) -> str | None:
+def order(answer: Any) -> str | None:
     """The first that stands wrong is named."""
-    said = "".join(str(letter).strip().lower() for letter in letters)
+    said = letters(answer)
     if sorted(said) != list("abcdef"):
         return complain(f"got {said!r:.20}", "expected each of a to f once", 'Try check("14.1", "abcdef")')
     for place, (letter, right) in enumerate(zip(said, "befcad", strict=True), 1):
@@ -48,9 +48,9 @@ def gained(points: Any, share: Any) -> str | None:
     solution=("fftt",),
     wrong=(("ffft",), ("tttt",), ("ft",)),
 )
-def stories(letters: Any) -> str | None:
+def stories(answer: Any) -> str | None:
     """Four letters."""
-    said = "".join(str(letter).strip().lower()[:1] for letter in letters)
+    said = letters(answer)
     if len(said) != 4 or set(said) - set("tf"):
         return complain(f"got {said!r:.20}", "expected four of t and f", 'Try check("14.3", "tftf")')
     for number, (letter, right) in enumerate(zip(said, "fftt", strict=True), 1):

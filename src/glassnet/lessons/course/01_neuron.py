@@ -42,12 +42,12 @@ neuron = Neuron(weight=(0.5, -0.3, 0.8), bias=1.0, activation="step")
 x = (2.0, 3.0, -1.0)
 reveal(guess, int(neuron(x)), "the three products and the bias add up to 0.3, which is not below 0")
 print(neuron.tell(x))
-show(draw_neuron(neuron, x))
+show(draw_neuron(neuron, x, cell=True))
 
 # %% [markdown]
-# Blue lines are positive weights, orange ones negative. The picture is often drawn beside a nerve cell: the dendrites
-# are the inputs, the cell body sums, and the axon carries the answer on. The likeness ends about there: a nerve cell
-# answers in pulses over time, and nobody has found backpropagation in it.
+# Blue lines are positive weights, orange ones negative. Below stands what a nerve cell has in its place: the dendrites
+# take in, the cell body sums, and the axon carries the answer on. The likeness ends about there: a nerve cell answers in
+# pulses over time, and nobody has found backpropagation in it.
 #
 # The same in plain Python is two lines. The engine does it with one product of matrices, for many neurons and many
 # inputs at once; the numbers are the same.
@@ -116,13 +116,24 @@ assert np.allclose(trained, newton, atol=1e-3)
 # %%
 points = [[0, 0], [0, 1], [1, 0], [1, 1]]
 pictures = []
+
+
+def fires(line):
+    """Where w1 x1 + w2 x2 + b is at least 0."""
+    return lambda p: p @ np.array(line[:2]) + line[2] >= 0
+
+
 for name in ("AND", "OR", "NAND"):
     gate = GATES[name]
     n = gate.layers[0][0]
-    print(f"{name:5} w = {n.weight}, b = {n.bias}: fires on one side of {n.boundary}")
-    for row in check_gate(name, n.weight, n.bias):
-        print(f"      {row.x}: z = {row.z:5.2f} -> {row.got}")
-    pictures.append(plane(points, gate.outputs, lines=[(*n.weight, n.bias)], title=name, margin=0.5))
+    if name != "NAND":  # that one is for you
+        print(f"{name:4} w = {n.weight}, b = {n.bias}: fires on the blue side of {n.boundary}")
+        for row in check_gate(name, n.weight, n.bias):
+            print(f"     {row.x}: z = {row.z:5.2f} -> {row.got}")
+    title = name if name == "NAND" else f"{name}: {n.boundary}"
+    line = (*n.weight, n.bias)
+    pictures.append(plane(points, gate.outputs, fires(line), lines=[line], title=title, margin=0.5))
+pictures.append(plane(points, GATES["XOR"].outputs, title="XOR: no line", margin=0.5))
 beside(*pictures)
 
 # %% [markdown]

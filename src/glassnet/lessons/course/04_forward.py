@@ -143,7 +143,7 @@ guess = ...
 def count(sizes):
     terms = [(n * m, m) for n, m in zip(sizes, sizes[1:])]
     print(
-        "-".join(map(str, sizes)), "=", " + ".join(f"{w:,} + {b}" for w, b in terms), "=", f"{sum(map(sum, terms)):,}"
+        "-".join(map(str, sizes)), "=", " + ".join(f"{w:,} + {b:,}" for w, b in terms), "=", f"{sum(map(sum, terms)):,}"
     )
     return sum(map(sum, terms))
 

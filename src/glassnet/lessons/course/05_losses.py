@@ -78,6 +78,20 @@ print("shifted:", np.exp(big - big.max()) / np.exp(big - big.max()).sum())
 print("engine: ", torch.softmax(torch.tensor(big), dim=0).array)
 
 # %% [markdown]
+# The sigmoid has the same trouble at -1000. Written as in the books, NumPy warns; and the usual cure, to clip the sum to
+# ±500, is none in float32, where $e^{500}$ is infinite too. The engine takes whichever form has a negative exponent.
+
+# %%
+for z in (np.float64(-1000), np.float32(-500)):
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        naive = 1 / (1 + np.exp(-z))
+    print(f"naive sigmoid of {z:g} in {z.dtype}: {naive:g}, with the warning {str(warned[0].message)!r}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # it would stop here
+        print(f"engine:  sigmoid of {z:g}: {torch.sigmoid(torch.tensor(z)).item():g}, without one")
+
+# %% [markdown]
 # ### Exercise 5.1
 # Write softmax over the **last** axis of an array of any shape, so that it survives scores of 1000.
 
@@ -153,10 +167,19 @@ for name, value in best.items():
 
 # %% [markdown]
 # ### Exercise 5.3
-# Which loss and which last layer? For each task give a letter: **a** linear output with MSE, **b** one sigmoid unit with
-# binary cross-entropy, **c** ten softmax units with cross-entropy, **d** ten sigmoid units with binary cross-entropy.
+# Which loss and which last layer? Give a letter for each task.
 #
-# 1. which of ten digits; 2. tomorrow's temperature; 3. spam or not; 4. which of ten objects are in a photo (any number).
+# 1. which of ten digits
+# 2. tomorrow's temperature
+# 3. spam or not
+# 4. which of ten objects are in a photo (any number of them)
+#
+# The letters:
+#
+# * **a** linear output with MSE
+# * **b** one sigmoid unit with binary cross-entropy
+# * **c** ten softmax units with cross-entropy
+# * **d** ten sigmoid units with binary cross-entropy
 
 # %%
 letters = ...  # such as "abcd", in the order of the tasks

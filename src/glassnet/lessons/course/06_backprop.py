@@ -154,6 +154,26 @@ for name in ("yhat", "loss = 1/2 (y-yhat)^2", "sigma'(z2)", "delta2 = dL/dz2", "
 print("(all of it: glassnet explain --example W03)")
 
 # %% [markdown]
+# And one weight alone, $W_1$ from $x_2$ to the first hidden unit: five factors lie on its way to the loss, and their
+# product is its gradient. As matrices the same five have these shapes:
+
+# %%
+a, y_out = sigmoid(W1 @ x + b1), sigmoid(W2 @ sigmoid(W1 @ x + b1) + b2)
+factors = [
+    ("dL/dŷ", y_out - y, (y_out - y)[0]),
+    ("dŷ/dz2", y_out * (1 - y_out), (y_out * (1 - y_out))[0]),
+    ("dz2/da1", W2, W2[0, 0]),
+    ("da1/dz1", np.diag(a * (1 - a)), (a * (1 - a))[0]),
+    ("dz1/dW1", x, x[1]),
+]
+product = 1.0
+for name, whole, number in factors:
+    product *= number
+    print(f"{name:8} {whole.shape!s:7} on this way {number:9.6f}   product so far {product:9.6f}")
+print(f"the gradient by the tape: {work.values['dL/dW1_12']:.6f}")
+assert abs(product - work.values["dL/dW1_12"]) < 1e-12
+
+# %% [markdown]
 # ## In matrices, and for any depth
 #
 # For many samples at once, in columns, with ReLU and a sigmoid at the end: the module `columns` does it in ten lines.

@@ -125,14 +125,52 @@ def wobbly(x):
     return y
 
 
-for start in (3.0, -8.0):
+for start in (1.5, 6.0, -8.0):
     x = torch.tensor(start, requires_grad=True)
     y = wobbly(x)
     y.backward()
-    node, length = y.grad_fn, 0
+    node, way = y.grad_fn, []
     while node is not None and node.next_functions:
-        node, length = node.next_functions[0][0], length + 1
-    print(f"from {start:5}: y = {y.item():6}, slope {x.grad.item():g}, {length} operations on the way back")
+        way.append(node.name())
+        node = node.next_functions[0][0]
+    print(f"from {start:5}: y = {y.item():5}, slope {x.grad.item():g}; the way back: {', '.join(way)}")
+
+# %% [markdown]
+# Such a network trains like any other. This one sends a batch through its middle layer again and again until the numbers
+# are large enough, and so has no fixed depth:
+
+
+# %%
+class Patient(nn.Module):
+    """A middle layer that is used once to five times, as the numbers ask for."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.middle, self.last = nn.Linear(1, 8), nn.Linear(8, 8), nn.Linear(8, 1)
+        self.used = 0
+
+    def forward(self, x):
+        h, self.used = torch.tanh(self.first(x)), 1
+        h = torch.tanh(self.middle(h))
+        while h.abs().mean() < 0.6 and self.used < 5:
+            h, self.used = torch.tanh(2 * self.middle(h)), self.used + 1
+        return self.last(h)
+
+
+torch.manual_seed(0)
+patient = Patient()
+optimizer = torch.optim.Adam(patient.parameters(), lr=0.02)
+losses, times = [], []
+for _ in range(sized(300, quick=30)):
+    x = torch.rand(16, 1) * 4 - 2  # another batch, and perhaps another depth
+    optimizer.zero_grad()
+    loss = nn.functional.mse_loss(patient(x), torch.sin(2 * x))
+    loss.backward()
+    optimizer.step()
+    losses.append(loss.item())
+    times.append(patient.used)
+print("the middle layer was used", {k: times.count(k) for k in sorted(set(times))}, "(times: steps)")
+print(f"loss {np.mean(losses[:10]):.3f} -> {np.mean(losses[-10:]):.3f}")
 
 # %% [markdown]
 # And whatever you write out of known operations has a derivative at once. Here is an activation of three lines:
@@ -172,6 +210,27 @@ check("7.2", slope_at_0)
 # | by differences | nudge and look | checking | slow (two runs for each number), rough |
 # | by the tape | chain rule on what ran | everything else | keeps all intermediate results in memory |
 #
+# All three on the neuron from above, $y = \sigma(wx + b)$ with $x = 2$, $w = 0.5$, $b = 1$ and the loss $(y - 1)^2$. By hand:
+#
+# $$\frac{dL}{dw} = 2\,(y - 1)\; y\,(1 - y)\; x$$
+
+# %%
+w, x, b = 0.5, 2.0, 1.0
+
+
+def loss_at(w):
+    return (1 / (1 + np.exp(-(w * x + b))) - 1) ** 2
+
+
+y = 1 / (1 + np.exp(-(w * x + b)))
+print("by hand:       ", 2 * (y - 1) * y * (1 - y) * x)
+for h in (1e-2, 1e-5, 1e-12):
+    print(f"by differences: {(loss_at(w + h) - loss_at(w - h)) / (2 * h)}   (nudged by {h:g})")
+leaf = torch.tensor(w, dtype=torch.float64, requires_grad=True)
+((torch.sigmoid(leaf * x + b) - 1) ** 2).backward()
+print("by the tape:   ", leaf.grad.item())
+
+# %% [markdown]
 # ### Exercise 7.3
 # Write the second way: `numeric_gradient(f, x)` for a function from an array to a number. Leave `x` as it was.
 
@@ -219,8 +278,11 @@ print("Hessian of x'y + y²:", hessian(lambda v: v[0] * v[1] + v[1] ** 2)(torch.
 #
 # ### Exercise 7.4
 # Which of these leave a gradient in `w` after `loss.backward()`? Give the letters.
-# **a** `loss = (w * x).sum()` **b** `loss = (w.detach() * x).sum()` **c** `loss = (w * x.detach()).sum()`
-# **d** `loss = (w * x).detach().sum() + w.sum()`
+#
+# * **a** `loss = (w * x).sum()`
+# * **b** `loss = (w.detach() * x).sum()`
+# * **c** `loss = (w * x.detach()).sum()`
+# * **d** `loss = (w * x).detach().sum() + w.sum()`
 
 # %%
 letters = ...  # such as "ab"

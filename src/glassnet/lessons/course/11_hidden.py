@@ -272,9 +272,12 @@ print(
 
 # %% [markdown]
 # ### Exercise 11.3
-# Which statement did this lesson *show* for this network? **a** layer 1 finds edges, layer 2 loops, layer 3 digits
-# **b** what a line cannot separate in the input it separates better in hidden layers **c** each hidden unit stands for
-# one digit **d** features by hand are always worse
+# Which statement did this lesson *show* for this network?
+#
+# * **a** layer 1 finds edges, layer 2 loops, layer 3 digits
+# * **b** what a line cannot separate in the input it separates better in hidden layers
+# * **c** each hidden unit stands for one digit
+# * **d** features by hand are always worse
 
 # %%
 letter = ...

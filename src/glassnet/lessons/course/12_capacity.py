@@ -284,9 +284,13 @@ show(beside(*pictures))
 
 # %% [markdown]
 # ### Exercise 12.3
-# Which sentence follows from the theorem? **a** a network with one hidden layer can be trained to any accuracy
-# **b** for every continuous f on [0, 1] and every ε there is a number of units with which some weights stay within ε of f
-# **c** wide networks generalise **d** any function whatever can be represented
+# Which sentence follows from the theorem?
+#
+# * **a** a network with one hidden layer can be trained to any accuracy
+# * **b** for every continuous f on [0, 1] and every ε there is a number of units with which some weights stay within ε
+#   of f
+# * **c** wide networks generalise
+# * **d** any function whatever can be represented
 
 # %%
 letter = ...

@@ -39,7 +39,8 @@ EVENTS = [
     (1970, "Linnainmaa: reverse mode"),
     (1974, "Werbos: backpropagation, thesis"),
     (1980, "Fukushima: neocognitron"),
-    (1986, "Rumelhart, Hinton, Williams"),
+    (1985, "Parker; LeCun: backpropagation, found again"),
+    (1986, "Rumelhart, Hinton, Williams: it becomes known"),
     (1989, "LeCun: convolution; Cybenko: theorem"),
     (1998, "LeCun and others: MNIST, LeNet-5"),
     (2006, "Hinton: deep belief nets"),
@@ -97,8 +98,14 @@ print(separate([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]).tell().splitlines
 # by back-propagating errors*, Nature 323), who showed what hidden units learn, and convinced.
 #
 # ### Exercise 14.1
-# Put in order, earliest first: **a** Rumelhart, Hinton, Williams **b** McCulloch, Pitts **c** Werbos' thesis **d**
-# AlexNet **e** Rosenblatt's perceptron **f** *Perceptrons* by Minsky and Papert
+# Put in order, earliest first:
+#
+# * **a** Rumelhart, Hinton, Williams
+# * **b** McCulloch, Pitts
+# * **c** Werbos' thesis
+# * **d** AlexNet
+# * **e** Rosenblatt's perceptron
+# * **f** *Perceptrons* by Minsky and Papert
 
 # %%
 order = ...  # six letters
@@ -159,9 +166,12 @@ check("14.2", points, share)
 # | old ideas, new data | `glassnet train mnist` |
 #
 # ### Exercise 14.3
-# True or false (t or f, four letters)? 1. Minsky and Papert did not know that two layers make XOR. 2. Batch
-# normalisation helped AlexNet win. 3. AlexNet's 15.3 % was an average of several networks. 4. Reverse-mode
-# differentiation is older than 1986.
+# True or false (t or f, four letters)?
+#
+# 1. Minsky and Papert did not know that two layers make XOR.
+# 2. Batch normalisation helped AlexNet win.
+# 3. AlexNet's 15.3 % was an average of several networks.
+# 4. Reverse-mode differentiation is older than 1986.
 
 # %%
 letters = ...

@@ -59,7 +59,7 @@ line = nn.Sequential(nn.Linear(2, 1), nn.Sigmoid())
 train(line, sized(1500, quick=500), 0.05)
 (w1, w2), b = line[0].weight.array[0], line[0].bias.array[0]
 reveal(guess, share_right(line), "and it stays there, however long one waits")
-print(f"z = {w1:.2f} x1 + {w2:.2f} x2 + {b:.2f}")
+print(f"z = {w1:.2f} x1 {w2:+.2f} x2 {b:+.2f}")
 plane(moons.x_train, moons.y_train, line, lines=[(w1, w2, b)], title="the best line")
 
 # %% [markdown]
@@ -111,8 +111,13 @@ print(
 
 # %% [markdown]
 # ### Exercise 0.3
-# Match each line with its formula. Lines: `model.layer_1(x)`, `nn.ReLU()`, `nn.BCELoss()`, `optimizer.step()`.
-# Formulas: **a** max(0, z) **b** −[y ln ŷ + (1−y) ln(1−ŷ)] **c** W ← W − α ∇W **d** x Wᵀ + b
+# Match each line with its formula. The lines: `model.layer_1(x)`, `nn.ReLU()`, `nn.BCELoss()`, `optimizer.step()`.
+# The formulas:
+#
+# * **a** max(0, z)
+# * **b** −[y ln ŷ + (1−y) ln(1−ŷ)]
+# * **c** W ← W − α ∇W
+# * **d** x Wᵀ + b
 
 # %%
 letters = ...  # four letters, in the order of the lines
@@ -168,11 +173,11 @@ check("0.4", ratio, moves)
 
 # %%
 def by_rate(rate):
-    torch.manual_seed(4)
+    torch.manual_seed(0)
     fresh = Moons()
     optimizer = torch.optim.SGD(fresh.parameters(), lr=rate)
     path = []
-    for _ in range(sized(300, quick=100)):
+    for _ in range(sized(1000, quick=100)):
         optimizer.zero_grad()
         loss = nn.BCELoss()(fresh(X), y)
         loss.backward()
@@ -181,7 +186,13 @@ def by_rate(rate):
     return path
 
 
-curves({f"rate {r}": by_rate(r) for r in (0.001, 1.0, 30.0)}, title="too small, right, too large", limits=(0, 2))
+paths = {f"rate {r}": by_rate(r) for r in (0.001, 1.0, 30.0)}
+for name, path in paths.items():
+    verdict = (
+        "diverges: lower the rate" if max(path) > 2 * path[0] else "too slow" if path[-1] > 0.7 * path[0] else "learns"
+    )
+    print(f"{name:10} loss {path[0]:.2f}, at its highest {max(path):.2f}, at the end {path[-1]:.3f}: {verdict}")
+curves(paths, title="too small, right, too large", x_label="step", limits=(0, 2))
 
 # %% [markdown]
 # ## The same border, from the Playground and from code
@@ -257,4 +268,4 @@ for hidden in (1, 3, 30):
     torch.manual_seed(4)
     fresh = Moons(hidden)
     train(fresh, sized(1000, quick=100))
-    print(f"{hidden:3} hidden units: {share_right(fresh):.1%} right")
+    print(f"hidden units: {hidden:2}   {share_right(fresh):.1%} right")
