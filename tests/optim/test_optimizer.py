@@ -1,6 +1,7 @@
 """Groups, saving and loading, hooks, closures, optimisers of one's own, and what is said of mistakes."""
 
 import copy
+import pickle
 
 import numpy as np
 import pytest
@@ -359,3 +360,35 @@ def test_a_refused_group_leaves_the_optimiser_as_it_was():
     with pytest.raises(ValueError, match="second time"):
         optimizer.add_param_group({"params": [leaf(1.0), W]})
     assert len(optimizer.param_groups) == 1
+
+
+# ---- copies -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda pair: pickle.loads(pickle.dumps(pair))])
+@pytest.mark.parametrize("name", ALL)
+def test_a_copied_model_goes_on_with_its_copied_optimiser(name, copied):
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1))
+    optimizer = getattr(torch.optim, name)(model.parameters(), lr=0.01, **OPTIONS.get(name, {}))
+    for _ in range(2):
+        pull(optimizer, *model.parameters())
+    twins = copied((model, optimizer))
+    for m, o in ((model, optimizer), twins):
+        o.param_groups[0]["lr"] = 0.002
+        for _ in range(2):
+            pull(o, *m.parameters())
+    for p, twin in zip(model.parameters(), twins[0].parameters(), strict=True):
+        assert p is not twin
+        assert torch.equal(p, twin)
+
+
+def test_a_pickled_tensor_keeps_its_numbers_and_whether_it_asks_for_a_gradient():
+    w = leaf(1.0, 2.0)
+    (3 * w).sum().backward()
+    kept = [pickle.loads(pickle.dumps(t)) for t in (w, 3 * w, torch.nn.Parameter(w.detach()))]
+    assert [type(t).__name__ for t in kept] == ["Tensor", "Tensor", "Parameter"]
+    assert [(t.tolist(), t.requires_grad, t.is_leaf, t.grad) for t in kept[:2]] == [
+        ([1.0, 2.0], True, True, None),
+        ([3.0, 6.0], True, True, None),
+    ]

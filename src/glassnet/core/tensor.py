@@ -245,6 +245,10 @@ class Tensor:
         memo[id(self)] = twin
         return twin
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For pickle: the numbers, and whether they ask for a gradient; neither the story nor the gradient."""
+        return _unpickled, (type(self), self.read("pickle"), self.needs_grad), getattr(self, "__dict__", None)
+
     # The rest of PyTorch's methods and operators are set by `methods.py`, from the functions of the same names.
     if TYPE_CHECKING:
 
@@ -279,6 +283,13 @@ def wrap(array: np.ndarray) -> Tensor:
     """A leaf tensor around an array, sharing its memory."""
     t = object.__new__(Tensor)
     _fill(t, array)
+    return t
+
+
+def _unpickled(kind: type[Tensor], array: np.ndarray, needs_grad: bool) -> Tensor:
+    t = cast("Tensor", object.__new__(kind))
+    _fill(t, array)
+    t.needs_grad = needs_grad
     return t
 
 

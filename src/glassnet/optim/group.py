@@ -64,6 +64,10 @@ class ParamGroup(dict[str, Any]):
         self.update(other)
         return self
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For pickle and deep copies: the options; vectors are laid out anew by the optimiser's next step."""
+        return type(self), (dict(self), self.followed)
+
     def setdefault(self, key: str, default: Any = None) -> Any:
         """The option, set to the default if there is none yet."""
         if key not in self:

@@ -19,8 +19,7 @@ from glassnet.nn.utils.older_norms import remove_spectral_norm as remove_spectra
 from glassnet.nn.utils.older_norms import remove_weight_norm as remove_weight_norm
 from glassnet.nn.utils.older_norms import spectral_norm as spectral_norm
 from glassnet.nn.utils.older_norms import weight_norm as weight_norm
-
-_LEAST = 1e-6  # keeps the division defined where every gradient is 0
+from glassnet.nn.utils.shortening import shortening
 
 
 def clip_grad_norm_(
@@ -93,7 +92,7 @@ def clip_grads_with_norm_(parameters: Any, max_norm: float, total_norm: Tensor, 
     if not float(max_norm) >= 0:
         raise ValueRangeError(f"clip: got max_norm={max_norm}; expected at least 0. Try max_norm=1.0.")
     with no_grad():
-        share = ops.minimum(ops.div(float(max_norm), total_norm + _LEAST), 1.0)
+        share = shortening(total_norm, max_norm)
         for g in _gradients(_as_list(parameters)):
             _store(g, g * share)
 
