@@ -9,8 +9,10 @@ import re
 import sys
 from pathlib import Path
 
+from glassnet import nn
 from glassnet.lessons.catalogue import lessons
-from glassnet.lessons.pages import as_markdown
+from glassnet.lessons.losses import LOSSES, draw_loss
+from glassnet.lessons.pages import as_markdown, fenced
 from glassnet.lessons.running import run_script
 from glassnet.version import __version__
 
@@ -24,7 +26,7 @@ exclude_patterns = ["_build"]
 html_title = f"glassnet {__version__}"
 html_theme = "furo"
 html_static_path, html_css_files = ["style"], ["glassnet.css"]
-html_copy_source = html_show_sphinx = False
+html_copy_source = html_show_copyright = html_show_sphinx = False
 html_theme_options = {
     "light_css_variables": {"color-brand-primary": "#0f766e", "color-brand-content": "#0f766e"},
     "dark_css_variables": {"color-brand-primary": "#5eead4", "color-brand-content": "#5eead4"},
@@ -32,6 +34,10 @@ html_theme_options = {
 }
 
 HERE = Path(__file__).parent
+LOSSES_HEAD = (
+    "One number of each loss is moved, all others stay: blue is what it costs, orange its slope there, by the tape. "
+    'In a notebook: `from glassnet.lessons import draw_loss`, then `draw_loss("HuberLoss")`.'
+)
 ROOMS = ("basics", "nn", "optim", "func", "data", "lessons", "keras")
 
 
@@ -48,6 +54,7 @@ def make_pages(*_: object) -> None:
     for lesson in lessons():
         outputs = run_script(lesson.script, lesson.name, quick=tags.has("quick"))  # type: ignore[name-defined]  # noqa: F821
         write(f"{lesson.name}.md", as_markdown(lesson.script, outputs))
+    write("losses.md", losses_page())
     index = ["# Public names", ""]
     for room in ROOMS:
         module = importlib.import_module(f"glassnet.{room}")
@@ -55,6 +62,17 @@ def make_pages(*_: object) -> None:
         index += [f"## glassnet.{room}", "", ((module.__doc__ or "").strip().splitlines() or [""])[0], ""]
         index += ["| name | |", "|---|---|", *(_row(module, name) for name in names), ""]
     write("names.md", "\n".join(index))
+
+
+def losses_page() -> str:
+    """Each loss with its formula, its slope, and a picture of both."""
+    lines = ["# Losses: formula, slope, picture", "", LOSSES_HEAD, ""]
+    for name in sorted(LOSSES):
+        along, said = LOSSES[name], getattr(nn, name).__doc__.strip().partition("\n\n")[0]
+        lines += [f"## {name}", "", " ".join(said.split()), ""]
+        lines += [f"Along x, the {along.number}, the slope is {along.slope}.", ""]
+        lines += [fenced(draw_loss(name).svg(), "{raw} html"), ""]
+    return "\n".join(lines)
 
 
 def _row(module: object, name: str) -> str:

@@ -196,6 +196,10 @@ def test_unknown_exercises(id):
         (0.66, 0.659, "and it is 0.659."),
         (1e3, 101770, "it is 101,770."),
         ("a", 3, "You said a, it is 3."),
+        ("25 %", 0.25, "You said 25 %, and it is 0.25."),
+        ("101,770", 101770, "and it is 101,770."),
+        ("30%", 0.25, "it is 0.25."),
+        ([1, 2], 0.25, "it is 0.25."),
         ("A", "a", "and it is a."),
     ],
 )

@@ -47,7 +47,7 @@ class Neuron:
       x2 w2 = 3 * -0.3 = -0.9
       x3 w3 = -1 * 0.8 = -0.8
       z = 1 + (-0.9) + (-0.8) + 1 = 0.3
-      y = 1, because f(z) = 1 if z >= 0 else 0
+      y = 1, because 0.3 >= 0
     """
 
     weight: Sequence[float]
@@ -88,12 +88,16 @@ class Neuron:
             for i, (a, w, p) in enumerate(zip(x, self.weight, products, strict=True), 1)
         ]
         summed = " + ".join(f"({v:g})" if v < 0 and i else f"{v:g}" for i, v in enumerate([*products, self.bias]))
-        lines += [f"z = {summed} = {self.z(x):g}", f"y = {self(x):g}, because f(z) = {self._formula}"]
+        lines += [f"z = {summed} = {self.z(x):g}", f"y = {self(x):g}, because {self._reason(self.z(x))}"]
         return "\n  ".join([self.model, *lines])
 
-    @property
-    def _formula(self) -> str:
-        return ACTIVATIONS[self.activation].formula
+    def _reason(self, z: float) -> str:
+        """Why the output is what it is: on which side of 0 the sum lies, or the formula."""
+        if self.activation == "step":
+            return f"{z:g} {'>=' if z >= 0 else '<'} 0"
+        if self.activation == "strict step":
+            return f"{z:g} {'>' if z > 0 else '<='} 0"
+        return f"f(z) = {ACTIVATIONS[self.activation].formula}"
 
     @property
     def boundary(self) -> str:

@@ -9,10 +9,25 @@ from dataclasses import dataclass
 from glassnet.errors import ValueRangeError, complain
 from glassnet.lessons.percent import Script, parse
 
+CARD = """
+# %% [markdown]
+# <details>
+# <summary>The four formulas of training</summary>
+#
+# | | layer by layer | |
+# |---|---|---|
+# | forward | $z^{(l)} = W^{(l)} a^{(l-1)} + b^{(l)}$ | weigh |
+# | | $a^{(l)} = \\sigma(z^{(l)})$ | bend |
+# | backward | $\\delta^{(l)} = (W^{(l+1)})^T \\delta^{(l+1)} \\odot \\sigma'(z^{(l)})$ | pass the slope back |
+# | update | $W^{(l)} \\leftarrow W^{(l)} - \\eta\\, \\delta^{(l)} (a^{(l-1)})^T$ | go downhill |
+#
+# </details>
+"""
+
 
 @dataclass(frozen=True)
 class Lesson:
-    """A lesson by its number; its source is inside the package."""
+    """A lesson by its number; its source is inside the package, and a card of formulas stands at its end."""
 
     number: int
     file: str  # 01_neuron.py
@@ -63,7 +78,7 @@ def lessons() -> tuple[Lesson, ...]:
     """
     folder = importlib.resources.files("glassnet.lessons").joinpath("course")
     files = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".py"))
-    return tuple(Lesson(int(name[:2]), name, folder.joinpath(name).read_text("utf-8")) for name in files)
+    return tuple(Lesson(int(name[:2]), name, folder.joinpath(name).read_text("utf-8") + CARD) for name in files)
 
 
 def find_lesson(word: str) -> Lesson:

@@ -174,8 +174,14 @@ def reveal(guess: Any, truth: Any, because: str = "") -> None:
 def _agree(guess: Any, truth: Any) -> bool:
     if isinstance(guess, bool) or isinstance(truth, bool | str):
         return guess == truth if not isinstance(guess, str) else guess.strip().lower() == str(truth).lower()
+    if isinstance(guess, str):
+        guess = guess.strip().replace(",", "")
+        percent = guess.endswith("%")
+        guess = guess.removesuffix("%")
+    else:
+        percent = False
     try:
-        return math.isclose(float(guess), float(truth), rel_tol=0.05, abs_tol=1e-12)
+        return math.isclose(float(guess) / (100 if percent else 1), float(truth), rel_tol=0.05, abs_tol=1e-12)
     except (TypeError, ValueError):
         return False
 

@@ -198,6 +198,37 @@ print("f(x; θ) =", functional_call(model, theta, torch.tensor(x)).item(), "  mo
 print("f(x; 0) =", functional_call(model, {name: 0 * p for name, p in theta.items()}, torch.tensor(x)).item())
 
 # %% [markdown]
+# A network is also a **composition**: layers inside layers. The formula can be read off the model, and it is a program:
+
+
+# %%
+def strip_and_formula(model):
+    """The way of x through a model of linear layers and sigmoids, as a strip and as one formula."""
+    strip, formula, layer = "x", "x", 0
+    for part in model:
+        if isinstance(part, nn.Linear):
+            layer += 1
+            strip, formula = f"{strip} → [W{layer}, b{layer}]", f"W{layer} @ {formula} + b{layer}"
+        else:
+            strip, formula = f"{strip} → σ → h{layer}", f"sigmoid({formula})"
+    return strip.removesuffix(f"h{layer}") + "ŷ", formula
+
+
+torch.manual_seed(0)
+three = nn.Sequential(
+    nn.Linear(2, 4), nn.Sigmoid(), nn.Linear(4, 3), nn.Sigmoid(), nn.Linear(3, 1), nn.Sigmoid()
+).double()
+strip, formula = strip_and_formula(three)
+print(strip)
+print("ŷ =", formula)
+names = {"x": x, "sigmoid": sigmoid}
+for layer, part in enumerate((three[0], three[2], three[4]), 1):
+    names |= {f"W{layer}": part.weight.array, f"b{layer}": part.bias.array}
+by_formula = eval(formula, names)[0]
+print("by the formula:", by_formula, "  by the model:", three(torch.tensor(x)).item())
+assert abs(by_formula - three(torch.tensor(x)).item()) < 1e-12
+
+# %% [markdown]
 # ## Where the lectures are loose or wrong
 #
 # * **How many layers?** One slide says L = 5 for input, three hidden, output; its own formula runs $l = 1 \dots L$ with

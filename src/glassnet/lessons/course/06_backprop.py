@@ -21,7 +21,7 @@ import numpy as np
 import glassnet as torch
 from glassnet import nn
 from glassnet.basics import Value, columns
-from glassnet.lessons import bars, check, curves, draw_boxes, reveal, show, sized
+from glassnet.lessons import Picture, bars, check, curves, draw_boxes, reveal, show, sized
 from glassnet.read.examples.work import find_example
 
 # %% [markdown]
@@ -52,6 +52,26 @@ print("at x = 2:", x.grad.item(), "=", np.cos(4.0), "*", 4.0)
 tree = {"sales": [0.6], "front end": [0.4, 0.3], "Alice": [0.4, 0.7, 0.5], "Bob": [0.4, 0.7, 0.5]}
 for name, shares in tree.items():
     print(f"{name:10} {' x '.join(f'{s:.0%}' for s in shares)} = {np.prod(shares):.0%}")
+
+places = {  # where each stands, under whom, and which share that one passes on
+    "director": (230, 40, None, 1.0),
+    "sales": (110, 105, "director", 0.6),
+    "engineering": (350, 105, "director", 0.4),
+    "front end": (270, 170, "engineering", 0.3),
+    "back end": (430, 170, "engineering", 0.7),
+    "Alice": (370, 235, "back end", 0.5),
+    "Bob": (490, 235, "back end", 0.5),
+}
+picture, blame = Picture(560, 262, "the tree of blame"), {}
+for name, (px, py, above, share) in places.items():
+    blame[name] = share * blame.get(above, 1.0)
+    if above:
+        ax, ay = places[above][:2]
+        picture.line(ax, ay + 20, px, py - 14, width=1 + 4 * share)
+        picture.text((ax + px) / 2, (ay + py) / 2 + 6, f"x {share:.0%}", 11)
+    picture.text(px, py, name, 13)
+    picture.text(px, py + 15, f"{blame[name]:.0%}", 12, colour="#0877bd")
+show(picture)
 
 # %% [markdown]
 # When several paths lead to the same number, the products are **added**. Here is the whole algorithm at work on single

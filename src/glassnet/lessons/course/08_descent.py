@@ -85,6 +85,27 @@ def path_of(make, steps=60):
     return np.array(places)
 
 
+turn = np.linspace(0, 2 * np.pi, 80)
+rings = {f"height {h}": (np.sqrt(2 * h) * np.cos(turn), np.sqrt(2 * h / 25) * np.sin(turn)) for h in (2, 30)}
+rates = {"too small: 0.004": 0.004, "right: 0.035": 0.035, "too large: 0.0815": 0.0815}
+walks = {name: path_of(lambda p, rate=rate: torch.optim.SGD(p, lr=rate), steps=25) for name, rate in rates.items()}
+for name, p in walks.items():
+    print(f"{name:18} after 25 steps at height {0.5 * (p[-1, 0] ** 2 + 25 * p[-1, 1] ** 2):7.2f} (from 60.12)")
+show(
+    curves(
+        {name: (p[:, 0], p[:, 1]) for name, p in walks.items()} | rings,
+        title="the walker with three rates",
+        x_label="w1",
+        y_label="w2",
+        size=(560, 340),
+    )
+)
+
+# %% [markdown]
+# The limit is 2 divided by the largest curvature, 2/25 = 0.08. Just above it the walker swings from wall to wall, higher
+# at every step. With the right rate, momentum and Adam beside it:
+
+# %%
 paths = {
     "SGD 0.035": path_of(lambda p: torch.optim.SGD(p, lr=0.035)),
     "momentum 0.9": path_of(lambda p: torch.optim.SGD(p, lr=0.035, momentum=0.9)),
@@ -286,6 +307,33 @@ for name, make in schedules.items():
         o.step()
         s.step()
 show(curves(lines, title="learning rate over the epochs", x_label="epoch", y_label="rate"))
+
+# %% [markdown]
+# Or let the loss decide: when it has not fallen for a while, **take a third of the rate**. The drops can be seen in the
+# loss: after each of them it is calmer, and lower.
+
+# %%
+torch.manual_seed(0)
+model = nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 1))
+optimizer = torch.optim.SGD(model.parameters(), lr=1.0, momentum=0.9)
+plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.3, patience=5)
+losses, rates = [], []
+for epoch in range(sized(60, quick=12)):
+    rates.append(optimizer.param_groups[0]["lr"])
+    order = torch.randperm(len(X))
+    for start in range(0, len(X), 32):
+        rows = order[start : start + 32]
+        optimizer.zero_grad()
+        nn.functional.binary_cross_entropy_with_logits(model(X[rows]), t[rows]).backward()
+        optimizer.step()
+    with torch.no_grad():
+        losses.append(nn.functional.binary_cross_entropy_with_logits(model(X), t).item())
+    plateau.step(losses[-1])
+drops = [epoch for epoch in range(1, len(rates)) if rates[epoch] < rates[epoch - 1]]
+print("the rate drops before the epochs", drops)
+for first, last in zip([0, *drops], [*drops, len(rates)]):
+    print(f"  rate {rates[first]:7.4f}: loss {min(losses[first:last]):.4f} to {max(losses[first:last]):.4f}")
+show(curves({"loss": losses, "rate": rates}, title="a rate that falls on a plateau", x_label="epoch", log=True))
 
 # %% [markdown]
 # ## The landscape of a real network
