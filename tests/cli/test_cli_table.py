@@ -5,6 +5,7 @@ import io
 import json
 import re
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -71,7 +72,8 @@ def test_columns_are_found_by_name_and_oddities_counted(glassnet, run, tmp_path)
     answers = read(done.out)
     assert [answer["remark"] for answer in answers] == ["x", "y", "z"]
     assert answers[0]["prediction"] == "rose"
-    assert "glassnet: column 'remark' not used: the model was trained without" in done.err
+    assert "remark" not in done.err  # it was asked for
+    assert "glassnet: column 'remark' not used: the model was trained without" in glassnet("predict run new.csv").err
     assert "glassnet: column 'colour': 2 values that training never saw, such as 'green'" in done.err
 
 
@@ -153,7 +155,10 @@ def test_a_table_that_stays_on_disk(glassnet, tmp_path):
     rows = [[round(v, 3), round(2 * v, 3)] for v in rng.normal(size=60_000).tolist()]
     write(tmp_path / "t.csv", ["x", "y"], rows)
     shown = glassnet("train t.csv --target y --memory 1 --epochs 1 --output run")
-    assert "encoded rows stay on disk" in shown.out
+    said = " ".join(shown.out.split())
+    assert "larger than the 1 MB of memory given to tables (--memory): " in said
+    peak = json.loads(Path("run/result.json").read_text(encoding="utf-8"))["peak_memory_megabytes"]
+    assert f"{peak:,} MB of memory at most\n" in shown.out
     assert glassnet("evaluate run t.csv --json").json["r2"] > 0.9
 
 
@@ -246,9 +251,21 @@ def test_thousands_are_written_plainly(glassnet, tmp_path):
     write(tmp_path / "villas.csv", ["size", "price"], rows)
     told = glassnet("train villas.csv --target price --epochs 5 --output run").out
     assert re.search(r"RMSE\) \d{1,3}(,\d{3})+$", told, re.M)
+    assert len(re.findall(r"^ +\d +[\d.]+ +\d{1,3}(?:,\d{3})+ +-?[\d.]+ +[\d.]+ s$", told, re.M)) == 5
     assert re.search(r"true \d{1,3}(,\d{3}){2}, said \d{1,3}(,\d{3}){2}$", told, re.M)
     assert "e+0" not in told.partition("largest errors")[2]
     assert all(re.fullmatch(r"\d{7,}", row["prediction"]) for row in read(glassnet("predict run villas.csv").out))
+
+
+def test_whole_numbers_are_written_as_in_the_file(glassnet, tmp_path):
+    rng = np.random.default_rng(5)
+    rows = [
+        [int(y), round(w, 2), round(y * w, 2)]
+        for y, w in zip(rng.integers(1900, 2020, 90), rng.random(90), strict=True)
+    ]
+    write(tmp_path / "cars.csv", ["year", "weight", "price"], rows)
+    told = glassnet("train cars.csv --target price --epochs 2 --output run").out
+    assert re.search(r"\(year (19|20)\d\d, weight 0\.\d+\)", told)
 
 
 def test_a_table_is_judged_in_pieces_as_if_it_were_whole(glassnet, run, flowers, monkeypatch):
@@ -299,7 +316,25 @@ def test_classes_count_as_one_says(glassnet, flowers):
     line = "train flowers.csv --target kind --epochs 2 --quiet --output run --class-weight"
     wrong = glassnet(f"{line} roses=3")
     assert (wrong.status, wrong.out) == (2, "")
-    assert wrong.err.endswith("'roses'; expected iris, lily, rose. Try rose=3.\n")
+    assert wrong.err.endswith("'roses'; expected iris, lily, rose. Try --class-weight rose=3.\n")
     assert glassnet(f"{line} rose=3,iris=0.5").status == 0
     result = json.loads((flowers.parent / "run" / "result.json").read_text(encoding="utf-8"))
     assert result["settings"]["class_weight"] == "rose=3,iris=0.5"
+
+
+def test_a_target_cannot_be_left_out(glassnet, houses):
+    done = glassnet("train houses.csv --target price --drop size,price")
+    assert done.status == 2
+    assert done.err == (
+        "glassnet: got --target price and --drop price; expected it in one of them. Try without that --drop.\n"
+    )
+
+
+def test_weights_of_classes_that_are_none(glassnet, houses, flowers):
+    done = glassnet("train houses.csv --target price --class-weight yes=5")
+    assert done.status == 2
+    assert "got --class-weight yes=5 where there are no classes; expected a classification." in done.err
+    done = glassnet("train flowers.csv --target kind --class-weight Rose=5")
+    assert done.status == 2
+    hint = re.search(r"expected iris, lily, rose\. Try (--class-weight rose=5)\.", done.err)[1]
+    assert glassnet(f"train flowers.csv --target kind --epochs 1 --quiet {hint}").status == 0

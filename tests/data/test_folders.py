@@ -119,3 +119,75 @@ def test_damage_on_which_pillow_trips_is_named(tmp_path):
     (tmp_path / "a.tiff").write_bytes(data.replace(entry, struct.pack("<HH", strip_offsets, fraction)))
     with pytest.raises(FormatError, match=r"a\.tiff: got .*; expected an image\. Try "):
         read_image(tmp_path / "a.tiff")
+
+
+def test_sixteen_bits_keep_their_upper_half(tmp_path):
+    values = np.array([[0, 255, 256, 0x1234, 0xFFFF]], np.uint16)
+    Image.fromarray(values).save(tmp_path / "a.tiff")
+    assert read_image(tmp_path / "a.tiff").tolist() == [[0, 0, 1, 0x12, 255]]
+    Image.fromarray(values.astype(np.float32)).save(tmp_path / "b.tiff")
+    with pytest.raises(
+        FormatError, match=r"b\.tiff: got an image of 32 bits a pixel; expected 8 or 16\. Try saving it"
+    ):
+        read_image(tmp_path / "b.tiff")
+
+
+def test_photographs_stand_upright(tmp_path):
+    image = Image.fromarray(np.repeat(np.arange(0, 160, 10, dtype=np.uint8)[None], 8, axis=0))
+    tags = image.getexif()
+    tags[0x0112] = 6  # the camera lay on its side
+    image.save(tmp_path / "a.jpg", exif=tags)
+    upright = read_image(tmp_path / "a.jpg")
+    assert upright.shape == (16, 8)
+    assert (np.diff(upright[:, 0].astype(int)) > 0).all()
+
+
+def test_a_colour_of_a_palette_that_is_clear_becomes_white(tmp_path):
+    image = Image.fromarray(np.array([[0, 1]], np.uint8), "P")
+    image.putpalette([9, 9, 9, 50, 60, 70])
+    image.save(tmp_path / "a.gif", transparency=0)
+    assert read_image(tmp_path / "a.gif").tolist() == [[[255, 255, 255], [50, 60, 70]]]
+
+
+@pytest.mark.parametrize(
+    "data", [b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", b"P5 2 2 255 abcd", b"SIMPLE  =", b""]
+)
+def test_only_formats_that_start_no_program_are_read(tmp_path, data):
+    (tmp_path / "a.jpg").write_bytes(data)
+    with pytest.raises(FormatError, match="expected an image"):
+        read_image(tmp_path / "a.jpg")
+
+
+def _packed(ending, **options):
+    stream = io.BytesIO()
+    Image.new("1" if ending == "TIFF" else "L", (5_000, 5_000)).save(stream, ending, **options)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(("ending", "options"), [("GIF", {}), ("TIFF", {"compression": "group4"})])
+def test_an_image_that_asks_for_much_is_refused_before_it_is_unpacked(tmp_path, ending, options):
+    data = _packed(ending, **options)
+    assert len(data) < 1 << 19
+    path = tmp_path / f"a.{ending.lower()}"
+    path.write_bytes(data)
+    with pytest.raises(FormatError, match=r"got an image of 5,000 × 5,000 in .* bytes; expected fewer pixels"):
+        read_image(path)
+
+
+@pytest.mark.parametrize("ending", ["JPEG", "GIF", "BMP", "TIFF", "WEBP"])
+def test_damaged_images_are_named_or_read(tmp_path, ending):
+    rng = np.random.default_rng(1)
+    stream = io.BytesIO()
+    Image.fromarray(rng.integers(0, 256, (24, 24, 3)).astype(np.uint8)).save(stream, ending)
+    good, path, refused = stream.getvalue(), tmp_path / "a.img", list[str]()
+    for i in range(150):
+        data = bytearray(good[: rng.integers(len(good))] if i % 3 == 0 else good)
+        for at in rng.integers(0, max(1, len(data)), 4 if i % 3 else 0):
+            data[at] = rng.integers(256)
+        path.write_bytes(data)
+        try:
+            assert read_image(path).dtype == np.uint8
+        except FormatError as problem:
+            refused.append(str(problem))
+    assert len(refused) > 20
+    assert all(message.startswith(str(path)) for message in refused)

@@ -254,8 +254,10 @@ def test_a_kill_at_any_moment_leaves_one_whole_file(tmp_path):
             assert child.stdout is not None
             child.stdout.readline()
             time.sleep(rng.uniform(0, 0.05))
-            assert remove_stale_temporaries(tmp_path) == 0, "the writer lives"
+            remove_stale_temporaries(tmp_path)  # may take a file between its opening and its lock: another is made
+            alive = child.poll() is None
             child.kill()
+        assert alive, "a clean-up must not trouble who writes"
         contents = path.read_bytes()
         assert len(contents) == 20000
         assert len(set(contents)) == 1

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glassnet.errors import FileError, FormatError
-from glassnet.files.os_errors import file_error, reported, shown
+from glassnet.files.os_errors import file_error, reported, shown, typed
 
 
 @pytest.mark.parametrize("name", ["ENOSPC", "EACCES", "EROFS", "ENOENT", "EMFILE", "EIO", "EISDIR", "EDQUOT"])
@@ -74,3 +74,16 @@ def test_shown_paths_are_printable_and_short(text):
     result = shown(text)
     assert result.isprintable()
     assert len(result) <= 240
+
+
+def test_a_slip_of_the_pen_is_answered_with_the_file_that_is_there(tmp_path):
+    (tmp_path / "house prices.csv").write_text("")
+    with pytest.raises(FileError) as caught, reported("open", tmp_path / "house price.csv"):
+        os.stat(tmp_path / "house price.csv")
+    right = typed(tmp_path / "house prices.csv")
+    assert str(caught.value).endswith(f"expected a path that exists. Try {right}.")
+    for other in (tmp_path / "quite another.csv", tmp_path / "no folder" / "house prices.csv", "a\0b"):
+        missing = FileNotFoundError(errno.ENOENT, "No such file or directory")
+        assert str(file_error(missing, "open", other)).endswith("Try checking the spelling.")
+    missing = FileNotFoundError(errno.ENOENT, "No such file or directory")
+    assert "Try downloading it first" in str(file_error(missing, "open", "https://example.org/a.csv"))

@@ -141,3 +141,25 @@ def test_text_in_and_out_is_pandas_own(tmp_path):
     ours, theirs = read_table(path), pandas.read_csv(io.StringIO(text), sep=";", decimal=",")
     np.testing.assert_array_equal(ours["a"].values, theirs["a"].to_numpy())
     assert [ours["b"].cell(i) for i in range(3)] == ['x;"y', "", "two\r\nlines"]
+
+
+def test_damaged_parquet_is_named(tmp_path):
+    """pyarrow raises errors of many kinds, some only when the rows are read."""
+    from pyarrow import parquet
+
+    path, rng = tmp_path / "a.parquet", np.random.default_rng(0)
+    dates = pyarrow.array(np.arange(2000), pyarrow.timestamp("s"))
+    parquet.write_table(pyarrow.table({"x": np.arange(2000) * 1.5, "c": ["a", "b"] * 1000, "d": dates}), path)
+    good, refused = path.read_bytes(), list[str]()
+    for i in range(100):
+        data = bytearray(good[: rng.integers(len(good))] if i % 5 == 0 else good)
+        for at in rng.integers(0, max(1, len(data)), rng.choice([1, 3, 30])) if data else ():
+            data[at] = rng.integers(256)
+        path.write_bytes(data)
+        for read in (read_table, lambda file: list(ParquetTable(file).pieces())):
+            try:
+                read(path)
+            except GlassnetError as problem:
+                refused.append(str(problem))
+    assert len(refused) > 100
+    assert all("a.parquet" in message for message in refused)

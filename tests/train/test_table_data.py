@@ -141,6 +141,14 @@ def test_rare_classes_are_warned_of():
     assert any(text.startswith("class 'c' has 2 rows") for text in texts(data(y=y), "warning"))
 
 
+def test_classes_that_are_amounts_are_warned_of_in_one_line():
+    warnings = texts(data(TableOptions(("y",), task="classification"), y=[7 * i for i in range(N)]), "warning")
+    assert [text for text in warnings if "row" in text] == [
+        f"{N} of {N} classes, such as '0', '7', '14', have fewer than 4 rows or none to learn from: too few to be "
+        "learnt (--task regression, if they are amounts)"
+    ]
+
+
 @pytest.mark.parametrize(
     ("options", "columns", "said"),
     [
@@ -150,6 +158,16 @@ def test_rare_classes_are_warned_of():
         (None, {"y": [0.5, np.inf] * (N // 2)}, "t.csv, row 2, column 'y': got inf; expected a finite number."),
         (None, {"y": X, "z": [0.5, np.inf] * (N // 2)}, "t.csv, row 2, column 'z': got inf;"),
         (TableOptions(("y",), task="regression"), {"y": ["a", "b"] * (N // 2)}, "got 2 words such as 'a'; expected"),
+        (
+            TableOptions(("x", "y")),
+            {"y": ["a", "b"] * (N // 2)},
+            "expected numbers, for regression. Try --target y alone.",
+        ),
+        (
+            TableOptions(("x", "y"), task="classification"),
+            {"y": ["a", "b"] * (N // 2)},
+            "t.csv: got 2 targets, 'x' and 'y'; expected one, whose values are the classes. Try --target y.",
+        ),
         (TableOptions(("y",), drop=("x",)), {"y": X}, "t.csv: got no column to learn from"),
         (TableOptions(("y", "x"), task="multilabel"), {"y": X}, "got more than 0 and 1; expected 0 or 1 in each."),
     ],

@@ -2,6 +2,7 @@
 
 import json
 import os
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -134,3 +135,38 @@ def test_a_run_from_a_table_on_disk_says_how_much_memory_it_took(tmp_path):
     assert main(words) == 0
     result = json.loads((run / "result.json").read_text())
     assert 10 < result["peak_memory_megabytes"] < 20_000
+
+
+def test_labels_and_money_are_the_same_on_disk_and_in_memory(tmp_path):
+    path = tmp_path / "t.csv"
+    rows = [f'{i % 7},"${i * 1000:,}",{("a;b", "b", "", "c;a")[i % 4]}' for i in range(400)]
+    path.write_text("x,cost,tags\n" + "\n".join(rows))
+    options = TableOptions(("tags",))
+    on_disk, in_memory = (
+        streamed_data(TableFile(path, piece=1024), options),
+        table_data(TableFile(path).read(), options),
+    )
+    assert on_disk.code.target == in_memory.code.target
+    assert on_disk.classes == ("a", "b", "c")
+    for row, labels in zip(on_disk.rows[0].tolist(), on_disk.y_train.tolist(), strict=True):
+        assert labels == [[1, 1, 0], [0, 1, 0], [0, 0, 0], [1, 0, 1]][row % 4]
+    assert [f.unit for f in on_disk.code.features] == ["", "$#"]
+    assert sum("is read as" in finding.text for finding in on_disk.findings) == 1
+
+
+def peak_of_reading(path, rows):
+    """The most memory that reading a table of so many rows takes, as NumPy and Python ask for it."""
+    path.write_text("a,b,y\n" + "".join(f"{i}.5,{i % 13}.75,{i % 97}.25\n" for i in range(rows)), encoding="utf-8")
+    tracemalloc.start()
+    try:
+        made = streamed_data(TableFile(path, piece=1 << 14), TableOptions(("y",)))
+        return sum(map(len, made.rows)), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_memory_does_not_grow_with_the_file(tmp_path):
+    few, small = peak_of_reading(tmp_path / "t.csv", 4_000)
+    many, large = peak_of_reading(tmp_path / "t.csv", 24_000)
+    assert (few, many) == (4_000, 24_000)
+    assert large - small < 1.0 * (many - few)  # not even a byte a row

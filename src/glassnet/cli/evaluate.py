@@ -13,7 +13,7 @@ from glassnet.cli.models import check_fits, data_of, load_trained
 from glassnet.cli.options import Option, Parsed, UsageError, parse
 from glassnet.cli.predict_table import named_file
 from glassnet.cli.report import report
-from glassnet.cli.table import READING, pieces
+from glassnet.cli.table import READING, as_in_training, pieces
 from glassnet.cli.terminal import Terminal
 from glassnet.data.datasets import DATASETS, DataSet
 from glassnet.errors import complain
@@ -61,6 +61,8 @@ def run(words: Sequence[str]) -> int:
         return _evaluate_table(trained, arguments[1], parsed)
     data = load_named(arguments[1], parsed.values)[0] if len(arguments) == 2 else data_of(trained, arguments[0])
     check_fits(trained, data)
+    if len(arguments) == 2:
+        _check_classes(trained, data)
     learnt = parsed.flag("train_set") or not len(data.x_test)
     x, y = (data.x_train, data.y_train) if learnt else (data.x_test, data.y_test)
     of = "training" if learnt else "test"
@@ -75,6 +77,18 @@ def run(words: Sequence[str]) -> int:
     return 0
 
 
+def _check_classes(trained: Trained, data: DataSet) -> None:
+    """What one data set calls its first class has nothing to do with the first class of another."""
+    if trained.classes and tuple(trained.classes) != tuple(data.classes):
+        got = f"got data set {data.name} with the classes {_few(data.classes)}"
+        expected = f"expected those of the model, {_few(trained.classes)}"
+        raise UsageError(complain(got, expected, "Try the data set that the model was trained on"))
+
+
+def _few(classes: Sequence[str]) -> str:
+    return ", ".join(classes[:4]) + (", …" if len(classes) > 4 else "")
+
+
 def _evaluate_table(trained: Trained, path: str, parsed: Parsed) -> int:
     """Judge a model on the raw rows of a table that has the target too, a piece at a time."""
     from glassnet.train.table_data import judged_data
@@ -84,7 +98,7 @@ def _evaluate_table(trained: Trained, path: str, parsed: Parsed) -> int:
     odd, tally, notes = Oddities(), Tally(), dict[str, None]()
     data: Any = None
     with named_file(path) as file:
-        for piece in pieces(file, parsed.values, trained.table_code.as_words):
+        for piece in pieces(file, as_in_training(trained, parsed.values), trained.table_code.as_words):
             data = judged_data(trained, piece, odd)
             notes.update(dict.fromkeys(finding.text for finding in data.findings))
             tally.add(trained.evaluate(data.x_test, data.y_test), partial(data.example, 2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,11 +11,11 @@ import numpy as np
 
 from glassnet.cli.options import Parsed, UsageError
 from glassnet.cli.predict_table import named_file
-from glassnet.cli.table import is_table_data, pieces, recorded
+from glassnet.cli.table import as_in_training, is_table_data, pieces, recorded
 from glassnet.errors import DataError, complain
 from glassnet.files.os_errors import shown
-from glassnet.read.digits import spell
-from glassnet.read.document import Document
+from glassnet.read.digits import signed
+from glassnet.read.document import Document, Step
 from glassnet.read.document import Table as DocumentTable
 from glassnet.read.formula import Symbol
 from glassnet.read.why import Why
@@ -64,9 +65,8 @@ def row_of_file(trained: Trained, parsed: Parsed) -> Example:
 
 def _found(path: str, index: int, trained: Trained, given: dict[str, Any]) -> Table:
     """One row of a file, of which no more is read than up to there."""
-    words = [feature.name for feature in trained.table_code.features if feature.way != "number"]
     first = 0
-    for table in pieces(path, given, words):
+    for table in pieces(path, as_in_training(trained, given), trained.table_code.as_words):
         if index < first + len(table):
             return table.take([index - first])
         first += len(table)
@@ -79,7 +79,7 @@ def _found(path: str, index: int, trained: Trained, given: dict[str, Any]) -> Ta
 def _truth(trained: Trained, row: Table) -> Any:
     """What the row itself says of the target, as a network learns it; None where it says nothing."""
     target = trained.table_code.target
-    if not all(name in row for name in target.names):
+    if not all(name in row for name in target.columns):
         return None
     try:
         return target.encode(row)[0].tolist()
@@ -120,13 +120,13 @@ def _columns_table(answer: Why, trained: Trained, row: Table) -> DocumentTable:
     values = {name: "missing" if row[name].missing[0] else str(row[name].spelled().cell(0)) for name, _ in sums}
     rows = [(name, values[name], value) for name, value in sums]
     rows += [("biases", "", answer.biases), ("together", "", answer.score)]
-    spelled = [(name, value, spell(adds, answer.digits)) for name, value, adds in rows]
+    spelled = [(name, value, signed(adds, answer.digits)) for name, value, adds in rows]
     headers = ("column", "is", "adds")
     if code.target.task == "regression":
         mean, spread = code.target.means[answer.klass], code.target.spreads[answer.klass]
         own = [adds * spread + (mean if name in ("biases", "together") else 0.0) for name, _, adds in rows]
         headers = (*headers, f"in {answer.goal}")
-        spelled = [(*row, spell(value, answer.digits)) for row, value in zip(spelled, own, strict=True)]
+        spelled = [(*row, signed(value, answer.digits)) for row, value in zip(spelled, own, strict=True)]
     return DocumentTable("What each column added", headers, spelled)
 
 
@@ -143,22 +143,46 @@ def _places(code: TableCode) -> dict[str, list[int]]:
 
 
 def add_row_steps(document: Document, trained: Trained, example: Example) -> None:
-    """Put what is done to the raw row first, and what makes the answer of the outputs after them."""
-    if example.row is None or not document.steps:
+    """Put what is done to the example as it came first, and what makes the answer of the outputs after them."""
+    if not document.steps:
         return
-    from glassnet.train.row_story import answer_steps, row_steps
+    from glassnet.train.row_story import answer_steps, chance_steps, plain_steps, row_steps
 
     outputs = outputs_of(trained.model, trained.prepare, example.x[None])[0]
-    target = trained.table_code.target
-    before = row_steps(trained.table_code, example.row)
+    if example.row is not None:
+        before = row_steps(trained.table_code, example.row)
+    elif trained.prepare.table is None:
+        before = plain_steps(trained.prepare, example.x)
+    else:  # a row that the table does not have any more
+        before = []
+
+    def after(z: Symbol) -> list[Step]:
+        if trained.prepare.table is not None:
+            return answer_steps(trained.table_code.target, outputs, z)
+        return chance_steps(trained.task, trained.classes, outputs, z)
+
     if isinstance(document, Why):
-        document.tables.insert(0, _columns_table(document, trained, example.row))
+        if example.row is not None:
+            document.tables.insert(0, _columns_table(document, trained, example.row))
         z = Symbol(document.steps[0].symbol.letter, document.steps[0].symbol.layer)
-        alone = target.task == "regression"  # one score of several tells no probability
-        after = [answer_steps(target, outputs, z)[document.klass]] if alone else []
-        document.steps = before + document.steps + after
+        alone = example.row is not None and trained.task == "regression"  # one score of several tells no probability
+        document.steps = before + document.steps + ([after(z)[document.klass]] if alone else [])
         return
     forward = [i for i, step in enumerate(document.steps) if step.part == "forward"]
     last = forward[-1] if forward else len(document.steps) - 1
-    answer = answer_steps(target, outputs, document.steps[last].symbol)
-    document.steps = before + document.steps[: last + 1] + answer + document.steps[last + 1 :]
+    told = after(document.steps[last].symbol)
+    document.steps = before + document.steps[: last + 1] + told + document.steps[last + 1 :]
+
+
+def name_of_input(trained: Trained) -> Callable[[int], str] | None:
+    """What to call an input by its place: a pixel by row and column, a number of a table by its column.
+
+    None where its place is all that there is to say.
+    """
+    shape = trained.image_shape
+    if shape is not None:
+        return lambda place: f"pixel row {place // shape[1] + 1}, column {place % shape[1] + 1}"
+    if trained.prepare.table is None:
+        return None
+    labels = trained.table_code.labels
+    return lambda place: labels[place]

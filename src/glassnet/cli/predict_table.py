@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.cli.options import Parsed, UsageError
-from glassnet.cli.table import named_columns, pieces
+from glassnet.cli.table import as_in_training, named_columns, pieces
 from glassnet.data.table import Table
 from glassnet.errors import complain
 from glassnet.files import strict_json
@@ -35,7 +35,9 @@ def predict_table(trained: Trained, paths: Sequence[str], parsed: Parsed) -> int
     path, output = paths[0], parsed.values.get("output")
     if output is not None and os.path.exists(output) and os.path.exists(path) and os.path.samefile(output, path):
         raise UsageError(
-            complain(f"got --output {shown(output)}, the table itself", "expected another file", "Try answers.csv")
+            complain(
+                f"got --output {shown(output)}, the table itself", "expected another file", "Try --output answers.csv"
+            )
         )
     with named_file(path) as file:
         _answer(Answers(trained, file, parsed.values), parsed, output)
@@ -57,8 +59,7 @@ def named_file(path: str) -> Iterator[str]:
 
 def _answer(answers: Answers, parsed: Parsed, output: str | None) -> None:
     if parsed.flag("json"):
-        text = strict_json.dumps([row for part in answers for row in part.listed()], sort_keys=False)
-        _write([text.encode()], output)
+        _write(answers.json(), output)
     else:
         _write(answers.csv(), output)
     for note in answers.notes():
@@ -90,17 +91,19 @@ class Part:
         return listed + [(f"probability {n}", _figures(answers[:, j])) for j, n in enumerate(self.trained.classes)]
 
     def listed(self) -> Iterator[dict[str, Any]]:
-        """Each row as a dict, numbered from 1."""
-        columns = self.columns()
+        """Each row as a dict, numbered from 1; what was kept and the names of classes stay as they are written."""
+        columns, words = self.columns(), len(self.kept) + (self.trained.task == "classification")
         for i in range(len(self.answers)):
-            yield {"row": self.first + i + 1, **{name: _plain(values[i]) for name, values in columns}}
+            row: dict[str, Any] = {"row": self.first + i + 1}
+            row |= {name: values[i] for name, values in columns[:words]}
+            yield row | {name: _plain(values[i]) for name, values in columns[words:]}
 
 
 class Answers:
     """The answers to all rows of a table, read and answered in pieces."""
 
     def __init__(self, trained: Trained, path: str, given: dict[str, Any]) -> None:
-        self.trained, self.path, self.given = trained, path, given
+        self.trained, self.path, self.given = trained, path, as_in_training(trained, given)
         self.odd = Oddities()
         self.rows = 0
         self._ignored: list[str] = []
@@ -126,6 +129,15 @@ class Answers:
             writer.writerows(zip(*(values for _, values in columns), strict=True))
             yield text.getvalue().encode()
 
+    def json(self) -> Iterator[bytes]:
+        """The same as a JSON list, a piece at a time."""
+        between = "["
+        for part in self:
+            listed = strict_json.dumps(list(part.listed()), sort_keys=False).strip()
+            yield (between + listed.removeprefix("[").removesuffix("]").rstrip()).encode()
+            between = ","
+        yield b"\n]\n"
+
     def notes(self) -> list[str]:
         """What the user should know about the rows."""
         listed = ", ".join(repr(name) for name in self._ignored[:6]) + (", …" if len(self._ignored) > 6 else "")
@@ -134,13 +146,15 @@ class Answers:
 
     def _look(self, table: Table) -> None:
         code = self.trained.table_code
-        used = {*(feature.name for feature in code.features), *code.target.names}
+        kept = named_columns("keep", self.given.get("keep", ""), table)
+        used = {*(feature.name for feature in code.features), *code.target.columns, *kept}
         self._ignored = [name for name in table.names if name not in used]
 
 
 def _cells(table: Table, name: str) -> list[str]:
-    column = table[name]
-    return [column.cell(row) for row in range(len(table))]
+    column = next((copy for copy in table.copies if copy.name == name), table[name])
+    column = column.spelled()
+    return np.array([*column.words, ""], object)[column.values].tolist()  # -1, a gap, is the last
 
 
 def _figures(values: np.ndarray) -> list[str]:

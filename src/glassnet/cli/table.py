@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from glassnet.data.registry import DataSet
     from glassnet.data.table import Table, TableFile  # imported by those commands alone that read one
     from glassnet.train.table_data import TableData
+    from glassnet.train.trained import Trained
 
 GROUP = "Tables"
 _USUAL_TARGETS = ("target", "label", "class", "y", "outcome", "price", "species", "quality")
@@ -44,6 +45,7 @@ READING = [
     Option("no_header", None, "the first line is data; columns are called column 1, column 2, …", (), GROUP),
     Option("delimiter", Choice(tuple(DELIMITERS)), "what stands between cells", (), GROUP, "found out"),
     Option("decimal", Choice(("point", "comma")), "how 1.5 is written", (), GROUP, "found out"),
+    Option("dates", Choice(("day-first", "month-first")), "how 3/4/2024 is meant", (), GROUP, "found out"),
     Option("missing", Names("none,unknown", "words"), "more words that stand for a missing value", (), GROUP),
 ]
 TABLE_OPTIONS = [
@@ -96,6 +98,7 @@ def load_table_data(path: str, given: dict[str, Any], command: str = "train") ->
             for key in ("target", "drop", "categorical", "group", "weight")
             if key in given
         }
+        _refuse_dropped_targets(named)
         options = TableOptions(
             target=named.get("target") or _no_target(path, table, command),
             task=given.get("task"),
@@ -107,11 +110,24 @@ def load_table_data(path: str, given: dict[str, Any], command: str = "train") ->
             seed=given.get("data_seed", 0),
             weight=named["weight"][0] if "weight" in named else None,
         )
-        data = table_data(table, options) if in_memory else streamed_data(_source(path, given), options)
+        if in_memory:
+            data = table_data(table, options)
+        else:
+            data = streamed_data(_source(path, given), options, given.get("memory"))
     except ValueRangeError as problem:
         raise UsageError(str(problem)) from None
     kept = {key: value for key, value in given.items() if key in _NAMES or key == "data_seed"}
+    if table.day_first is not None:  # so that other tables are read as this one was
+        kept["dates"] = "day-first" if table.day_first else "month-first"
     return data, {"table": path, **kept}
+
+
+def _refuse_dropped_targets(named: dict[str, tuple[str, ...]]) -> None:
+    """What is to be predicted cannot be left out; that it is no input goes without saying."""
+    both = next((name for name in named.get("target", ()) if name in named.get("drop", ())), None)
+    if both is not None:
+        got = f"got --target {shlex.quote(both)} and --drop {shlex.quote(both)}"
+        raise UsageError(complain(got, "expected it in one of them", "Try without that --drop"))
 
 
 def is_table_data(data: DataSet) -> bool:
@@ -138,10 +154,10 @@ def figures_before(data: DataSet) -> dict[str, Any]:
 
 
 def memory_used(data: DataSet) -> dict[str, Any]:
-    """The most memory that a training from a table on disk took, in megabytes; nothing about other data."""
-    if not is_table_data(data) or cast("TableData", data).table is not None:
+    """The most memory that a training from a table took, in megabytes; nothing about other data."""
+    if not is_table_data(data):
         return {}
-    from glassnet.train.table_stream import peak_memory
+    from glassnet.train.memory import peak_memory
 
     most = peak_memory()
     return {"peak_memory_megabytes": round(most / 1e6)} if most is not None else {}
@@ -157,6 +173,17 @@ def recorded(options: dict[str, Any]) -> dict[str, Any]:
             found[option.name] = value
     seed = options.get("data_seed")
     return {**found, "data_seed": seed} if type(seed) is int and seed >= 0 else found
+
+
+def as_in_training(trained: Trained, given: dict[str, Any]) -> dict[str, Any]:
+    """How to read a table for a model: as the table was that it learnt from, unless the command line says otherwise.
+
+    What belongs to a file (its delimiter, its header) is not taken over; what belongs to the cells is.
+    """
+    data = trained.about.get("data")
+    options = data.get("options") if isinstance(data, dict) else None
+    known = recorded(options) if isinstance(options, dict) else {}
+    return {**{key: known[key] for key in ("missing", "dates") if key in known}, **given}
 
 
 def read(path: str, given: dict[str, Any], words: Sequence[str] = ()) -> Table:
@@ -176,7 +203,11 @@ def _file(path: str, given: dict[str, Any], words: Sequence[str] = ()) -> TableF
     decimal = {"comma": ",", "point": "."}.get(given.get("decimal", ""))
     missing = tuple(word.strip() for word in given.get("missing", "").split(",") if word.strip())
     kept = {*words, *given.get("categorical", "").split(",")}
-    return TableFile(path, given.get("delimiter"), header, decimal, tuple(sorted(kept - {""})), missing)
+    order = {"day-first": True, "month-first": False}.get(given.get("dates", ""))
+    delimiter, as_words = given.get("delimiter"), tuple(sorted(kept - {""}))
+    keep = given.get("keep", "")
+    copies = tuple(dict.fromkeys(name.strip() for name in (keep, *keep.split(",")) if name.strip()))
+    return TableFile(path, delimiter, header, decimal, as_words, missing, day_first=order, copies=copies)
 
 
 def _source(path: str, given: dict[str, Any], words: Sequence[str] = ()) -> TableFile | ParquetTable:

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
 from glassnet.data.dialect import MISSING
+from glassnet.data.quantities import with_unit
+from glassnet.errors import DataError, complain
 
 Kind = Literal["number", "whole", "date", "boolean", "category", "text"]
 
@@ -24,7 +26,6 @@ _MOST_DIGITS = 18  # an int64 holds them
 _EXACT = 1 << 53
 _WIDEST_NUMBER = 32
 _LOOK = 64  # cells that are tried one by one before a column is taken for numbers
-_DATE = re.compile(rb"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?)?Z?")
 # Each part takes all that it can and gives nothing back: or a long cell of digits is tried in n² ways.
 _PLAIN = re.compile(rb"[+-]?(\d++(\.\d*+)?|\.\d++)([eE][+-]?\d++)?|[+-]?inf(inity)?", re.IGNORECASE)
 _BOOLEANS = ({"false", "true"}, {"no", "yes"}, {"n", "y"}, {"f", "t"})
@@ -46,11 +47,15 @@ class Column:
     kind: Kind
     values: np.ndarray  # (n,) float64, or int32 codes into `words`
     words: tuple[str, ...] = ()
+    unit: str = ""  # of numbers, around a # that stands for them: "$#", "# kg"
 
     @classmethod
     def of(cls, name: str, values: Any) -> Column:
-        """A column of plain values or of an array; None and NaN are missing."""
-        array = np.asarray(values)
+        """A column of plain values or of an array; None and NaN are missing.
+
+        Raises `DataError` for what is no list of values.
+        """
+        array = _in_a_row(name, values)
         if array.dtype.kind in "biuf":
             return numbers(name, array.astype(np.float64)) if array.dtype.kind != "b" else _from_bools(name, array)
         if array.dtype.kind == "M":
@@ -88,13 +93,16 @@ class Column:
         distinct, codes = np.unique(self.values[known], return_inverse=True)
         values = np.full(len(self), -1, np.int32)
         values[known] = codes
-        return Column(self.name, "category", values, tuple(spell(value, self.kind) for value in distinct.tolist()))
+        spelled = [with_unit(spell(value, self.kind), self.unit) for value in distinct.tolist()]
+        return Column(self.name, "category", values, tuple(spelled))
 
     def cell(self, row: int) -> str:
         """A value as text; empty where missing."""
         if self.missing[row]:
             return ""
-        return spell(float(self.values[row]), self.kind) if self.numeric else self.words[int(self.values[row])]
+        if not self.numeric:
+            return self.words[int(self.values[row])]
+        return with_unit(spell(float(self.values[row]), self.kind), self.unit)
 
 
 def spell(value: float, kind: Kind = "number") -> str:
@@ -144,7 +152,8 @@ def joined(columns: Sequence[Column]) -> Column:
         return first
     if first.numeric:
         values = np.concatenate([column.values for column in columns])
-        return numbers(first.name, values, "date" if first.kind == "date" else "number")
+        unit = next((column.unit for column in columns if column.unit), "")
+        return replace(numbers(first.name, values, "date" if first.kind == "date" else "number"), unit=unit)
     places: dict[str, int] = {}
     codes: list[np.ndarray] = []
     for column in columns:
@@ -223,6 +232,15 @@ def _one_by_one(
     return values, np.array(wrong, np.intp)
 
 
+def is_plain(cell: bytes, decimal: str = ".") -> bool:
+    """Whether a cell is a number without any sign but those of its own: -1.5e3.
+
+    >>> is_plain(b" -1.5e3"), is_plain(b"$5"), is_plain(b"")
+    (True, False, False)
+    """
+    return bool(cell.strip()) and _one(cell, decimal, frozenset()) is not None
+
+
 def _one(cell: bytes, decimal: str, missing: frozenset[bytes]) -> float | None:
     word = cell.strip()
     if word.lower() in missing or not word:
@@ -230,30 +248,6 @@ def _one(cell: bytes, decimal: str, missing: frozenset[bytes]) -> float | None:
     if decimal == ",":
         word = word.replace(b".", b"x").replace(b",", b".")
     return float(word) if _PLAIN.fullmatch(word) else None
-
-
-def read_dates(cells: np.ndarray, missing: frozenset[bytes] = MISSING) -> np.ndarray | None:
-    """Cells such as 2024-02-29 or 2024-02-29 12:30 as seconds since 1970, NaN where missing; None if one is no date.
-
-    >>> read_dates(np.array([b"1970-01-02", b"1970-01-01T00:01", b""]))
-    array([8.64e+04, 6.00e+01,      nan])
-    """
-    seconds = np.full(len(cells), np.nan)
-    seen: dict[bytes, float] = {}
-    for i, cell in enumerate(cells.tolist()):
-        if cell not in seen:
-            word = cell.strip()
-            if word.lower() in missing or not word:
-                seen[cell] = np.nan
-            elif not _DATE.fullmatch(word):
-                return None
-            else:
-                try:
-                    seen[cell] = float(np.datetime64(word.rstrip(b"Z").decode(), "us").astype(np.int64)) / 1e6
-                except ValueError:  # 2024-02-30
-                    return None
-        seconds[i] = seen[cell]
-    return seconds
 
 
 def read_words(cells: np.ndarray, missing: frozenset[bytes] = MISSING) -> tuple[np.ndarray, list[bytes]]:
@@ -275,6 +269,20 @@ def read_words(cells: np.ndarray, missing: frozenset[bytes] = MISSING) -> tuple[
 
 
 # ---- from Python's and NumPy's values -------------------------------------------------------------------------------
+
+
+def _in_a_row(name: str, values: Any) -> np.ndarray:
+    """Values as an array `(n,)`."""
+    got, hint = f"a {type(values).__name__}", "Try a list with one value for each row"
+    try:
+        array = np.asarray(None if isinstance(values, str | bytes | Mapping) else values)
+    except ValueError:  # lists of different length
+        array, got = np.asarray(None), "a list with lists of different length in it"
+    if array.ndim == 1:
+        return array
+    if array.ndim > 1:
+        got, hint = f"values of shape {array.shape}", "Try a column for each number of a row"
+    raise DataError(complain(f"column {name!r:.80}: got {got}", "expected one value for each row", hint))
 
 
 def _from_bools(name: str, array: np.ndarray) -> Column:

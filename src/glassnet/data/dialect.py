@@ -13,21 +13,48 @@ import re
 from collections import Counter
 from dataclasses import dataclass, replace
 
+from glassnet.data.dates import day_comes_first
+from glassnet.data.streams import respaced
 from glassnet.errors import FormatError, complain
 from glassnet.files.os_errors import shown
 
-DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
-MISSING = frozenset({b"", b"na", b"n/a", b"#n/a", b"nan", b"null", b"?", b"-"})  # in small letters
+DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "space": " "}
+MISSING = frozenset(  # in small letters
+    {
+        b"",
+        b"na",
+        b"n/a",
+        b"#n/a",
+        b"#na",
+        b"n.a.",
+        b"<na>",
+        b"nan",
+        b"-nan",
+        b"nat",
+        b"null",
+        b"(null)",
+        b"\\n",
+        b"?",
+        b"-",
+    }
+    | {b"1.#ind", b"-1.#ind", b"1.#qnan", b"-1.#qnan"}  # what C's library writes on Windows
+    | {b"#null!", b"#div/0!", b"#value!", b"#ref!", b"#name?", b"#num!"}  # and a spreadsheet
+)
+MISSING_AMONG_NUMBERS = frozenset(  # among words they may be words: no garage, an unknown artist
+    {b"none", b"nil", b"unknown", b"missing", b"not available", b"k.a.", b".", b"..", b"--", b"---", b"\xe2\x80\x93"}
+)
 
 ENDINGS = (".csv", ".tsv", ".tab", ".txt", ".dat", ".data", ".psv", ".parquet", ".pq")
+PACKED = (".gz", ".xz", ".zip")
 
 _TRIED = "\t;|,"  # a decimal comma looks like a delimiter, so the comma is believed last
 _SAMPLE_ROWS = 100
+_ENOUGH = 5  # numbers that all have three digits behind their comma: it stands between thousands
 _LONG = 1 << 15
 _MAGIC = {
     b"PAR1": ("Parquet", "Try renaming it to end in .parquet"),
     b"PK\x03\x04": ("a zip archive or a spreadsheet", "Try saving the sheet as CSV"),
-    b"\x1f\x8b": ("gzip", "Try renaming it to end in .gz"),
+    b"\x1f\x8b": ("gzip inside of it", "Try unpacking it"),
     b"\x89PNG": ("a PNG image", "Try glassnet predict MODEL IMAGE for images"),
     b"%PDF": ("a PDF document", "Try exporting the table as CSV"),
     b"SQLite": ("a database", "Try exporting the table as CSV"),
@@ -40,7 +67,10 @@ _BOMS = (  # UTF-32 before UTF-16: one begins like the other
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
+_DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*|\s*[+-]?\d{1,3}(\.\d{3})+,\d+\s*")
+_THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2}(,\d{3})+\s*")
+_COMMA_NUMBER = re.compile(r"\s*[+-]?(\d{1,3}(\.\d{3})+|\d+)?(,\d*)?([eE][+-]?\d+)?\s*")
+_SEP = re.compile(r"\ufeff?sep=(.)", re.IGNORECASE)
 _NUMBER = re.compile(r"\s*[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?\s*")
 
 
@@ -54,6 +84,9 @@ class Dialect:
     encoding: str = "utf-8"
     bom: int = 0  # bytes before the first cell
     newline: bytes = b"\n"  # b"\r" for files of very old machines; b"\r\n" counts as b"\n"
+    day_first: bool | None = None  # whether 3/4/2024 is in April; None if nothing tells
+    skipped: int = 0  # lines before the first row: comments, and `sep=;`
+    blank: str | None = None  # "first" or "last": which column has cells and no name
 
     @property
     def named(self) -> str:
@@ -71,8 +104,9 @@ def is_table(path: str) -> bool:
     >>> is_table("houses.csv"), is_table("digits/"), is_table("old/houses.TSV.gz")
     (True, False, True)
     """
-    ending = os.path.splitext(path.lower().removesuffix(".gz").removesuffix(".xz"))[1]
-    return ending in ENDINGS
+    path = path.lower()
+    plain = next((path.removesuffix(ending) for ending in PACKED if path.endswith(ending)), path)
+    return os.path.splitext(plain)[1] in ENDINGS
 
 
 def find_encoding(head: bytes, file: str) -> Dialect:
@@ -101,11 +135,13 @@ def sniff(
     delimiter: str | None = None,
     header: bool | None = None,
     decimal: str | None = None,
+    day_first: bool | None = None,
 ) -> Dialect:
     """The dialect of a text whose first lines are `head` (in UTF-8, or any superset of ASCII).
 
-    >>> sniff(b"city;price\\nUlm;1,5\\nRom;2,25\\n", Dialect())
-    Dialect(delimiter=';', header=True, decimal=',', encoding='utf-8', bom=0, newline=b'\\n')
+    >>> found = sniff(b"city;price\\nUlm;1,5\\nRom;2,25\\n", Dialect())
+    >>> found.delimiter, found.header, found.decimal
+    (';', True, ',')
     >>> sniff(b"1\\t2\\n3\\t4\\n", Dialect()).header
     False
     """
@@ -113,10 +149,48 @@ def sniff(
         head = head[: head.rfind(b"\n") + 1] or head
     newline = b"\r" if b"\n" not in head and b"\r" in head else b"\n"
     text = head.decode("latin-1")
-    sign = _sign(delimiter) if delimiter else _likeliest(text)
+    if newline == b"\r":
+        text = text.replace("\r", "\n")
+    skipped, said = _before_the_rows(text)
+    text = "".join(text.splitlines(keepends=True)[skipped:])
+    sign = _sign(delimiter) if delimiter else said or _likeliest(text)
     rows = _rows(text, sign)
-    found = replace(dialect, delimiter=sign, newline=newline, decimal=decimal or _decimal(rows, sign))
-    return replace(found, header=_has_header(rows) if header is None else header)
+    if day_first is None:
+        day_first = day_comes_first(cell for row in rows[1:] for cell in row)
+    found = replace(dialect, delimiter=sign, newline=newline, day_first=day_first, skipped=skipped)
+    found = replace(found, decimal=decimal or _decimal(rows, sign))
+    named = _has_header(rows) if header is None else header
+    return replace(found, header=named, blank=_without_a_name(rows) if named else None)
+
+
+def _before_the_rows(text: str) -> tuple[int, str | None]:
+    """How many lines come before the first row, and the delimiter that Excel's `sep=;` names.
+
+    Lines that begin with # are remarks, unless they are all, or the last has the cells of the row below: names.
+    """
+    lines = text.splitlines()
+    first = next((i for i, line in enumerate(lines) if line.strip()), 0)
+    excel = _SEP.fullmatch(lines[first]) if lines else None
+    if excel:
+        return first + 1, excel[1]
+    begin = next((i for i, line in enumerate(lines) if line.strip() and not line.startswith("#")), 0)
+    last = next((i for i in range(begin - 1, -1, -1) if lines[i].startswith("#")), None)
+    if last is None:
+        return 0, None
+    below = "\n".join(lines[begin:])
+    sign = _likeliest(below)
+    cells = [len(row) for row in (*_rows(lines[last], sign), *_rows(below, sign)[:1])]
+    names = len(set(cells)) == 1 and cells[0] > 1
+    return (last if names else begin), None
+
+
+def _without_a_name(rows: list[list[str]]) -> str | None:
+    """Which column the header leaves out, where all rows have a cell more than it: an empty one behind the last
+    delimiter, or the names of rows before the first."""
+    wide = {len(row) for row in rows[1:]}
+    if not rows or len(rows[0]) < 2 or wide != {len(rows[0]) + 1}:
+        return None
+    return "last" if not any(row[-1].strip() for row in rows[1:]) else "first"
 
 
 def _sign(delimiter: str) -> str:
@@ -130,6 +204,8 @@ def _sign(delimiter: str) -> str:
 def _rows(text: str, delimiter: str) -> list[list[str]]:
     """The first rows that a delimiter makes of a text."""
     rows: list[list[str]] = []
+    if delimiter == " ":
+        text = respaced(text.encode("latin-1")).decode("latin-1")
     try:
         for row in csv.reader(io.StringIO(text, newline=None), delimiter=delimiter):
             if row:
@@ -150,18 +226,31 @@ def _likeliest(text: str) -> str:
         share = rows / max(1, counts.total())
         if cells > 1 and share > most:
             best, most = sign, share
-    return best
+    padded = best == "\t" and "  " in text  # a tab among blanks that line the cells up
+    return " " if (padded or not most) and _has_blanks_between(text) else best
+
+
+def _has_blanks_between(text: str) -> bool:
+    """Whether blanks make rows of the same number of cells, and mostly numbers."""
+    rows = _rows(text, " ")
+    if len({len(row) for row in rows}) != 1 or len(rows[0]) < 2:
+        return False
+    below = [cell for row in rows[1:] or rows for cell in row]
+    return 2 * sum(_NUMBER.fullmatch(cell) is not None for cell in below) >= len(below)
 
 
 def _decimal(rows: list[list[str]], delimiter: str) -> str:
-    """A comma, if a column has numbers with a comma in them and none with a point."""
-    if delimiter == ",":
-        return "."
+    """A comma, if a column has numbers with a comma in them and none with a point.
+
+    Where commas stand between cells too, one of them must be no comma between thousands; elsewhere one among some.
+    """
     columns = zip(*[row for row in rows[1:] if len(row) == len(rows[0])], strict=True) if rows else ()
     for column in columns:
         cells = [cell for cell in column if cell.strip().lower().encode("latin-1", "replace") not in MISSING]
-        commas = sum(_DECIMAL_COMMA.fullmatch(cell) is not None for cell in cells)
-        if commas and all("." not in cell and _NUMBER.fullmatch(cell) for cell in cells):
+        commas = [cell for cell in cells if _DECIMAL_COMMA.fullmatch(cell)]
+        if all(map(_THOUSANDS.fullmatch, commas)) and (delimiter == "," or len(commas) >= _ENOUGH):
+            continue
+        if commas and all(map(_COMMA_NUMBER.fullmatch, cells)):
             return ","
     return "."
 
@@ -174,5 +263,5 @@ def _has_header(rows: list[list[str]]) -> bool:
         return not any(_NUMBER.fullmatch(cell) or not cell.strip() for cell in rows[0][1:])
     below = [row for row in rows[1:] if len(row) == len(rows[0])]
     if not below:
-        return len(rows) == 1
+        return len(rows) == 1 or _without_a_name(rows) is not None
     return not any(cell in (row[j] for row in below) for j, cell in enumerate(rows[0]) if cell.strip())

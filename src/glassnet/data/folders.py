@@ -6,22 +6,28 @@ PNG is read by glassnet itself; JPEG and others through Pillow (`pip install gla
 
 from __future__ import annotations
 
+import math
 import os
+import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 
+from glassnet.data import mapped
+from glassnet.data.mapped import chosen, let_go, rows_of, temporary
 from glassnet.data.registry import Arrays, DataSet
 from glassnet.data.split import split
 from glassnet.errors import DataError, FileError, FormatError, NotSupportedError, complain
-from glassnet.files.bounded import opened
+from glassnet.files.bounded import Source, opened
 from glassnet.files.os_errors import StrPath, reported, shown
+from glassnet.files.paths import spelled
 from glassnet.files.png import read_png
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
+_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF")  # no others: for EPS, Pillow starts a program
 _TESTS = ("test", "val", "validation", "valid")
-_MOST_BYTES = 8 << 30
+_MOST_BYTES = 256 << 30
 _GREY = np.array([299, 587, 114])  # thousandths: ITU-R BT.601
 
 
@@ -60,20 +66,21 @@ def image_folder(
     >>> data.x_train.shape, data.x_test.shape, data.classes
     ((17, 2, 2), (3, 2, 2), ('cat', 'dog'))
     """
-    root = os.fspath(path)
+    root = spelled(path)
     tests = next((name for name in _TESTS if os.path.isdir(os.path.join(root, name))), None)
     apart = tests is not None and os.path.isdir(os.path.join(root, "train"))
     base = os.path.join(root, "train") if apart else root
     classes = _folders(base)
     files = _files(base, classes)
-    x, y = _read(files, size), np.array([label for _, label in files], np.int64)
+    y = np.array([label for _, label in files], np.int64)
     if apart and tests is not None:
-        held = _files(os.path.join(root, tests), classes)
+        x, held = _read(files, size), _files(os.path.join(root, tests), classes)
         x_test = _read(held, size)
         arrays = Arrays(x, y, *_alike(x, x_test, root), np.array([label for _, label in held], np.int64))
     else:
         train, test = split(len(y), (1 - test_fraction, test_fraction), labels=y, seed=seed)
-        arrays = Arrays(x[train], y[train], x[test], y[test])
+        x = _read(files, size)
+        arrays = Arrays(chosen(x, train), y[train], chosen(x, test), y[test])
     name = os.path.basename(os.path.abspath(root))
     return DataSet(name, "classification", f"images of {root}", root, tuple(classes), (), *arrays)
 
@@ -108,7 +115,8 @@ def _files(base: str, classes: Sequence[str]) -> list[tuple[str, int]]:
             names = sorted(n for n in os.listdir(folder) if n.lower().endswith(ENDINGS) and not n.startswith("."))
         if not names:
             got = f"{shown(folder)}: got no image"
-            raise DataError(complain(got, f"expected files such as 1.png ({', '.join(ENDINGS)})", "Try removing it"))
+            hint = "Try naming a folder whose sub-folders all hold images"
+            raise DataError(complain(got, f"expected files such as 1.png ({', '.join(ENDINGS)})", hint))
         found += [(os.path.join(folder, n), label) for n in names]
     return found
 
@@ -121,7 +129,7 @@ def _read(files: Sequence[tuple[str, int]], size: tuple[int, int] | None) -> np.
     if room > _MOST_BYTES:
         got = f"got {len(files):,} images of {height} × {width}: {room / 1e9:.1f} GB"
         raise DataError(complain(got, f"expected at most {_MOST_BYTES / 1e9:.1f} GB", "Try --image-size 32"))
-    images = np.empty((len(files), height, width), np.uint8)
+    images = _room((len(files), height, width))
     coloured = False
     for i, (path, _) in enumerate(files):
         image = first if i == 0 else read_image(path)
@@ -131,10 +139,29 @@ def _read(files: Sequence[tuple[str, int]], size: tuple[int, int] | None) -> np.
             raise DataError(complain(got, f"expected {_size(first)}, as {shown(files[0][0])}", hint))
         image = image if image.shape[:2] == (height, width) else resized(image, (height, width))
         if image.ndim == 3 and not coloured and not (image == image[..., :1]).all():
-            images, coloured = np.repeat(images[..., None], 3, axis=3), True
+            images, coloured = _in_colour(images, i), True
         plain = image if image.ndim == 2 or coloured else image[..., 0]
         images[i] = plain[..., None] if coloured and plain.ndim == 2 else plain
+        if i % rows_of(images) == 0:
+            let_go(images)
     return images
+
+
+def _room(shape: tuple[int, ...]) -> np.ndarray:
+    """Room for images: in memory, or for many of them in a file of the cache folder."""
+    many = math.prod(shape) > mapped.IN_MEMORY
+    return temporary(shape, np.uint8, "images") if many else np.empty(shape, np.uint8)
+
+
+def _in_colour(images: np.ndarray, count: int) -> np.ndarray:
+    """Grey images with room for colours; the first so many are there already."""
+    out = _room((*images.shape, 3))
+    for first in range(0, count, rows_of(images)):
+        part = slice(first, min(count, first + rows_of(images)))
+        out[part] = images[part][..., None]
+        let_go(images)
+        let_go(out)
+    return out
 
 
 def read_image(path: StrPath) -> np.ndarray:
@@ -151,20 +178,35 @@ def read_image(path: StrPath) -> np.ndarray:
 
 def _by_pillow(path: StrPath) -> np.ndarray:
     try:
-        from PIL import Image  # pyright: ignore[reportMissingImports] -- an extra
+        from PIL import Image, ImageOps  # pyright: ignore[reportMissingImports] -- an extra
     except ImportError as problem:
         got = f"got the image {shown(path)} and no Pillow"
         hint = "Try pip install 'glassnet[images]', or saving it as PNG"
         raise NotSupportedError(complain(got, "expected Pillow, which reads all but PNG", hint)) from problem
     try:
-        with Image.open(os.fspath(path)) as image:
-            mode = "L" if image.mode in ("L", "1", "I;16") else "RGBA" if image.mode in ("RGBA", "LA", "PA") else "RGB"
-            return np.asarray(image.convert(mode), np.uint8)
-    except FileError:
+        with warnings.catch_warnings(), opened(path) as source:
+            warnings.simplefilter("ignore")  # what Pillow warns of is refused or harmless
+            with Image.open(cast(BinaryIO, source.stream), formats=_FORMATS) as image:
+                if 4 * image.width * image.height > source.budget(None):
+                    got = f"an image of {image.height:,} × {image.width:,} in {source.size:,} bytes"
+                    raise source.wrong(got, "fewer pixels for so few bytes", "Try leaving it out, or a smaller one")
+                return _as_bytes(ImageOps.exif_transpose(image), source)
+    except (FileError, FormatError):
         raise
     except Exception as problem:  # its decoders raise TypeError, struct.error and others, as the damage has it
         got = f"{shown(path)}: got {' '.join(str(problem).split())[:120] or type(problem).__name__}"
         raise FormatError(complain(got, "expected an image", "Try opening it in a viewer, or removing it")) from problem
+
+
+def _as_bytes(image: Any, source: Source) -> np.ndarray:
+    """Pillow's image as bytes: of 16 bits the upper 8, for Pillow itself would make white of all but the darkest."""
+    if image.mode.startswith("I;16"):
+        return (np.asarray(image) >> 8).astype(np.uint8)
+    if image.mode in ("I", "F"):
+        raise source.wrong("an image of 32 bits a pixel", "8 or 16", "Try saving it as PNG")
+    clear = image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info
+    mode = "L" if image.mode in ("L", "1") and not clear else "RGBA" if clear else "RGB"
+    return np.asarray(image.convert(mode), np.uint8)
 
 
 def grey(image: np.ndarray) -> np.ndarray:

@@ -29,7 +29,11 @@ def columns_of(values: Any) -> tuple[Columns, bool]:
         return [(str(name), _array(values.column(i))) for i, name in enumerate(values.column_names)], True
     if hasattr(values, "columns") and hasattr(values, "__getitem__"):
         return _of_frame(values), True
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError as problem:
+        got = f"got a {type(values).__name__} of rows of different length"
+        raise DataError(complain(got, "expected a frame, a dict of columns or an array", "Try a dict")) from problem
     if array.dtype.names:
         return [(name, array[name]) for name in array.dtype.names], True
     if array.ndim == 1:

@@ -209,7 +209,9 @@ def idx_folder(path: StrPath, **options: Any) -> DataSet:
 
     Raises `FileError` when a file is missing, else what `idx_files` raises.
     """
-    folder = os.fspath(path)
+    from glassnet.files.paths import spelled
+
+    folder = spelled(path)
     found = {part: _find_part(folder, part) for part in PARTS}
     images, labels, test_images, test_labels = (found[part] for part in PARTS)
     if images is None or labels is None:
@@ -256,6 +258,9 @@ def idx_files(
     ...     idx_files(x, y, name="mine")
     DataSet 'mine': classification, 4 to train, 1 to test, 4 features, classes 0, 1, 2
     """
+    from glassnet.files.paths import spelled
+
+    images, labels = spelled(images), spelled(labels)
     train = _read_pair(images, labels, classes)
     if test_images is not None and test_labels is not None:
         arrays = Arrays(*train, *_read_pair(test_images, test_labels, classes))
@@ -275,11 +280,30 @@ def _read_pair(images: StrPath, labels: StrPath, classes: Sequence[str] | None) 
     y = _whole_labels(os.fspath(labels), read_idx(labels))
     if classes:
         check_labels(os.fspath(labels), y, len(classes))
-    x = _finite_examples(os.fspath(images), read_idx(images))
+    x = _large_examples(os.fspath(images))
+    if x is None:
+        x = _finite_examples(os.fspath(images), read_idx(images))
     if len(x) != len(y):
         got = f"got {len(x)} examples in {os.fspath(images)} and {len(y)} labels in {os.fspath(labels)}"
         raise DataError(complain(got, "expected one label for each example", "Try the two files that belong together"))
     return x, y
+
+
+def _large_examples(path: str) -> np.ndarray | None:
+    """Examples that stay in their file, or as float32 in one of the cache folder; None for those that are just read."""
+    from glassnet.data import mapped
+    from glassnet.files.idx import map_idx
+
+    x = map_idx(path) if os.path.isfile(path) and os.path.getsize(path) > mapped.IN_MEMORY else None
+    if x is None or (x.dtype == np.uint8 and x.ndim > 1):
+        return x
+    out = mapped.temporary(x.shape, np.float32)
+    rows = mapped.rows_of(x)
+    for first in range(0, len(x), rows):
+        out[first : first + rows] = _finite_examples(path, x[first : first + rows], first)
+        mapped.let_go(x)
+        mapped.let_go(out)
+    return out
 
 
 def _whole_labels(path: str, labels: np.ndarray) -> np.ndarray:
@@ -293,7 +317,8 @@ def _whole_labels(path: str, labels: np.ndarray) -> np.ndarray:
     return labels.astype(np.int64)
 
 
-def _finite_examples(path: str, examples: np.ndarray) -> np.ndarray:
+def _finite_examples(path: str, examples: np.ndarray, first: int = 0) -> np.ndarray:
+    """The examples as float32, bytes as they are; `first` is the first one's row in the file."""
     if examples.ndim < 2:
         got = f"{path}: got examples of shape {examples.shape}"
         raise DataError(complain(got, "expected (n, height, width) or (n, features)", "Try exchanging the two files"))
@@ -302,7 +327,7 @@ def _finite_examples(path: str, examples: np.ndarray) -> np.ndarray:
     bad = np.argwhere(~np.isfinite(examples))
     if len(bad):
         at = tuple(map(int, bad[0]))
-        got = f"{path}: got {examples[at]} in row {at[0]}, place {at[1:]}"
+        got = f"{path}: got {examples[at]} in row {first + at[0]}, place {at[1:]}"
         raise DataError(complain(got, "expected finite numbers", "Try leaving that row out, or filling the gap"))
     return examples.astype(np.float32)
 

@@ -6,11 +6,17 @@ once, so that a training's memory does not grow with its file. Nothing is lost: 
 
 from __future__ import annotations
 
+import errno
 import mmap
+import os
 
 import numpy as np
 
+from glassnet.data.cache import cache_folder
+from glassnet.files.os_errors import reported
+
 WINDOW = 16 << 20  # bytes of a file that are in memory at a time
+IN_MEMORY = 256 << 20  # bytes of images up to which they are simply read
 
 
 def is_mapped(array: np.ndarray) -> bool:
@@ -27,6 +33,57 @@ def let_go(array: np.ndarray) -> None:
         base = getattr(base, "base", None)
     if base is not None:
         base.madvise(mmap.MADV_DONTNEED)
+
+
+def temporary(shape: tuple[int, ...], kind: type | np.dtype, folder: str = "large") -> np.ndarray:
+    """An array in a temporary file of the cache folder, which goes when nobody uses it any more.
+
+    Raises `FileError` where the disk has no room: now, and not by a signal when the last page is written.
+
+    >>> temporary((2, 3), np.uint8).tolist()
+    [[0, 0, 0], [0, 0, 0]]
+    """
+    import tempfile  # whose random names cost as much as listing all data sets
+
+    if not all(shape):
+        return np.empty(shape, kind)
+    path = os.path.join(cache_folder(), folder)
+    size = int(np.prod(shape, dtype=np.int64)) * np.dtype(kind).itemsize
+    with reported("write rows in", path, size):
+        os.makedirs(path, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path) as file:
+            _reserve(file.fileno(), size, path)
+            return np.memmap(file, kind, "w+", shape=shape)
+
+
+def _reserve(descriptor: int, size: int, path: str) -> None:
+    """Take the room of a file before it is mapped: a page without room on the disk would end the process."""
+    import shutil
+
+    if shutil.disk_usage(path).free < size:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    if hasattr(os, "posix_fallocate"):
+        try:
+            os.posix_fallocate(descriptor, 0, size)
+        except OSError as problem:
+            if problem.errno not in (errno.EOPNOTSUPP, errno.EINVAL):  # which some file systems say to all who ask
+                raise
+
+
+def chosen(array: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """The rows at some places as an array of their own: `array[places]`, in a file again if they come from one.
+
+    >>> chosen(np.arange(6.0).reshape(3, 2), np.array([2, 0])).tolist()
+    [[4.0, 5.0], [0.0, 1.0]]
+    """
+    if not is_mapped(array):
+        return array[places]
+    out = temporary((len(places), *array.shape[1:]), array.dtype)
+    for first in range(0, len(places), rows_of(array)):
+        part = slice(first, first + rows_of(array))
+        out[part] = gathered(array, places[part])
+        let_go(out)
+    return out
 
 
 def gathered(array: np.ndarray, places: np.ndarray) -> np.ndarray:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from glassnet.data.table import Table
-from glassnet.errors import FileError, FormatError, NotSupportedError, complain
+from glassnet.errors import FileError, FormatError, GlassnetError, NotSupportedError, complain
 from glassnet.files.bounded import opened
 from glassnet.files.os_errors import StrPath, shown
+from glassnet.files.paths import spelled
 
 _ROWS = 65_536
 
@@ -22,7 +24,9 @@ def read_parquet(path: StrPath) -> Table:
 
     Raises `NotSupportedError` where pyarrow is missing, `FormatError` for a file that is no Parquet.
     """
-    return Table.of(_opened(path).read(), shown(os.path.basename(os.fspath(path))))
+    spelled(path)
+    with _named(path):
+        return Table.of(_opened(path).read(), shown(os.path.basename(os.fspath(path))))
 
 
 @dataclass(frozen=True)
@@ -40,12 +44,20 @@ class ParquetTable:
     def pieces(self) -> Iterator[Table]:
         """The table in pieces."""
         first = 0
-        for batch in _opened(self.path).iter_batches(batch_size=_ROWS):
-            columns = {field: batch.column(i) for i, field in enumerate(batch.schema.names)}
-            table = Table.of(_Batch(columns), self.name)
+        with _named(self.path):
+            batches = _opened(self.path).iter_batches(batch_size=_ROWS)
+        while (table := self._next(batches)) is not None:
             spelled = tuple(c.spelled() if c.name in self.words else c for c in table.columns)
             yield replace(table, columns=spelled, rows=np.arange(first, first + len(table)))
             first += len(table)
+
+    def _next(self, batches: Iterator[Any]) -> Table | None:
+        with _named(self.path):
+            batch = next(batches, None)
+            if batch is None:
+                return None
+            columns = {field: batch.column(i) for i, field in enumerate(batch.schema.names)}
+            return Table.of(_Batch(columns), self.name)
 
 
 class _Batch:
@@ -58,6 +70,18 @@ class _Batch:
     def column(self, i: int) -> Any:
         """The column at a place."""
         return self._columns[self.column_names[i]]
+
+
+@contextmanager
+def _named(path: StrPath) -> Iterator[None]:
+    """Inside, what pyarrow says of a damaged file names it: it raises errors of many kinds, as the damage has it."""
+    try:
+        yield
+    except GlassnetError:
+        raise
+    except (OSError, ValueError, OverflowError, ArithmeticError, KeyError, TypeError, NotImplementedError) as problem:
+        got = f"{shown(path)}: got {' '.join(str(problem).split())[:120]}"
+        raise FormatError(complain(got, "expected a whole Parquet file", "Try writing it again")) from problem
 
 
 def _opened(path: StrPath) -> Any:

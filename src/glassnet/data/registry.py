@@ -17,6 +17,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from glassnet.data.mapped import chosen
 from glassnet.errors import DataError, ValueRangeError, complain
 
 Task = Literal["classification", "multilabel", "regression"]
@@ -216,7 +217,7 @@ def split(x: np.ndarray, y: np.ndarray, rng: np.random.Generator, test_fraction:
     order = rng.permutation(len(x))
     n_test = min(round(len(x) * test_fraction), len(x) - 1)
     train, test = order[: len(x) - n_test], order[len(x) - n_test :]
-    return Arrays(x[train], y[train], x[test], y[test])
+    return Arrays(chosen(x, train), y[train], chosen(x, test), y[test])
 
 
 def check_labels(where: str, labels: np.ndarray, n_classes: int) -> None:

@@ -43,6 +43,7 @@ def split(
     >>> [len(part) for part in parts], sorted(int(i) for part in parts for i in part) == list(range(10))
     ([8, 2], True)
     """
+    _check_count("split", n)
     check_shares(shares)
     stream = Generator().manual_seed(seed)
     if groups is not None:
@@ -70,14 +71,27 @@ def folds(n: int, k: int = 5, *, labels: Any = None, groups: Any = None, seed: i
 
     Reference: Stone (1974).
     """
-    if not 2 <= k <= n:
-        got = f"folds: got k={k} for {n} examples"
-        raise ValueRangeError(complain(got, f"expected from 2 to {n}", f"Try k={min(5, max(2, n))}"))
+    _check_count("folds", n)
+    if n < 2:
+        got = f"folds: got {n} example{'s' * (n != 1)}"
+        raise ValueRangeError(complain(got, "expected at least 2", "Try a data set with more"))
+    if not isinstance(k, int) or not 2 <= k <= n:
+        got = f"folds: got k={k!r:.40} for {n} examples"
+        raise ValueRangeError(complain(got, f"expected from 2 to {n}", f"Try k={min(5, n)}"))
     parts = split(n, [1 / k] * k, labels=labels, groups=groups, seed=seed)
     return [(np.concatenate([p for p in parts if p is not held]), held) for held in parts]
 
 
+def _check_count(what: str, n: Any) -> None:
+    if not isinstance(n, int | np.integer) or isinstance(n, bool) or n < 0:
+        got = f"{what}: got n={n!r:.40}"
+        raise ValueRangeError(complain(got, "expected how many examples there are", "Try n=len(y)"))
+
+
 def check_shares(shares: Sequence[float]) -> None:
+    if isinstance(shares, str) or not hasattr(shares, "__iter__"):
+        got = f"split: got shares {shares!r:.40}"
+        raise ValueRangeError(complain(got, "expected a list of shares that add up to 1", "Try (0.8, 0.1, 0.1)"))
     if not shares or any(not 0 <= s <= 1 for s in shares) or not math.isclose(sum(shares), 1, abs_tol=1e-6):
         got = f"split: got shares {', '.join(f'{s:g}' for s in shares) or 'none'}"
         raise ValueRangeError(complain(got, "expected shares from 0 to 1 that add up to 1", "Try (0.8, 0.1, 0.1)"))

@@ -35,6 +35,7 @@ class Summary:
     least: float = np.inf
     most: float = -np.inf
     words: Counter[str] = field(default_factory=Counter)
+    units: set[str] = field(default_factory=set)
     consecutive: bool = True  # each number one more than that before it: row numbers
     _squares: float = 0.0  # of the distances to the mean
     _last: float = np.nan
@@ -86,6 +87,7 @@ class Summary:
             return
         self.kinds.add(column.kind)
         if column.numeric:
+            self.units.add(column.unit)
             self._add_numbers(column.values[~missing])
         elif len(self.words) <= _MOST_WORDS:
             counts = np.bincount(column.values[~missing], minlength=len(column.words))

@@ -6,7 +6,6 @@ columns or a NumPy array. `pieces` gives the same a few megabytes at a time, for
 
 from __future__ import annotations
 
-import codecs
 import io
 import os
 from collections import Counter
@@ -18,18 +17,17 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 
 from glassnet.data.cells import Block, Cells
-from glassnet.data.columns import Column, joined, numbers, read_dates, read_numbers, read_words, words
+from glassnet.data.columns import Column, joined
 from glassnet.data.dialect import MISSING, Dialect, find_encoding, is_table, sniff
 from glassnet.data.frames import columns_of
-from glassnet.errors import DataError, FileError, FormatError, ValueRangeError, complain
+from glassnet.data.making import Maker, decoded
+from glassnet.data.streams import Raw, Recoded, regular, unpacked_table
+from glassnet.errors import DataError, FileError, ValueRangeError, complain
 from glassnet.files.bounded import opened
-from glassnet.files.compressed import unpacked
 from glassnet.files.os_errors import StrPath, reported, shown
 
 _HEAD = 64 << 10
 _ANY_SIZE = 1 << 62
-_TYPO = 0.01  # of a column's cells that are no numbers are a mistake; more of them make it a column of words
-_ENOUGH = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +48,8 @@ class Table:
     notes: tuple[str, ...] = ()
     named: bool = True  # whether the columns' names came with the data
     rows: np.ndarray | None = None
+    day_first: bool | None = None  # whether 3/4/2024 was read as a day in April, where there were such dates
+    copies: tuple[Column, ...] = ()  # columns as they are written, beside what was made of them
 
     @classmethod
     def of(cls, values: Any, name: str = "table") -> Table:
@@ -90,7 +90,8 @@ class Table:
         """Some of the rows: places, a mask or a slice."""
         lines = None if self.lines is None else self.lines[rows]
         numbers_ = (np.arange(len(self)) if self.rows is None else self.rows)[rows]
-        return replace(self, columns=tuple(column.take(rows) for column in self.columns), lines=lines, rows=numbers_)
+        columns, copies = (tuple(c.take(rows) for c in some) for some in (self.columns, self.copies))
+        return replace(self, columns=columns, lines=lines, rows=numbers_, copies=copies)
 
     def without(self, names: Collection[str]) -> Table:
         """The table without these columns."""
@@ -131,7 +132,9 @@ def _check_names(names: Sequence[str], where: str) -> None:
 class TableFile:
     """A text table on disk, and how it is to be read; what is None is found out.
 
-    `words` names columns that are to stay as they are written ("007"), `missing` what else stands for nothing.
+    `words` names columns that are to stay as they are written ("007"), `missing` what else stands for nothing,
+    `day_first` says whether 3/4/2024 is in April, `copies` names columns to have as they are written as well.
+    The file may be packed: gzip, xz, or a zip of one file.
 
     >>> import tempfile, pathlib
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -148,6 +151,8 @@ class TableFile:
     words: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     piece: int = 4 << 20
+    day_first: bool | None = None
+    copies: tuple[str, ...] = ()
     _forced: tuple[str, ...] = field(default=(), repr=False)
 
     @property
@@ -161,33 +166,37 @@ class TableFile:
         Raises `FormatError` for a file that is no text table, `DataError` for a table that cannot be used as it is.
         """
         parts: dict[str, list[Column]] = {}
+        copies: dict[str, list[Column]] = {}
         lines: list[np.ndarray] = []
         notes: dict[str, None] = {}
-        named = True
+        named, day_first = True, None
         for table in self.pieces():
-            named = table.named
+            named, day_first = table.named, table.day_first
             for column in table.columns:
                 parts.setdefault(column.name, []).append(column)
+            for column in table.copies:
+                copies.setdefault(column.name, []).append(column)
             lines.append(cast(np.ndarray, table.lines))
             notes.update(dict.fromkeys(table.notes))
         mixed = [name for name, columns in parts.items() if _sorts(columns) > 1]
         if mixed:  # numbers first, words later: read again, as words from the start
             return replace(self, _forced=(*self._forced, *mixed)).read()
         columns = tuple(joined(_filled(parts.pop(name))) for name in list(parts))  # each is let go once it is joined
-        return Table(columns, self.name, np.concatenate(lines), tuple(notes), named)
+        told, copied = tuple(notes), tuple(map(joined, copies.values()))
+        return Table(columns, self.name, np.concatenate(lines), told, named, day_first=day_first, copies=copied)
 
     def pieces(self) -> Iterator[Table]:
         """The table in pieces of a few megabytes; the words of each are its own, and so may be the kinds."""
         with self._opened() as (stream, dialect):
             cells = Cells(stream, dialect, self.name, piece=self.piece)
-            maker: _Maker | None = None
+            maker: Maker | None = None
             for block in cells:
                 if not block.columns:
                     continue
                 if maker is None:
                     maker, block = self._begin(block, dialect)
                 if len(block):
-                    yield maker.table(block)
+                    yield self._table(maker, block, dialect)
             if maker is not None:
                 maker.finish()
             if maker is None or not maker.rows:
@@ -200,37 +209,47 @@ class TableFile:
     @contextmanager
     def _opened(self) -> Iterator[tuple[BinaryIO, Dialect]]:
         with opened(self.path, _ANY_SIZE) as source, reported("read", source.name):
-            stream = cast(BinaryIO, source.stream)
-            if os.fspath(self.path).endswith((".gz", ".xz")):
-                stream = cast(BinaryIO, unpacked(source, source.budget(None)))
-            buffered = io.BufferedReader(_Raw(stream), _HEAD)
+            buffered = io.BufferedReader(Raw(cast(BinaryIO, unpacked_table(source))), _HEAD)
             dialect = find_encoding(buffered.peek(_HEAD)[:_HEAD], self.name)
             buffered.read(dialect.bom)
-            text = (
-                buffered if dialect.encoding == "utf-8" else io.BufferedReader(_Recoded(buffered, dialect, self.name))
+            plain = dialect.encoding == "utf-8"
+            text = buffered if plain else io.BufferedReader(Recoded(buffered, dialect.encoding, self.name))
+            dialect = sniff(
+                text.peek(_HEAD)[:_HEAD],
+                dialect,
+                delimiter=self.delimiter,
+                header=self.header,
+                decimal=self.decimal,
+                day_first=self.day_first,
             )
-            head = text.peek(_HEAD)[:_HEAD]
-            dialect = sniff(head, dialect, delimiter=self.delimiter, header=self.header, decimal=self.decimal)
-            if dialect.newline == b"\r":
-                text = io.BufferedReader(_Raw(text, translate=True), _HEAD)
-            yield cast(BinaryIO, text), dialect
+            yield regular(text, dialect), dialect
 
-    def _begin(self, block: Block, dialect: Dialect) -> tuple[_Maker, Block]:
+    def _table(self, maker: Maker, block: Block, dialect: Dialect) -> Table:
+        """One block as a table."""
+        notes: dict[str, None] = {}
+        columns, copies = maker.columns(block, notes), maker.copied(block)
+        rows = np.arange(maker.rows - len(block), maker.rows)
+        told = tuple(notes)
+        return Table(columns, self.name, block.lines, told, dialect.header, rows, dialect.day_first, copies)
+
+    def _begin(self, block: Block, dialect: Dialect) -> tuple[Maker, Block]:
         """What makes tables of blocks, and the first block without the header."""
         first = [column[0].strip() if len(column) else b"" for column in block.columns]
         names = [f"column {j + 1}" for j in range(len(block.columns))]
         if dialect.header:
-            texts, _ = _decoded([bytes(cell) for cell in first])
+            texts, _ = decoded([bytes(cell) for cell in first])
             names = [text or name for text, name in zip(texts, names, strict=True)]
+            if dialect.skipped or names[0].startswith("# "):  # the names were marked as a remark
+                names[0] = names[0].lstrip("# ") or names[0]
             block = Block([column[1:] for column in block.columns], block.lines[1:])
         _check_names(names, self.name)
         missing = MISSING | {word.strip().lower().encode() for word in self.missing}
-        return _Maker(self.name, names, dialect, missing, {*self.words, *self._forced}), block
+        return Maker(self.name, names, dialect, missing, {*self.words, *self._forced}, self.copies), block
 
 
 def _sorts(columns: Sequence[Column]) -> int:
-    """How many sorts of values there are: numbers, dates and words; columns of nothing fit all."""
-    kinds = {c.kind if c.kind == "date" else c.numeric for c in columns if not c.missing.all()}
+    """How many sorts of values there are: numbers of each unit, dates and words; columns of nothing fit all."""
+    kinds = {(c.kind if c.kind == "date" else c.numeric, c.unit) for c in columns if not c.missing.all()}
     return len(kinds)
 
 
@@ -244,133 +263,6 @@ def _filled(columns: list[Column]) -> list[Column]:
         else c
         for c in columns
     ]
-
-
-@dataclass
-class _Maker:
-    """Makes tables of blocks, and remembers how many rows of numbers each column has had."""
-
-    file: str
-    names: list[str]
-    dialect: Dialect
-    missing: frozenset[bytes]
-    as_words: set[str]
-    rows: int = 0
-    numbers: dict[str, int] = field(default_factory=dict)
-    suspects: dict[str, DataError] = field(default_factory=dict)
-
-    def table(self, block: Block) -> Table:
-        """One block as a table."""
-        notes: dict[str, None] = {}
-        columns = [
-            self._column(name, cells, block, notes) for name, cells in zip(self.names, block.columns, strict=True)
-        ]
-        self.rows += len(block)
-        rows = np.arange(self.rows - len(block), self.rows)
-        return Table(tuple(columns), self.file, block.lines, tuple(notes), self.dialect.header, rows)
-
-    def _column(self, name: str, cells: np.ndarray, block: Block, notes: dict[str, None]) -> Column:
-        if name not in self.as_words:
-            values, wrong = read_numbers(cells, self.dialect.decimal, self.missing)
-            if not len(wrong):
-                if name in self.suspects and not np.isnan(values).all():
-                    raise self.suspects[name]
-                self.numbers[name] = self.numbers.get(name, 0) + int((~np.isnan(values)).sum())
-                return numbers(name, values)
-            self._refuse_typo(name, cells, values, wrong, block)
-            seconds = read_dates(cells, self.missing)
-            if seconds is not None:
-                return Column(name, "date", seconds)
-            if name not in self.suspects:
-                self.as_words.add(name)  # and so are the pieces that follow
-        codes, distinct = read_words(cells, self.missing)
-        texts, latin = _decoded(distinct)
-        if latin:
-            notes[f"{self.file} is not UTF-8: read as Windows-1252 (Latin-1)"] = None
-        return words(name, codes, texts)
-
-    def _refuse_typo(self, name: str, cells: np.ndarray, values: np.ndarray, wrong: np.ndarray, block: Block) -> None:
-        """A few cells of words among many numbers are a mistake, and said to be one.
-
-        Words at the end of a piece may be the first of many: the next piece tells.
-        """
-        good = int((~np.isnan(values)).sum()) + self.numbers.get(name, 0)
-        few = good >= _ENOUGH and len(wrong) <= max(1, _TYPO * good)
-        suspect = self.suspects.pop(name, None)
-        if not few:
-            return
-        problem = suspect or self._typo(name, cells, int(wrong[0]), block, good)
-        if wrong[0] < len(block) - len(wrong):
-            raise problem
-        self.suspects[name] = problem
-
-    def _typo(self, name: str, cells: np.ndarray, row: int, block: Block, good: int) -> DataError:
-        word = _decoded([bytes(cells[row])])[0][0]
-        where = f"{self.file}, row {self.rows + row + 1:,} (line {block.lines[row]:,}), column {name!r:.80}"
-        hint = f"Try correcting it, --missing {_pasted(word)} or --categorical {_pasted(name)}"
-        return DataError(complain(f"{where}: got {word!r:.60}", f"expected a number, as in {good:,} other rows", hint))
-
-    def finish(self) -> None:
-        """Raise what the last piece left open."""
-        for problem in self.suspects.values():
-            raise problem
-
-
-def _pasted(word: str) -> str:
-    """A word as it is pasted into a command line."""
-    import shlex
-
-    return shlex.quote(word[:60])
-
-
-def _decoded(cells: list[bytes]) -> tuple[list[str], bool]:
-    """Cells as text, and whether they had to be read as Windows-1252."""
-    try:
-        return [cell.decode() for cell in cells], False
-    except UnicodeDecodeError:
-        return [cell.decode("cp1252", "replace") for cell in cells], True
-
-
-class _Raw(io.RawIOBase):
-    """A stream as a raw one, so that it can be looked into; line ends of old machines become ours if asked."""
-
-    def __init__(self, stream: BinaryIO, translate: bool = False) -> None:
-        self._stream, self._translate = stream, translate
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, room: Any) -> int:
-        data = self._stream.read(len(room))
-        if self._translate:
-            data = data.replace(b"\r", b"\n")
-        room[: len(data)] = data
-        return len(data)
-
-
-class _Recoded(io.RawIOBase):
-    """Text of another encoding as UTF-8."""
-
-    def __init__(self, stream: BinaryIO, dialect: Dialect, file: str) -> None:
-        self._stream, self._file, self._encoding = stream, file, dialect.encoding
-        self._decoder, self._ready = codecs.getincrementaldecoder(dialect.encoding)(), b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, room: Any) -> int:
-        while not self._ready:
-            data = self._stream.read(_HEAD)
-            try:
-                self._ready = self._decoder.decode(data, final=not data).encode()
-            except UnicodeError as problem:
-                got = f"{self._file}: got {problem.__class__.__name__} in {self._encoding.upper()}"
-                raise FormatError(complain(got, "expected whole characters", "Try saving it as UTF-8")) from None
-            if not data:
-                break
-        count = min(len(room), len(self._ready))
-        room[:count], self._ready = self._ready[:count], self._ready[count:]
-        return count
 
 
 def read_table(source: Any, *, name: str | None = None, **options: Any) -> Table:

@@ -6,9 +6,10 @@ records) has to be made alike, and every byte belongs to one member: so no two r
 Reference: PKWARE, "APPNOTE.TXT - .ZIP File Format Specification", 6.3.10, 2022.
 """
 
+import io
 import struct
 import zlib
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -79,6 +80,14 @@ class Archive:
             raise self._source.wrong(f"the member {_shown(name)} with a wrong CRC", f"{member.crc:08x}")
         return data
 
+    def stream(self, name: str) -> io.BufferedReader:
+        """A member's bytes as they are read, unpacked no further than that; its size and CRC are checked at the end."""
+        member = self._members[name]
+        _go_to_data(self._source, member)
+        packed = Source(self._source.stream, f"{self._source.name}: {_shown(member.name)}", member.packed)
+        plain = inflated(packed, bare=True) if member.method == _DEFLATED else _Rest(packed)
+        return io.BufferedReader(_Checked(plain, member, self._source))
+
     def _copy(self, member: _Member) -> np.ndarray:
         return self._source.read_array(member.size, _shown(member.name))
 
@@ -90,6 +99,56 @@ class Archive:
         if got != member.size or stream.read(1):
             raise self._source.wrong(f"the member {what} of another size", f"{member.size:,} bytes")
         return data
+
+
+class _Rest(io.RawIOBase):
+    """What a source holds, as a stream."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._source.read_some(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+class _Checked(io.RawIOBase):
+    """A member's bytes, whose size and CRC have to be those of the directory when they end."""
+
+    def __init__(self, stream: io.IOBase, member: _Member, source: Source) -> None:
+        self._stream, self._member, self._source = cast(io.RawIOBase, stream), member, source
+        self._crc, self._size = 0, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        got = self._stream.readinto(buffer) or 0
+        self._crc, self._size = zlib.crc32(memoryview(buffer)[:got], self._crc), self._size + got
+        member = self._member
+        if self._size > member.size or (not got and (self._size, self._crc) != (member.size, member.crc)):
+            got_ = f"the member {_shown(member.name)} of another size or CRC"
+            raise self._source.wrong(got_, f"{member.size:,} bytes with {member.crc:08x}")
+        return got
+
+
+def only_member(source: Source) -> io.BufferedReader:
+    """The one file that a zip holds, as a stream; the notes that some systems put beside it do not count.
+
+    Raises `FormatError` for a zip of several files, and for a spreadsheet.
+    """
+    archive = Archive(source)
+    if "[Content_Types].xml" in archive.names:
+        raise source.wrong("a spreadsheet", "a table of text, such as CSV", "Try saving the sheet as CSV")
+    names = [name for name in archive.names if not name.startswith("__MACOSX/") and not name.endswith("/")]
+    if len(names) != 1:
+        listed = ", ".join(map(_shown, names[:4])) + (", …" if len(names) > 4 else "")
+        raise source.wrong(f"a zip of {len(names):,} files ({listed})", "one", "Try unpacking it")
+    return archive.stream(names[0])
 
 
 def _shown(name: str | bytes) -> str:

@@ -21,6 +21,7 @@ from glassnet.files.os_errors import StrPath, reported
 _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _CODES = {name[1:]: code for code, name in _TYPES.items()}
 _LARGEST_SIZE = 0xFFFF_FFFF
+_LARGEST_MAP = 1 << 46
 _NAMES = ", ".join(np.dtype(name).name for name in _TYPES.values())
 
 
@@ -52,6 +53,27 @@ def read_idx(path: PathOrBytes, limit: int | None = None) -> np.ndarray:
             raise source.wrong(f"{stored} bytes of numbers", f"{size:,} for {dtype.name} of shape {shape}")
     array = numbers.view(dtype).reshape(shape)
     return array if dtype.isnative else array.byteswap(inplace=True).view(dtype.newbyteorder("="))
+
+
+def map_idx(path: StrPath) -> np.ndarray | None:
+    """The array in a plain IDX file as a map of it, `None` for a packed one: what is not looked at is not read.
+
+    Nobody may shorten the file while it is used. Numbers of several bytes keep the file's order of bytes.
+
+    Raises what `read_idx` raises.
+    """
+    with opened(path, _LARGEST_MAP) as source, reported("read", source.name):
+        if source.read_some(2) != b"\0\0":
+            return None
+        source.seek(0, "the start")
+        dtype, shape = _read_header(source.stream, source)
+        begin = 4 + 4 * len(shape)
+        size = source.byte_count(shape, dtype.itemsize, "an array")
+        if begin + size != source.size:
+            raise source.wrong(
+                f"{source.size - begin:,} bytes of numbers", f"{size:,} for {dtype.name} of shape {shape}"
+            )
+        return np.memmap(path, dtype, "r", begin, shape) if size else np.empty(shape, dtype)
 
 
 def write_idx(path: StrPath | None, array: np.ndarray) -> bytes:

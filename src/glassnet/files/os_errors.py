@@ -2,6 +2,8 @@
 
 import errno
 import os
+import re
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeAlias
@@ -53,6 +55,7 @@ _ADVICE_TO_READ = {
     "EIO": ("a disk that works", "Try an older copy of the file: this disk reports damage"),
     "EINVAL": ("a name that this disk can hold", "Try checking the spelling"),
 }
+_MOST_NAMES = 2_000  # of a folder that are looked at for a similar one
 _READING = ("read", "open", "look into", "look at")
 _OTHERWISE = ("no error", "Try another folder")
 _OTHERWISE_TO_READ = ("no error", "Try a copy of the file")
@@ -70,6 +73,18 @@ def shown(path: object) -> str:
     return text if len(text) <= 240 else f"{text[:100]}…{text[-100:]}"
 
 
+def typed(path: object) -> str:
+    """A path as it may be pasted into a command line: in quotes where a shell would take it apart.
+
+    >>> typed("runs/häuser-2"), typed("my runs") == ('"my runs"' if os.name == "nt" else "'my runs'")
+    ('runs/häuser-2', True)
+    """
+    text = shown(path)
+    if os.name == "nt":
+        return f'"{text}"' if re.search(r"[\s&|<>^()%!]", text) else text
+    return text if re.fullmatch(r"[\w@%+=:,./…][\w@%+=:,./…-]*", text) else shlex.quote(text)
+
+
 def file_error(error: OSError, action: str, path: object, size: int | None = None) -> FileError:
     """The refusal `error` as a `FileError` in three beats; `errno` stays readable on it.
 
@@ -77,13 +92,33 @@ def file_error(error: OSError, action: str, path: object, size: int | None = Non
     got 'No space left on device' on trying to write runs/a.json (4,096 bytes); expected room on the disk. Try freeing
     space there, or another disk.
     """
-    expected, hint = _advice(errno.errorcode.get(error.errno or 0, ""), reading=action in _READING)
+    reading = action in _READING
+    expected, hint = _advice(errno.errorcode.get(error.errno or 0, ""), reading)
+    if error.errno == errno.ENOENT and reading:
+        hint = _instead(path) or hint
     amount = "" if size is None else f" ({size:,} bytes)"
     got = f"got {error.strerror or type(error).__name__!r} on trying to {action} {shown(path)}{amount}"
     kind = MissingFileError if error.errno == errno.ENOENT else FileError
     result = kind(complain(got, f"expected {expected}", hint))
     result.errno = error.errno
     return result
+
+
+def _instead(path: object) -> str | None:
+    """What to try where nothing has that name: the name in its folder that is most like it."""
+    from difflib import get_close_matches
+
+    text = str(path)
+    if "://" in text:
+        return "Try downloading it first: that is an address, not a path"
+    folder, name = os.path.split(text)
+    try:
+        with os.scandir(folder or ".") as entries:
+            names = [entry.name for entry, _ in zip(entries, range(_MOST_NAMES), strict=False)]
+    except (OSError, ValueError):
+        return None
+    near = get_close_matches(name, names, n=1, cutoff=0.75)
+    return f"Try {typed(os.path.join(folder, near[0]))}" if near else None
 
 
 def _advice(name: str, reading: bool) -> tuple[str, str]:

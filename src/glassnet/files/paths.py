@@ -20,6 +20,9 @@ def spelled(path: StrPath) -> str:
     >>> spelled(Path("runs") / "a.json") == os.path.join("runs", "a.json")
     True
     """
+    if not isinstance(path, str | bytes | os.PathLike):
+        got = f"got a {type(path).__name__} in place of a path"
+        raise FileError(complain(got, "expected the name of a file or folder", "Try 'model.safetensors'"))
     text = os.fsdecode(path)
     try:
         fits = "\0" not in os.fsencode(text).decode("latin-1")

@@ -28,6 +28,7 @@ _MOST_SHOWN = 3  # cells of a row
 _HANDFUL = 10  # rows, below which none are set apart
 _UNEQUAL = 20  # times a class may be larger than another
 _RARE = 4  # rows of a class, below which one of the three parts has none
+_MOST_RARE = 8  # classes that are named one by one
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -107,7 +108,7 @@ def data_of(
 ) -> TableData:
     """The data set of three parts that are encoded already."""
     (x, y), (x_valid, y_valid), (x_test, y_test) = pairs
-    of = ", ".join(code.target.names)
+    of = ", ".join(code.target.columns)
     findings = (*(Finding("note", note) for note in notes), *plan.findings)
     return TableData(
         name=_stem(plan.file), task=plan.task, summary=f"{of} of {plan.file}", source=plan.file, classes=plan.classes,
@@ -117,22 +118,21 @@ def data_of(
 
 
 def _short(column: Column, row: int) -> str:
-    """A cell in a few letters."""
+    """A cell in a few letters; whole numbers as they are written, for many are years, codes and keys."""
     if column.missing[row]:
         return "–"
-    plain = column.numeric and column.kind != "date"
-    return amount(float(column.values[row])) if plain else column.cell(row)[:12]
+    return amount(float(column.values[row])) if column.kind == "number" else column.cell(row)[:12]
 
 
 def judged_data(trained: Trained, table: Table, odd: Oddities) -> TableData:
     """A table to judge a model on: all its rows are for testing, encoded as the model wants them."""
     code = trained.table_code
-    for name in code.target.names:
+    for name in code.target.columns:
         if name not in table:
             got = f"{table.name}: got no column {name!r:.80}"
             raise DataError(complain(got, "expected the target, to judge by", "Try glassnet predict, which needs none"))
     x, y = code.encode(table, odd), code.target.encode(table)
-    plan = Plan(table.name, cast(Task, trained.task), trained.classes, [], TableOptions(code.target.names))
+    plan = Plan(table.name, cast(Task, trained.task), trained.classes, [], TableOptions(code.target.columns))
     none = (x[:0], y[:0])
     return data_of(
         plan, code, [none, none, (x, y)], (*[np.empty(0, np.intp)] * 2, np.arange(len(x))), table.notes, table
@@ -220,10 +220,16 @@ def look_at_classes(plan: Plan, parts: Sequence[np.ndarray]) -> None:
         return
     learnt, *others = (np.bincount(labels, minlength=len(plan.classes)) for labels in parts)
     counts = learnt + sum(others)
-    for name, count, seen in zip(plan.classes, counts.tolist(), learnt.tolist(), strict=True):
-        if count < _RARE or not seen:
-            where = "none of them to learn from" if not seen else "too few for all three parts"
-            plan.warn(f"class {name!r} has {count} row{'s' * (count != 1)}: {where}")
+    rare = [i for i in range(len(counts)) if counts[i] < _RARE or not learnt[i]]
+    for i in rare if len(rare) <= _MOST_RARE else ():
+        where = "none of them to learn from" if not learnt[i] else "too few for all three parts"
+        plan.warn(f"class {plan.classes[i]!r} has {counts[i]} row{'s' if counts[i] != 1 else ''}: {where}")
+    if len(rare) > _MOST_RARE:
+        named = ", ".join(repr(plan.classes[i]) for i in rare[:3])
+        plan.warn(
+            f"{len(rare):,} of {len(counts):,} classes, such as {named}, have fewer than {_RARE} rows or none to learn "
+            "from: too few to be learnt (--task regression, if they are amounts)"
+        )
     if len(counts) > 1 and counts.max() > _UNEQUAL * max(1, counts.min()):
         plan.warn(f"classes differ {counts.max() / max(1, counts.min()):.0f}-fold in size: accuracy alone misleads")
 

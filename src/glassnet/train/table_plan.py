@@ -6,6 +6,7 @@ Everything is decided from the columns' summaries, so it is the same for a table
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
@@ -17,7 +18,7 @@ from glassnet.data.registry import Task
 from glassnet.data.summary import Summaries, Summary
 from glassnet.errors import DataError, ValueRangeError, complain
 from glassnet.train.kinds import nearest
-from glassnet.train.tabular import ONE_HOT_UP_TO, Target
+from glassnet.train.tabular import ONE_HOT_UP_TO, Target, labels_in
 
 MOST_CLASSES_OF_NUMBERS = 10  # whole numbers of so few sorts are classes
 MOST_CLASSES = 1_000
@@ -25,6 +26,9 @@ _LOOKED_AT = 200  # words of a column
 _WITH_SIGNS = re.compile(
     r"[+-]?[^\w\s+-]?\s?[+-]?\d{1,3}([,.' ]\d{3})*([.,]\d+)?(\s?[%€$£¥]|\s[a-zA-Z]{1,3})?|\d+\s?[%€$£¥]"
 )
+_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
+_MOST_SHOWN = 5  # words of a column that an advice lists
+_EXACT = 2.0**53
 _SHARES = (0.7, 0.15, 0.15)
 _ROW_NAMES = ("", "id", "index", "row", "nr", "no", "number", "unnamed: 0", "rownames")
 
@@ -79,6 +83,7 @@ class Plan:
     columns: list[str]
     options: TableOptions
     findings: list[Finding] = field(default_factory=list)
+    separator: str = ""  # between the labels of a row, where one column has them all
 
     @classmethod
     def of(cls, summaries: Summaries, options: TableOptions, file: str) -> Plan:
@@ -93,15 +98,18 @@ class Plan:
             raise ValueRangeError(complain(got, "expected two columns", "Try without --weight"))
         targets = [summaries[name] for name in options.target]
         findings: list[Finding] = []
-        task = options.task or _task(targets, findings)
-        classes = _classes(task, targets, file)
-        plan = cls(file, task, classes, [], options, findings)
+        separator = _separator(targets, options.task)
+        task = options.task or ("multilabel" if separator else _task(targets, findings, file))
+        classes = _labels(targets[0], separator, findings) if separator else _classes(task, targets, file)
+        plan = cls(file, task, classes, [], options, findings, separator)
         plan._choose(summaries)
         return plan
 
     def target(self, learnt: Summaries) -> Target:
         """The target, its scale found in the rows that are learnt from."""
         names = self.options.target
+        if self.separator:
+            return Target(self.task, self.classes, column=names[0], separator=self.separator)
         if self.task != "regression":
             return Target(self.task, names, self.classes if self.task == "classification" else ())
         spreads = [learnt[name].std for name in names]
@@ -136,6 +144,16 @@ class Plan:
             if summary.name in apart:
                 continue
             reason = None if summary.name in options.categorical else _useless(summary)
+            others = _no_numbers(summary) if summary.name not in options.categorical else None
+            if others is not None:
+                what = "left out" if reason else "taken for words"
+                again = "reads the others as numbers"
+                self.warn(f"{what} {summary.name!r}: {others[0]}; --missing {others[1]} {again}")
+                if not reason:
+                    self.columns.append(summary.name)
+                continue
+            if summary.kind == "whole" and max(-summary.least, summary.most) > _EXACT:
+                self.note(f"{summary.name!r} has numbers above 2^53, which lose their last digits (--categorical)")
             if summary.constant or reason:
                 self.note(f"left out {summary.name!r}: {reason or _constant(summary)}")
             else:
@@ -161,12 +179,37 @@ def _require(name: str, summaries: Summaries, file: str) -> None:
         )
 
 
-def _task(targets: Sequence[Summary], findings: list[Finding]) -> Task:
+def _separator(targets: Sequence[Summary], task: Task | None) -> str:
+    """What stands between the labels of one column: a sign that makes many cells out of fewer labels; "" if none does.
+
+    A comma may be part of a name, so it is believed only if the task was said to be multilabel.
+    """
+    if len(targets) > 1 or not targets[0].words or task not in (None, "multilabel"):
+        return ""
+    words = targets[0].words
+    for sign in (";", "|") if task is None else (";", "|", ",", "/", " "):
+        parts = [labels_in(word, sign) for word in words]
+        if any(len(part) > 1 for part in parts) and len({label for part in parts for label in part}) <= len(words):
+            return sign
+    return ""
+
+
+def _labels(target: Summary, separator: str, findings: list[Finding]) -> tuple[str, ...]:
+    """All labels of a column, in the alphabet's order."""
+    labels = sorted({label for word in target.words for label in labels_in(word, separator)})
+    example = next(word for word in target.words if len(labels_in(word, separator)) > 1)
+    says = f"target {target.name!r}: cells such as {example!r:.40} taken for several labels"
+    findings.append(Finding("note", f"{says}; else --task classification"))
+    return tuple(labels)
+
+
+def _task(targets: Sequence[Summary], findings: list[Finding], file: str) -> Task:
     """Several columns of 0 and 1 are labels; words and a few whole numbers are classes; other numbers are heights."""
     if len(targets) > 1:
         return "multilabel" if all(map(_yes_or_no, targets)) else "regression"
     target = targets[0]
     if not target.numeric:
+        _refuse_free_text(target, file)
         return "classification"
     few = int(target.most - target.least) < MOST_CLASSES_OF_NUMBERS if target.known - target.infinite else False
     if target.kind != "whole" or not few:
@@ -179,6 +222,30 @@ def _task(targets: Sequence[Summary], findings: list[Finding]) -> Task:
     return "classification"
 
 
+def _refuse_free_text(target: Summary, file: str) -> None:
+    """Raise `DataError` for a target of words that hardly ever come again."""
+    if target.kind != "text" or _numbers_in_words(target) is not None:
+        return
+    others = _no_numbers(target)
+    got = f"{file}, column {target.name!r}: got {len(target.words):,} different texts in {target.known:,} rows"
+    hint = "Try another --target"
+    if others is not None:
+        got = f"{file}, column {target.name!r}: got {others[0]}"
+        raise DataError(complain(got, "expected numbers", f"Try --missing {others[1]} --drop-missing"))
+    raise DataError(complain(got, "expected classes that come again, or numbers", hint))
+
+
+def _no_numbers(summary: Summary) -> tuple[str, str] | None:
+    """Of a column of words most of which are numbers: the others in words, and as --missing takes them."""
+    others = [(word, count) for word, count in summary.words.most_common() if not _NUMBER.fullmatch(word)]
+    total = sum(count for _, count in others)
+    if not others or 2 * total > summary.known or len(summary.words) - len(others) <= MOST_CLASSES_OF_NUMBERS:
+        return None
+    listed = ", ".join(repr(word[:20]) for word, _ in others[:3]) + (", …" if len(others) > 3 else "")
+    given = shlex.quote(",".join(word for word, _ in others[:_MOST_SHOWN]))
+    return f"{total:,} of {summary.known:,} cells that are no numbers ({listed})", given
+
+
 def _yes_or_no(summary: Summary) -> bool:
     if summary.numeric:
         return summary.kind == "whole" and summary.least >= 0 and summary.most <= 1
@@ -186,6 +253,10 @@ def _yes_or_no(summary: Summary) -> bool:
 
 
 def _classes(task: Task, targets: Sequence[Summary], file: str) -> tuple[str, ...]:
+    if task == "classification" and len(targets) > 1:
+        got = f"{file}: got {len(targets)} targets, {' and '.join(repr(target.name) for target in targets[:4])}"
+        hint = f"Try --target {shlex.quote(targets[-1].name)}"
+        raise DataError(complain(got, "expected one, whose values are the classes", hint))
     for target in targets:
         where = f"{file}, column {target.name!r}: got"
         if not target.known:
@@ -193,6 +264,7 @@ def _classes(task: Task, targets: Sequence[Summary], file: str) -> tuple[str, ..
         if task == "regression" and (not target.numeric or target.kind == "date"):
             found = "dates" if target.kind == "date" else f"{len(target.words)} words such as {min(target.words)!r:.40}"
             hint = "Try --task classification" if target.words else "Try another --target"
+            hint = f"Try --target {shlex.quote(target.name)} alone" if target.words and len(targets) > 1 else hint
             raise DataError(complain(f"{where} {found}", "expected numbers, for regression", hint))
         if task == "multilabel" and not _yes_or_no(target):
             raise DataError(complain(f"{where} more than 0 and 1", "expected 0 or 1 in each", "Try --task regression"))

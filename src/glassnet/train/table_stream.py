@@ -7,31 +7,27 @@ megabytes. The encoded rows lie in temporary files of the cache folder, which va
 from __future__ import annotations
 
 import os
-import sys
-import tempfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
-from glassnet.data.cache import cache_folder
 from glassnet.data.dealing import Dealer
-from glassnet.data.mapped import let_go
+from glassnet.data.mapped import let_go, temporary
 from glassnet.data.parquet import ParquetTable
 from glassnet.data.summary import Summaries
 from glassnet.data.table import Table, TableFile
 from glassnet.errors import DataError, complain
-from glassnet.files.os_errors import reported
+from glassnet.train.memory import physical_memory
 from glassnet.train.table_data import TableData, data_of, look_at_classes
 from glassnet.train.table_plan import MOST_CLASSES_OF_NUMBERS, Plan, TableOptions
 from glassnet.train.tabular import TableCode, Target
 from glassnet.train.weighting import column_weights
 
 _GROWTH = 3  # bytes in memory for each byte of text: eight for a number, and the network's four
-_PACKED, _PACKED_ENDINGS = 8, (".gz", ".xz", ".parquet", ".pq")  # how much larger it is as text
+_PACKED, _PACKED_ENDINGS = 8, (".gz", ".xz", ".zip", ".parquet", ".pq")  # how much larger it is as text
 _SHARE = 4  # of the memory there is, one part may be a table
-_UNKNOWN = 4 << 30  # where the system does not say how much there is
 _MOST_CLASSES = 1_000
 
 
@@ -45,41 +41,22 @@ def fits(path: str, megabytes: int | None = None) -> bool:
         size = os.stat(path).st_size * (_PACKED if path.lower().endswith(_PACKED_ENDINGS) else 1)
     except OSError:
         return True  # the reader will say what is wrong
-    most = physical_memory() // _SHARE if megabytes is None else megabytes << 20
-    return _GROWTH * size <= most
+    return _GROWTH * size <= given_to_tables(megabytes)
 
 
-def physical_memory() -> int:
-    """How many bytes of memory the machine has; 4 GiB where it does not say.
+def given_to_tables(megabytes: int | None = None) -> int:
+    """How many bytes of memory a table may take: so many megabytes, or a quarter of what the machine has.
 
-    >>> physical_memory() > 1 << 20
-    True
+    >>> given_to_tables(2)
+    2097152
     """
-    if sys.platform == "win32":
-        return _windows_memory()
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (ValueError, OSError, AttributeError):
-        return _UNKNOWN
+    return physical_memory() // _SHARE if megabytes is None else megabytes << 20
 
 
-def _windows_memory() -> int:
-    import ctypes
-
-    class Status(ctypes.Structure):
-        _fields_ = (
-            ("length", ctypes.c_ulong),
-            ("load", ctypes.c_ulong),
-            *((f"n{i}", ctypes.c_ulonglong) for i in range(7)),
-        )
-
-    status = Status(length=ctypes.sizeof(Status))
-    known = ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))  # type: ignore[attr-defined]
-    return int(status.n0) if known else _UNKNOWN
-
-
-def streamed_data(file: TableFile | ParquetTable, options: TableOptions) -> TableData:
+def streamed_data(file: TableFile | ParquetTable, options: TableOptions, megabytes: int | None = None) -> TableData:
     """The data set of a table that stays on disk; every class is dealt to the three parts by itself, as it comes.
+
+    `megabytes` are what the table might have taken in memory, for the note that says why it stays out of it.
 
     Raises what `table_data` raises.
     """
@@ -96,14 +73,15 @@ def streamed_data(file: TableFile | ParquetTable, options: TableOptions) -> Tabl
         plan.note(f"left out {name!r}: it never changes in the rows that are learnt from")
     target = plan.target(survey.learnt)
     code = TableCode.fitted(survey.learnt, plan.columns, target, options.one_hot_up_to)
+    rows = tuple(_mapped((n,), np.int64) for n in survey.counts)
     weights = tuple(_mapped((n,), np.float32) for n in survey.counts) if options.weight is not None else None
-    pairs = _encoded(survey, code, target, weights)
+    pairs = _encoded(survey, code, target, rows, weights)
     look_at_classes(plan, [y for _, y in pairs])
     plan.note_weights(weights)
     size = sum(x.nbytes + y.nbytes for x, y in pairs) / 1e6
     kept = f"{size:,.0f} MB of encoded rows stay on disk, among the cached files"
-    plan.note(f"larger than the memory given to tables: {kept}")
-    made = data_of(plan, code, pairs, tuple(survey.rows), list(survey.notes))
+    plan.note(f"larger than the {given_to_tables(megabytes) >> 20:,} MB of memory given to tables (--memory): {kept}")
+    made = data_of(plan, code, pairs, rows, list(survey.notes))
     return replace(made, weights=weights)
 
 
@@ -114,26 +92,23 @@ class _Survey:
         self.file, self.options = file, options
         self.everything, self.learnt = Summaries(options.categorical), Summaries(options.categorical)
         self.counts = [0, 0, 0]
-        self.rows: list[np.ndarray] = []
         self.notes: dict[str, None] = {}
         self._values: set[str] = set()
 
     def run(self) -> list[str]:
         """Read the file once; the names of columns that changed their sort on the way."""
-        rows: list[list[np.ndarray]] = [[], [], []]
         for table, parts in self.pieces():
             self.notes.update(dict.fromkeys(table.notes))
             self.everything.add(table)
             self.learnt.add(table.take(parts[0]))
             for i, part in enumerate(parts):
                 self.counts[i] += len(part)
-                rows[i].append(table.rows[part] if table.rows is not None else part)
             self._note_classes(table)
-        self.rows = [np.concatenate(part) if part else np.empty(0, np.intp) for part in rows]
         if not self.counts[0]:
             got = f"{self.file.name}: got no row to learn from"
             raise DataError(complain(got, "expected some", "Try more rows, or more groups"))
-        return [s.name for s in self.everything if len({k in ("number", "whole") for k in s.kinds}) > 1]
+        sorts = {s.name: len({k in ("number", "whole") for k in s.kinds}) for s in self.everything}
+        return [s.name for s in self.everything if sorts[s.name] > 1 or len(s.units) > 1]
 
     def pieces(self) -> Iterator[tuple[Table, list[np.ndarray]]]:
         """Each piece with the places of its rows for the three parts: the same in every pass."""
@@ -193,53 +168,34 @@ def _hashed(word: str, seed: int) -> float:
 
 
 def _encoded(
-    survey: _Survey, code: TableCode, target: Target, weights: tuple[np.ndarray, ...] | None
+    survey: _Survey,
+    code: TableCode,
+    target: Target,
+    numbers: tuple[np.ndarray, ...],
+    weights: tuple[np.ndarray, ...] | None,
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """The second pass: the three parts, encoded, each in files of its own; and how much their rows count."""
+    """The second pass: the three parts, encoded, each in files of its own; their rows' numbers, and how they count."""
     labels = target.task == "classification"
     shape, kind = ((), np.int64) if labels else ((target.outputs,), np.float32)
     pairs = [(_mapped((n, code.width), np.float32), _mapped((n, *shape), kind)) for n in survey.counts]
     filled = [0, 0, 0]
     for table, parts in survey.pieces():
         wanted = np.sort(np.concatenate(parts))
-        own = column_weights(table, survey.options.weight or "") if weights is not None else None
         x, y = code.encode(table), np.empty((len(table), *shape), kind)
         y[wanted] = target.encode(table.take(wanted))
-        for i, (part, (x_part, y_part)) in enumerate(zip(parts, pairs, strict=True)):
+        columns = [x, y, table.rows if table.rows is not None else np.arange(len(table))]
+        if weights is not None:
+            columns.append(column_weights(table, survey.options.weight or ""))
+        for i, part in enumerate(parts):
             rows = slice(filled[i], filled[i] + len(part))
-            x_part[rows], y_part[rows] = x[part], y[part]
-            if weights is not None and own is not None:
-                weights[i][rows] = own[part]
+            files = [*pairs[i], numbers[i], *([weights[i]] if weights is not None else [])]
+            for file, column in zip(files, columns, strict=True):
+                file[rows] = column[part]
+                let_go(file)
             filled[i] = rows.stop
-            let_go(x_part)
-            let_go(y_part)
     return pairs
-
-
-def peak_memory() -> int | None:
-    """The most bytes of memory that this process has had so far; None where the system does not say.
-
-    >>> peak_memory() != 0
-    True
-    """
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024
-
-
-def _folder() -> str:
-    return os.path.join(cache_folder(), "tables")
 
 
 def _mapped(shape: tuple[int, ...], kind: type) -> np.ndarray:
     """An array in a temporary file, which goes when nobody uses it any more."""
-    if not all(shape):
-        return np.empty(shape, kind)
-    folder = _folder()
-    with reported("write the encoded rows in", folder):
-        os.makedirs(folder, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as file:
-            return np.memmap(file, kind, "w+", shape=shape)
+    return temporary(shape, kind, "tables")

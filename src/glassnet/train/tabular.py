@@ -20,6 +20,7 @@ from typing import Any, Literal
 import numpy as np
 
 from glassnet.data.columns import Column, spell
+from glassnet.data.quantities import with_unit
 from glassnet.data.summary import Summaries, Summary
 from glassnet.data.table import Table
 from glassnet.errors import DataError, FormatError, complain
@@ -42,14 +43,16 @@ class Feature:
     spread: float = 1.0
     words: tuple[str, ...] = ()  # the most frequent first, so that it fills gaps
     marked: bool = False  # whether gaps are marked in a column of their own
+    unit: str = ""  # that its numbers were written with: "$#"
 
     @classmethod
     def fitted(cls, summary: Summary, one_hot_up_to: int = ONE_HOT_UP_TO) -> Feature:
         """The way that suits a column of this sort."""
         marked = summary.gaps > 0
         if summary.numeric:
-            spread = summary.std if summary.std > 1e-12 * abs(summary.mean) else 1.0
-            return cls(summary.name, "number", summary.mean, spread, marked=marked)
+            spread = summary.std if summary.most > summary.least and summary.std else 1.0
+            unit = next(iter(summary.units), "")
+            return cls(summary.name, "number", summary.mean, spread, marked=marked, unit=unit)
         ranked = sorted(summary.words.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_WORDS]
         words = tuple(word for word, _ in ranked)
         return cls(summary.name, "one-hot" if len(words) <= one_hot_up_to else "embedded", words=words, marked=marked)
@@ -108,6 +111,13 @@ class Target:
     classes: tuple[str, ...] = ()
     means: tuple[float, ...] = ()
     spreads: tuple[float, ...] = ()
+    column: str = ""  # that holds all labels of a row, with `separator` between; "" if each has a column of its own
+    separator: str = ""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the table that it is read from."""
+        return (self.column,) if self.column else self.names
 
     @property
     def outputs(self) -> int:
@@ -121,6 +131,8 @@ class Target:
         """
         if self.task == "classification":
             return self._labels(table, table[self.names[0]], self.classes).astype(np.int64)
+        if self.column:
+            return self._several(table, table[self.column])
         columns = [self._numbers(table, table[name], j) for j, name in enumerate(self.names)]
         return np.stack(columns, axis=1).astype(np.float32)
 
@@ -143,6 +155,21 @@ class Target:
             raise DataError(complain(got, f"expected one of {listed}", "Try correcting it, or leaving that row out"))
         return known
 
+    def _several(self, table: Table, column: Column) -> np.ndarray:
+        """1 for each label that a cell lists, `(n, labels)`; an empty cell lists none."""
+        column = column.spelled()
+        places = {name: j for j, name in enumerate(self.names)}
+        marks = np.zeros((len(column.words) + 1, len(self.names)), np.float32)  # the last row is a gap's
+        for code, cell in enumerate(column.words):
+            for label in labels_in(cell, self.separator):
+                if label not in places:
+                    row = int((column.values == code).argmax())
+                    listed = ", ".join(self.names[:8]) + (", …" if len(self.names) > 8 else "")
+                    got = f"{table.place(row, column.name)}: got the label {label!r:.40}"
+                    raise DataError(complain(got, f"expected some of {listed}", "Try leaving that row out"))
+                marks[code, places[label]] = 1
+        return marks[column.values]
+
     def _numbers(self, table: Table, column: Column, j: int) -> np.ndarray:
         if self.task == "multilabel":
             return self._labels(table, column, _truths(column))
@@ -150,6 +177,15 @@ class Target:
         _refuse_gaps(table, column)
         refuse_infinite(table, column, target=True)
         return (column.values - self.means[j]) / self.spreads[j]
+
+
+def labels_in(cell: str, separator: str) -> list[str]:
+    """The labels that a cell lists.
+
+    >>> labels_in("big; old;", ";")
+    ['big', 'old']
+    """
+    return [part.strip() for part in cell.split(separator) if part.strip()]
 
 
 def _truths(column: Column) -> tuple[str, ...]:
@@ -202,8 +238,8 @@ class TableCode:
     @property
     def as_words(self) -> list[str]:
         """The columns that are to be read as they are written, even where all of some rows are numbers."""
-        spelled = self.target.classes and not all(map(_written_plainly, self.target.classes))
-        return [f.name for f in self.features if f.way != "number"] + ([self.target.names[0]] if spelled else [])
+        spelled = self.target.column or not all(map(_written_plainly, self.target.classes))
+        return [f.name for f in self.features if f.way != "number"] + ([self.target.columns[0]] if spelled else [])
 
     @property
     def tables(self) -> list[tuple[int, int]]:
@@ -263,25 +299,32 @@ class TableCode:
     def _sound(self) -> bool:
         names = [feature.name for feature in self.features]
         order = [feature.way == "embedded" for feature in self.features]
-        return len(set(names)) == len(names) and order == sorted(order) and not set(names) & set(self.target.names)
+        return len(set(names)) == len(names) and order == sorted(order) and not set(names) & set(self.target.columns)
 
 
-def _feature(name: Any, way: Any, mean: Any, spread: Any, words: Any, marked: Any) -> Feature:
+def _feature(name: Any, way: Any, mean: Any, spread: Any, words: Any, marked: Any, unit: Any = "") -> Feature:
     numbers_ = all(type(v) in (int, float) and math.isfinite(v) for v in (mean, spread)) and spread > 0
     named = isinstance(name, str) and way in ("number", "one-hot", "embedded") and type(marked) is bool
+    named = named and isinstance(unit, str)
     if not (numbers_ and named and _texts(words) and len(words) <= MOST_WORDS):
         raise ValueError(name)
-    return Feature(name, way, float(mean), float(spread), tuple(words), marked)
+    return Feature(name, way, float(mean), float(spread), tuple(words), marked, unit)
 
 
-def _target(task: Any, names: Any, classes: Any, means: Any, spreads: Any) -> Target:
+def _target(
+    task: Any, names: Any, classes: Any, means: Any, spreads: Any, column: Any = "", separator: Any = ""
+) -> Target:
     known = task in ("classification", "multilabel", "regression") and _texts(names) and _texts(classes) and names
     scales = all(isinstance(v, list) and all(type(n) in (int, float) for n in v) for v in (means, spreads))
     if not (known and scales and len(means) == len(spreads) == (len(names) if task == "regression" else 0)):
         raise ValueError(task)
     if not all(map(math.isfinite, [*means, *spreads])) or (task == "classification") != bool(classes):
         raise ValueError(task)
-    return Target(task, tuple(names), tuple(classes), tuple(means), tuple(spreads))
+    if not isinstance(column, str) or not isinstance(separator, str) or bool(column) != bool(separator):
+        raise ValueError(column)
+    if column and task != "multilabel":
+        raise ValueError(task)
+    return Target(task, tuple(names), tuple(classes), tuple(means), tuple(spreads), column, separator)
 
 
 def _texts(values: Any) -> bool:
@@ -291,6 +334,7 @@ def _texts(values: Any) -> bool:
 def _standardised(table: Table, column: Column, feature: Feature) -> np.ndarray:
     refuse_words(table, column)
     refuse_infinite(table, column)
+    _refuse_other_unit(table, column, feature.unit)
     values = np.where(column.missing, feature.mean, column.values if column.numeric else feature.mean)
     return (values - feature.mean) / feature.spread
 
@@ -313,8 +357,21 @@ def _refuse_absent(table: Table, names: Sequence[str]) -> None:
     if absent:
         listed = ", ".join(repr(name) for name in absent[:8]) + (", …" if len(absent) > 8 else "")
         got = f"{table.name}: got no column {listed} among {', '.join(map(repr, table.names[:12]))}"
-        hint = "Try adding it: the model was trained with it" if table.named else "Try a file with a header"
+        near = next((name for name in table.names if name.strip().lower() == absent[0].strip().lower()), None)
+        it = "it" if len(absent) == 1 else "them"
+        hint = f"Try adding {it}: the model was trained with {it}" if table.named else "Try a file with a header"
+        hint = f"Try renaming {near!r:.60} to {absent[0]!r:.60}" if near is not None else hint
         raise DataError(complain(got, f"expected the {len(names)} columns of the training", hint))
+
+
+def _refuse_other_unit(table: Table, column: Column, unit: str) -> None:
+    """Raise `DataError` for euros where dollars were learnt; a 0 needs no unit."""
+    known = np.flatnonzero(~column.missing & (column.values != 0))
+    if column.numeric and column.unit.replace(" ", "") != unit.replace(" ", "") and len(known):
+        row = int(known[0])
+        got = f"{table.place(row, column.name)}: got {column.cell(row)!r:.40}"
+        usual = f"such as {with_unit('5', unit)!r:.40}" if unit else "without a unit"
+        raise DataError(complain(got, f"expected numbers {usual}, as in training", "Try converting that column"))
 
 
 def refuse_words(table: Table, column: Column) -> None:

@@ -60,7 +60,7 @@ class Trained:
     def evaluate_table(self, table: Table, odd: Oddities | None = None) -> Evaluation:
         """Judge the network on the raw rows of a table that has the target too."""
         code = self.table_code
-        for name in code.target.names:
+        for name in code.target.columns:
             table[name]
         return self.evaluate(code.encode(table, odd), code.target.encode(table))
 

@@ -1,0 +1,71 @@
+"""Numbers with signs, units and points between thousands."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glassnet.data.dialect import MISSING
+from glassnet.data.quantities import quantity, read_quantities, with_unit
+
+NUMBERS = st.decimals(-(10**9), 10**9, places=2, allow_nan=False)
+
+
+def column(*words, decimal="."):
+    found = read_quantities(np.array([word.encode() for word in words]), decimal, MISSING)
+    return None if found is None else (found[0].tolist(), found[1])
+
+
+@given(
+    NUMBERS, st.sampled_from(["", "$", "€ ", "CHF "]), st.sampled_from([",", " ", "'", "\u00a0", "\u202f", "\u2019"])
+)
+def test_thousands_and_money(number, before, group):
+    text = f"{abs(number):,.2f}".replace(",", group)
+    word = f"{'-' if number < 0 else ''}{before}{text}"
+    value, unit, between = quantity(word)
+    assert value == float(number)
+    assert unit == (f"{before}#" if before else "")
+    assert between == (group if abs(number) >= 1000 else "")
+
+
+@given(NUMBERS, st.sampled_from(["%", " %", " kg", "m²", " km/h", "€"]))
+def test_units_behind_and_a_decimal_comma(number, after):
+    text = f"{number:,.2f}".replace(",", "x").replace(".", ",").replace("x", ".")
+    assert quantity(text + after, ",")[:2] == (float(number), f"#{after}")
+
+
+@given(NUMBERS)
+def test_a_loss_in_parentheses_and_a_true_minus(number):
+    text = f"{abs(number):,.2f}"
+    assert quantity(f"({text})")[0] == quantity(f"\u2212{text}")[0] == -float(abs(number))
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["", "x", "1,2", "1,23,456", "12,34", "1.2.3", "1,234 567", "--5", "(5", "5)", "$5€", "1st", "3x", "B12", "1:99"],
+)  # fmt: skip
+def test_what_is_no_quantity(word):
+    assert quantity(word) is None
+
+
+def test_a_column_has_one_unit_and_one_sign_between_thousands():
+    assert column("$1,200", "0", "NA", "$5")[1] == "$#"
+    assert column("$1,200", "€5") is None
+    assert column("$1,200", "5") is None
+    assert column("1,200", "1'200") is None
+    assert column("5 A", "7 B") is None
+    assert column("1,200", "7") == ([1200.0, 7.0], "")
+    assert column("08:30", "23:59:30.5")[0] == pytest.approx([8.5, 23 + 59 / 60 + 30.5 / 3600])
+
+
+@given(st.integers(-(10**6), 10**6))
+def test_a_number_is_written_with_its_unit_as_it_was_read(number):
+    for word in (f"{number} kg", f"{number}%"):
+        value, unit, _ = quantity(word)
+        assert with_unit(str(int(value)), unit) == word
+
+
+@given(st.text(max_size=20), st.sampled_from([".", ","]))
+def test_no_cell_makes_it_stumble(word, decimal):
+    found = quantity(word, decimal)
+    assert found is None or isinstance(found[0], float)
