@@ -52,6 +52,9 @@ from glassnet.core.arranging import (
     fliplr,
     flipud,
     hstack,
+    index_copy,
+    index_fill,
+    index_put,
     movedim,
     narrow,
     ravel,
@@ -195,6 +198,7 @@ from glassnet.core.functions import (
     trace,
     trunc,
 )
+from glassnet.core.inplace import index_add
 from glassnet.core.layout import (
     broadcast_to,
     cat,
@@ -404,7 +408,7 @@ def numel(input: Tensor) -> _methods.Any:
 
 
 _LATE = {name: f"glassnet.read.{name}" for name in ("draw", "explain", "why")}
-_ROOMS = ("distributions",)
+_ROOMS = ("distributions", "testing")
 
 
 def __dir__() -> list[str]:

@@ -25,9 +25,8 @@ NAMES = {
     "torch.set_num_threads": "multiprocessing distributed set_num_interop_threads",
     "Python's own cProfile": "profiler",
     "the one in torch.linalg": "qr svd cholesky",
-    "torch.equal or torch.allclose": "testing",
     "reshape, unfold or indexing": "as_strided",
-    "x.index_add_, x.index_put_ or indexing on the left of =": "put index_add index_put index_copy index_fill",
+    "x.index_put_, or indexing on the left of =": "put",
     "the CPU, which is what there is": "xpu mps mtia",
 }
 
@@ -40,7 +39,6 @@ MODULES = {
     "the model as it is: its numbers are float32": "ao quantization nn.quantized nn.qat nn.intrinsic",
     "Python's own cProfile": "autograd.profiler utils.bottleneck",
     "Python's own timeit": "utils.benchmark",
-    "the function itself: memory is no trouble for a multilayer perceptron": "utils.checkpoint",
     "torch.autograd.Function": "utils.cpp_extension library",
     "torch.from_numpy and tensor.numpy()": "utils.dlpack",
     "torch.save and torch.load": "utils.model_zoo utils.mobile_optimizer",

@@ -63,3 +63,32 @@ def test_a_compiled_step_replays_it_from_its_first_call_on():
 def test_a_single_number_is_refused():
     with pytest.raises(ShapeError, match=r"got input of shape \(\)"):
         nn.LazyLinear(2)(torch.tensor(1.0))
+
+
+# ---- batch normalisation -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lazy", "plain", "shape"), [("1d", nn.BatchNorm1d, (4, 3)), ("2d", nn.BatchNorm2d, (4, 3, 2, 2))]
+)
+@pytest.mark.parametrize("options", [{}, {"affine": False}, {"bias": False, "momentum": None}, {"eps": 0.1}])
+def test_a_lazy_batch_norm_becomes_the_plain_one(lazy, plain, shape, options):
+    layer, twin = getattr(nn, f"LazyBatchNorm{lazy}")(**options), plain(3, **options)
+    optimiser = torch.optim.SGD([*layer.parameters(), torch.nn.Parameter(torch.ones(1))], lr=0.5)
+    assert layer.has_uninitialized_params()
+    x = torch.randn(*shape)
+    for _ in range(2):
+        y, z = layer(x), twin(x)
+        assert torch.equal(y, z)
+    assert (type(layer), repr(layer)) == (plain, repr(twin))
+    assert list(layer.state_dict()) == list(twin.state_dict())
+    assert all(torch.equal(a, b) for a, b in zip(layer.buffers(), twin.buffers(), strict=True))
+    if layer.weight is not None:
+        (layer(x) ** 3).sum().backward()
+        optimiser.step()
+        assert not torch.equal(layer.weight, twin.weight)
+
+
+def test_a_lazy_batch_norm_needs_an_axis_of_features():
+    with pytest.raises(ShapeError, match=r"LazyBatchNorm1d: got input of shape \(3,\)"):
+        nn.LazyBatchNorm1d()(torch.ones(3))

@@ -66,6 +66,8 @@ torch.movedim(c, 0, 2); torch.movedim(c, (0, 1), (2, 0)); c.moveaxis(-1, 0); tor
 torch.rot90(x); torch.rot90(c, 3, [1, 2]); torch.diagonal(s); torch.diagonal(x, 1); x.diagonal(-1)
 torch.diagonal(c, 0, 1, 2); torch.diag_embed(v); torch.diag_embed(x, 1); x.diag_embed(-2)
 torch.take_along_dim(x, x.argsort(1), 1); torch.take_along_dim(x, torch.tensor([[1], [0], [3]]), dim=1)
+torch.index_fill(x, 0, k, 7.0); torch.index_copy(x, 0, k, y[:2]); torch.index_put(x, (k, k), v[:2])
+torch.index_add(x, 0, k, y[:2]); torch.index_add(x, 0, k, y[:2], alpha=-2.5)
 torch.take_along_dim(x, torch.tensor([0, 5])); x.index_fill(0, k, 7.0); x.index_fill(1, k, one)
 x.index_add(0, k, y[:2]); x.index_copy(0, k, y[:2]); x.index_put((k, k), v[:2]); x.index_put((k,), one)
 x.index_put((torch.tensor([0, 0]), torch.tensor([1, 1])), v[:2], accumulate=True); torch.addmm(x[:, :3], s, s)

@@ -186,7 +186,8 @@ def _write_window(self: Tensor, index: Any, source: Tensor) -> None:
 
 
 @shown_as("IndexAddBackward0")
-def index_add(self: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:
-    """self with source added to the slices that index names along one axis."""
-    lead = (slice(None),) * layout.axis(dim, self.array.ndim)
-    return self + ops.unpick(source, index, at=(*lead, [0]), shape=tuple(self.array.shape))
+def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
+    """input with alpha · source added to the slices that index names along one axis."""
+    source = source if alpha == 1 else source * alpha
+    lead = (slice(None),) * layout.axis(dim, input.array.ndim)
+    return input + ops.unpick(source, index, at=(*lead, [0]), shape=tuple(input.array.shape))

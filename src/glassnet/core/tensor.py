@@ -287,7 +287,7 @@ def wrap(array: np.ndarray) -> Tensor:
 
 
 def _unpickled(kind: type[Tensor], array: np.ndarray, needs_grad: bool) -> Tensor:
-    t = cast("Tensor", object.__new__(kind))
+    t = object.__new__(kind)
     _fill(t, array)
     t.needs_grad = needs_grad
     return t
@@ -386,7 +386,8 @@ def _contents(value: Any, array: np.ndarray) -> str:
     if array.ndim == 0:
         return repr(array.item())[:40]
     kind = {"U": "text", "S": "bytes", "O": "objects", "c": "complex numbers", "M": "dates", "m": "lengths of time"}
-    return f"{type(value).__name__} of {kind.get(array.dtype.kind, str(array.dtype))} such as {array.flat[0]!r:.40}"
+    first = array.item(0) if array.dtype.kind in "US" else array.flat[0]
+    return f"{type(value).__name__} of {kind.get(array.dtype.kind, str(array.dtype))} such as {first!r:.40}"
 
 
 def apply(op: Op, *inputs: Tensor, **attrs: Any) -> Tensor:

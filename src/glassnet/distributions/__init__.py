@@ -19,27 +19,28 @@ from glassnet.distributions import constraints
 from glassnet.distributions.bernoulli import Bernoulli
 from glassnet.distributions.categorical import Categorical
 from glassnet.distributions.distribution import Distribution
+from glassnet.distributions.exponential import Exponential
 from glassnet.distributions.independent import Independent
 from glassnet.distributions.kl import kl_divergence, register_kl
+from glassnet.distributions.laplace import Laplace
+from glassnet.distributions.log_normal import LogNormal
 from glassnet.distributions.normal import Normal
 from glassnet.distributions.uniform import Uniform
 from glassnet.errors import LeftOutError, complain
 
 __all__ = [
-    "Bernoulli", "Categorical", "Distribution", "Independent", "Normal", "Uniform", "constraints", "kl_divergence",
-    "register_kl",
+    "Bernoulli", "Categorical", "Distribution", "Exponential", "Independent", "Laplace", "LogNormal", "Normal",
+    "Uniform", "constraints", "kl_divergence", "register_kl",
 ]  # fmt: skip
 
 _LEFT_OUT = {
     "MultivariateNormal": "Independent(Normal(loc, scale), 1), whose coordinates do not depend on each other",
     "LowRankMultivariateNormal": "Independent(Normal(loc, scale), 1), whose coordinates do not depend on each other",
     "OneHotCategorical": "torch.nn.functional.one_hot(Categorical(probs).sample(), classes)",
-    "Exponential": "torch.empty(shape).exponential_(rate)",
-    "LogNormal": "Normal(loc, scale).rsample().exp()",
 }
 _OTHERS = """
     Beta Binomial Cauchy Chi2 ContinuousBernoulli Dirichlet FisherSnedecor Gamma Geometric Gumbel HalfCauchy
-    HalfNormal InverseGamma Kumaraswamy LKJCholesky Laplace LogisticNormal MixtureSameFamily Multinomial
+    HalfNormal InverseGamma Kumaraswamy LKJCholesky LogisticNormal MixtureSameFamily Multinomial
     NegativeBinomial OneHotCategoricalStraightThrough Pareto Poisson RelaxedBernoulli RelaxedOneHotCategorical
     StudentT TransformedDistribution VonMises Weibull Wishart transforms
 """
@@ -51,4 +52,6 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'glassnet.distributions' has no attribute {name!r}")
     instead = _LEFT_OUT.get(name, "a Distribution of your own, with sample and log_prob")
     got = f"glassnet.distributions.{name}: got a name of PyTorch's that glassnet leaves out"
-    raise LeftOutError(complain(got, f"expected one of {', '.join(__all__[:6])}", f"Try {instead}"))
+    raise LeftOutError(
+        complain(got, f"expected one of {', '.join(n for n in __all__ if n[0].isupper())}", f"Try {instead}")
+    )

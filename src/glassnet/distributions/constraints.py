@@ -130,8 +130,21 @@ class _IndependentConstraint(Constraint):
         return f"IndependentConstraint({self.base_constraint!r}, {self.reinterpreted_batch_ndims})"
 
 
+class _AtLeast(_GreaterThan):
+    @property
+    def words(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return f"{self.lower_bound} or more"
+
+    def holds(self, value: Array) -> Array:
+        return _plain(self.lower_bound) <= value
+
+    def __repr__(self) -> str:
+        return f"GreaterThanEq(lower_bound={self.lower_bound})"
+
+
 boolean, real, simplex = _Boolean(), _Real(), _Simplex()
 unit_interval, positive = _Interval(0.0, 1.0), _GreaterThan(0.0)
+nonnegative, greater_than_eq = _AtLeast(0.0), _AtLeast
 real_vector = _IndependentConstraint(real, 1)
 interval, integer_interval, independent = _Interval, _IntegerInterval, _IndependentConstraint
 greater_than, less_than = _GreaterThan, _LessThan

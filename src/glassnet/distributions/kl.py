@@ -15,7 +15,10 @@ from glassnet.core.tensor import Tensor
 from glassnet.distributions.bernoulli import Bernoulli
 from glassnet.distributions.categorical import Categorical
 from glassnet.distributions.distribution import sum_rightmost
+from glassnet.distributions.exponential import Exponential
 from glassnet.distributions.independent import Independent
+from glassnet.distributions.laplace import Laplace
+from glassnet.distributions.log_normal import LogNormal
 from glassnet.distributions.normal import Normal
 from glassnet.distributions.uniform import Uniform
 from glassnet.errors import NotSupportedError, ShapeError, complain
@@ -55,6 +58,23 @@ def kl_divergence(p: Any, q: Any) -> Tensor:
 def _normal(p: Normal, q: Normal) -> Tensor:
     ratio = (p.scale / q.scale).pow(2)
     return 0.5 * (ratio + ((p.loc - q.loc) / q.scale).pow(2) - 1 - ratio.log())
+
+
+@register_kl(LogNormal, LogNormal)
+def _log_normal(p: LogNormal, q: LogNormal) -> Tensor:
+    return _normal(p.base_dist, q.base_dist)
+
+
+@register_kl(Exponential, Exponential)
+def _exponential(p: Exponential, q: Exponential) -> Tensor:
+    ratio = q.rate / p.rate
+    return -ratio.log() + ratio - 1
+
+
+@register_kl(Laplace, Laplace)
+def _laplace(p: Laplace, q: Laplace) -> Tensor:
+    ratio, apart = p.scale / q.scale, (p.loc - q.loc).abs()
+    return -ratio.log() + apart / q.scale + ratio * (-apart / p.scale).exp() - 1
 
 
 @register_kl(Uniform, Uniform)

@@ -26,7 +26,7 @@ LAYERS = {
     "BatchNorm1d or BatchNorm2d": "SyncBatchNorm",
     "the layer without Lazy, its sizes written out": (
         "LazyConv1d LazyConv2d LazyConv3d LazyConvTranspose1d LazyConvTranspose2d LazyConvTranspose3d "
-        "LazyBatchNorm1d LazyBatchNorm2d LazyBatchNorm3d LazyInstanceNorm1d LazyInstanceNorm2d LazyInstanceNorm3d"
+        "LazyBatchNorm3d LazyInstanceNorm1d LazyInstanceNorm2d LazyInstanceNorm3d"
     ),
     "MaxPool2d or AvgPool2d with a window of the right size": (
         "AdaptiveMaxPool1d AdaptiveMaxPool2d AdaptiveAvgPool1d FractionalMaxPool2d LPPool1d LPPool2d"

@@ -6,33 +6,43 @@ epsilon of 1e-7, batches of 32, the last part of the data for validation), at wo
 
 from glassnet.faces.keras import (
     activations,
+    backend,
     callbacks,
+    constraints,
     datasets,
     initializers,
     layers,
     losses,
     metrics,
     models,
+    ops,
     optimizers,
     regularizers,
+    saving,
     utils,
 )
-from glassnet.faces.keras.layers import Input, Layer
-from glassnet.faces.keras.models import Sequential
+from glassnet.faces.keras.layer import Input, Layer
+from glassnet.faces.keras.model import Model
+from glassnet.faces.keras.sequential import Sequential
 
 __all__ = [
     "Input",
     "Layer",
+    "Model",
     "Sequential",
     "activations",
+    "backend",
     "callbacks",
+    "constraints",
     "datasets",
     "initializers",
     "layers",
     "losses",
     "metrics",
     "models",
+    "ops",
     "optimizers",
     "regularizers",
+    "saving",
     "utils",
 ]

@@ -17,18 +17,19 @@ import numpy as np
 
 from glassnet.core import random
 from glassnet.core.generator import Generator
-from glassnet.faces.keras.lookup import found
+from glassnet.faces.keras.lookup import found, made_by
+from glassnet.faces.keras.recorded import Recorded
 
 CUT_SHORT = 0.87962566103423978  # the standard deviation that is left of 1 when a normal is cut off at ±2
 
 
-class Initializer:
+class Initializer(Recorded):
     """Draws the first values of a weight; `seed` fixes them, else they come from the default stream."""
 
     def __init__(self, seed: int | None = None) -> None:
         self.seed = seed
 
-    def __call__(self, shape: Sequence[int]) -> np.ndarray:
+    def __call__(self, shape: Sequence[int], dtype: Any = None) -> np.ndarray:
         """The values, as float32."""
         source = None if self.seed is None else Generator().manual_seed(self.seed)
         return self.draw(tuple(shape), source).astype(np.float32)
@@ -176,6 +177,34 @@ class LecunNormal(VarianceScaling):
         super().__init__(1.0, "fan_in", "truncated_normal", seed)
 
 
+class Orthogonal(Initializer):
+    """Columns (or rows, if there are fewer) at right angles, of length `gain` (A. M. Saxe et al., 2014)."""
+
+    def __init__(self, gain: float = 1.0, seed: int | None = None) -> None:
+        super().__init__(seed)
+        self.gain = gain
+
+    def draw(self, shape: tuple[int, ...], source: Generator | None) -> np.ndarray:
+        """The Q of the QR decomposition of normal numbers."""
+        rows, columns = math.prod(shape[:-1]), shape[-1]
+        numbers = random.normal((max(rows, columns), min(rows, columns)), 0.0, 1.0, generator=source)
+        q, r = np.linalg.qr(numbers)
+        q = q * np.sign(np.diag(r))
+        return self.gain * (q.T if rows < columns else q).reshape(shape)
+
+
+class Identity(Initializer):
+    """`gain` on the diagonal, 0 elsewhere."""
+
+    def __init__(self, gain: float = 1.0) -> None:
+        super().__init__()
+        self.gain = gain
+
+    def draw(self, shape: tuple[int, ...], source: Generator | None) -> np.ndarray:
+        """The identity."""
+        return self.gain * np.eye(shape[0], shape[-1])
+
+
 NAMES: dict[str, Callable[[], Initializer]] = {
     "zeros": Zeros,
     "ones": Ones,
@@ -191,12 +220,13 @@ NAMES: dict[str, Callable[[], Initializer]] = {
     "he_normal": HeNormal,
     "lecun_uniform": LecunUniform,
     "lecun_normal": LecunNormal,
+    "variance_scaling": VarianceScaling,
+    "orthogonal": Orthogonal,
+    "identity": Identity,
 }
 
 
 def get(identifier: Any) -> Callable[[Sequence[int]], np.ndarray]:
     """The initializer that a name stands for; a callable `(shape) -> array` is taken as it is."""
-    if isinstance(identifier, str):
-        return found("initializer", identifier, NAMES)()
-    function = identifier() if isinstance(identifier, type) else identifier
-    return lambda shape: np.asarray(function(shape), np.float32)
+    function = made_by("initializer", identifier, NAMES)
+    return function if isinstance(function, Initializer) else lambda shape: np.asarray(function(shape), np.float32)

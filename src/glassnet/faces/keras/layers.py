@@ -1,8 +1,4 @@
-"""Keras's layers. Each knows its settings, and makes the modules that carry it out once it knows the input's shape.
-
-Shapes are written without the batch: `Dense(10, input_shape=(784,))`. A layer's weights are in Keras's order and
-layout: a kernel has the shape (inputs, units).
-"""
+"""Keras's layers. Each knows its settings, and makes the modules that carry it out once it knows the input's shape."""
 
 from __future__ import annotations
 
@@ -17,109 +13,82 @@ from glassnet.core import ops
 from glassnet.core.mode import no_grad
 from glassnet.core.tensor import Tensor, wrap
 from glassnet.errors import DataError, NotSupportedError, ShapeError, complain
-from glassnet.faces.keras import activations, initializers, regularizers
+from glassnet.faces.keras import activations, initializers
+from glassnet.faces.keras.layer import Input, InputLayer, Layer, Shape
+from glassnet.faces.keras.merging import (
+    Add,
+    Average,
+    Concatenate,
+    Maximum,
+    Minimum,
+    Multiply,
+    Subtract,
+    add,
+    average,
+    concatenate,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
+from glassnet.faces.keras.more_layers import (
+    ActivityRegularization,
+    AlphaDropout,
+    GaussianDropout,
+    GaussianNoise,
+    Identity,
+    Lambda,
+    Normalization,
+    Permute,
+    PReLU,
+    RepeatVector,
+    UnitNormalization,
+)
 
-Shape = tuple[int, ...]
-
-
-class Layer:
-    """What all layers have: a name, the shape of their input (if it is given), modules and weights."""
-
-    input_shape: Shape | None = None
-    output_shape: Shape = ()
-
-    def __init__(self, *, name: str | None = None, input_shape: Any = None, input_dim: int | None = None) -> None:
-        self.name = name
-        if input_dim is not None:
-            input_shape = (input_dim,)
-        if input_shape is not None:
-            self.input_shape = as_shape(input_shape)
-        self.modules: list[nn.Module] = []
-        self.built = False
-
-    def build(self, shape: Shape) -> None:
-        """Make the modules for inputs of this shape."""
-        self.input_shape, self.modules = shape, self.make(shape)
-        self.output_shape, self.built = self.shape_after(shape), True
-        self.trainable = self._trainable
-
-    def make(self, shape: Shape) -> list[nn.Module]:
-        """The modules that carry the layer out."""
-        return []
-
-    def shape_after(self, shape: Shape) -> Shape:
-        """The shape of the output."""
-        return shape
-
-    def penalty(self) -> list[Tensor]:
-        """What the layer adds to the loss."""
-        return []
-
-    # ---- weights ----------------------------------------------------------------------------------------------
-
-    @property
-    def weights(self) -> list[Tensor]:
-        """The tensors behind `get_weights`, in its order."""
-        return [t for m in self.modules for t in (*m.parameters(), *m.buffers())]
-
-    def get_weights(self) -> list[np.ndarray]:
-        """Copies of the weights, in Keras's layout."""
-        return [t.array.copy() for t in self.weights]
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Take over weights of the shapes that `get_weights` has."""
-        mine = self.get_weights()
-        arrays = [np.asarray(w) for w in weights]
-        if [a.shape for a in arrays] != [m.shape for m in mine]:
-            got = f"layer `{self.name}`: got weights of shapes {[a.shape for a in arrays]}"
-            expected = f"expected {[m.shape for m in mine]}, the shapes of get_weights()"
-            raise ShapeError(complain(got, expected, "Try weights of a model with the same layers"))
-        with no_grad():
-            for t, array in zip(self.weights, self.from_keras(arrays), strict=True):
-                t.copy_(wrap(np.ascontiguousarray(array, t.array.dtype)))
-
-    def from_keras(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
-        """Arrays in Keras's layout, laid out as the modules have them."""
-        return arrays
-
-    def count_params(self) -> int:
-        """How many numbers the layer holds."""
-        return sum(t.array.size for t in self.weights)
-
-    @property
-    def trainable(self) -> bool:
-        """Whether training changes the layer; set it to False to freeze the layer."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        self._trainable = bool(value)
-        for module in self.modules:
-            module.requires_grad_(self._trainable)
-
-    _trainable = True
-
-
-def as_shape(shape: Any) -> Shape:
-    """A shape as a tuple of whole numbers; a leading None (the batch) is left out."""
-    sizes = (shape,) if isinstance(shape, int) else tuple(shape)
-    sizes = sizes[1:] if sizes and sizes[0] is None else sizes
-    if not all(isinstance(n, int | np.integer) and n > 0 for n in sizes):
-        got = f"keras: got input shape {shape!r}"
-        raise ShapeError(complain(got, "expected whole numbers above 0, without the batch", "Try (784,)"))
-    return tuple(int(n) for n in sizes)
-
-
-class InputLayer(Layer):
-    """The shape of what comes in; it does nothing else."""
-
-    def __init__(self, shape: Any = None, *, batch_size: int | None = None, dtype: Any = None, name: str | None = None):
-        super().__init__(name=name, input_shape=shape)
-
-
-def Input(shape: Any = None, batch_size: int | None = None, dtype: Any = None, name: str | None = None) -> InputLayer:
-    """The first entry of a Sequential: the shape of one example."""
-    return InputLayer(shape, name=name)
+__all__ = [
+    "ELU",
+    "Activation",
+    "ActivityRegularization",
+    "Add",
+    "AlphaDropout",
+    "Average",
+    "BatchNorm",
+    "BatchNormalization",
+    "Concatenate",
+    "Dense",
+    "Dropout",
+    "Embedding",
+    "Flatten",
+    "GaussianDropout",
+    "GaussianNoise",
+    "Identity",
+    "Input",
+    "InputLayer",
+    "Lambda",
+    "Layer",
+    "LayerNormalization",
+    "LeakyReLU",
+    "Maximum",
+    "Minimum",
+    "Multiply",
+    "Normalization",
+    "PReLU",
+    "Permute",
+    "ReLU",
+    "RepeatVector",
+    "Rescaling",
+    "Reshape",
+    "Softmax",
+    "Subtract",
+    "UnitNormalization",
+    "add",
+    "average",
+    "concatenate",
+    "maximum",
+    "minimum",
+    "multiply",
+    "subtract",
+]
 
 
 class Dense(Layer):
@@ -142,37 +111,47 @@ class Dense(Layer):
         bias_initializer: Any = "zeros",
         kernel_regularizer: Any = None,
         bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         **options: Any,
     ) -> None:
-        super().__init__(**options)
+        super().__init__(activity_regularizer=activity_regularizer, **options)
         if not isinstance(units, int | np.integer) or isinstance(units, bool) or units < 1:
             got = f"Dense: got units={units!r}"
             raise DataError(complain(got, "expected a whole number above 0", "Try Dense(10)"))
-        self.units, self.activation, self.use_bias = int(units), activations.get(activation), use_bias
+        self.units, self.use_bias = int(units), use_bias
+        self.activation = activations.get(activation)
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
-        self.regularizers = [regularizers.get(r) for r in (kernel_regularizer, bias_regularizer)]
+        self._rules = (kernel_regularizer, kernel_constraint), (bias_regularizer, bias_constraint)
 
     def make(self, shape: Shape) -> list[nn.Module]:
         """A Linear module, and the activation if there is one."""
         linear = nn.Linear(shape[-1], self.units, bias=self.use_bias)
         linear.weight.data = wrap(np.ascontiguousarray(self.kernel_initializer((shape[-1], self.units)).T))
+        of_kernel, of_bias = self._rules
+        self.watch(linear.weight, *of_kernel, turned=True)
         if linear.bias is not None:
-            linear.bias.data = wrap(self.bias_initializer((self.units,)))
-        return [linear] if isinstance(self.activation, nn.Identity) else [linear, self.activation]
+            linear.bias.data = wrap(np.ascontiguousarray(self.bias_initializer((self.units,))))
+            self.watch(linear.bias, *of_bias)
+        module = activations.module_of(self.activation)
+        return [linear] if isinstance(module, nn.Identity) else [linear, module]
 
     def shape_after(self, shape: Shape) -> Shape:
         """The last size becomes the number of units."""
         return (*shape[:-1], self.units)
 
-    def penalty(self) -> list[Tensor]:
-        """The regularizers' penalties on kernel and bias."""
-        return [r(w) for r, w in zip(self.regularizers, self.weights, strict=False) if r is not None]
+    @property
+    def weights(self) -> list[Tensor]:
+        """[kernel, bias], the kernel laid out as (units, inputs)."""
+        linear = self.modules[0] if self.modules else None
+        return [] if linear is None else [t for t in (linear.weight, linear.bias) if t is not None]
 
     def get_weights(self) -> list[np.ndarray]:
         """[kernel, bias]."""
-        kernel, *bias = super().get_weights()
-        return [np.ascontiguousarray(kernel.T), *bias]
+        arrays = super().get_weights()
+        return [np.ascontiguousarray(arrays[0].T), *arrays[1:]] if arrays else []
 
     def from_keras(self, arrays: list[np.ndarray]) -> list[np.ndarray]:
         """A Linear module holds the kernel transposed."""
@@ -198,7 +177,7 @@ class Activation(Layer):
 
     def make(self, shape: Shape) -> list[nn.Module]:
         """The activation."""
-        return [self.activation]
+        return [activations.module_of(self.activation)]
 
 
 class ReLU(Activation):
@@ -271,10 +250,13 @@ class Reshape(Layer):
 class Dropout(Layer):
     """In training, each number is 0 with probability `rate`, and the others grow by 1 / (1 - rate)."""
 
-    def __init__(self, rate: float, **options: Any) -> None:
+    def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **options: Any) -> None:
         super().__init__(**options)
-        self.rate = rate
+        self.rate = rate  # the masks come from the default stream, whatever the seed
         nn.Dropout(rate)  # refuses a rate that is none
+        if noise_shape is not None:
+            got = f"Dropout: got noise_shape={noise_shape!r}"
+            raise NotSupportedError(complain(got, "expected None", "Try Dropout(rate)"))
 
     def make(self, shape: Shape) -> list[nn.Module]:
         """A Dropout module."""
@@ -418,8 +400,13 @@ _LEFT_OUT = {
     "GRU": "Dense over a window of the sequence",
     "SimpleRNN": "Dense over a window of the sequence",
     "MultiHeadAttention": "matmul and softmax in a glassnet.nn.Module",
-    "Concatenate": "torch.cat in a glassnet.nn.Module",
-    "Add": "x + y in a glassnet.nn.Module",
+    "Bidirectional": "Dense over a window of the sequence",
+    "TimeDistributed": "Dense, which works on the last axis of any shape",
+    "Conv2DTranspose": "glassnet.nn.Module with your own forward",
+    "TextVectorization": "glassnet train table.csv --target column",
+    "StringLookup": "glassnet train table.csv --target column",
+    "Discretization": "numpy.digitize before the model",
+    "CategoryEncoding": "keras.utils.to_categorical before the model",
 }
 
 

@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 from glassnet.core.tensor import Tensor
-from glassnet.errors import DataError, complain
+from glassnet.errors import DataError, LeftOutError, complain
 from glassnet.faces.keras import schedules
-from glassnet.faces.keras.lookup import found
+from glassnet.faces.keras.lookup import made_by
+from glassnet.faces.keras.recorded import Recorded
 from glassnet.nn import utils
 from glassnet.optim import checks, rules
-from glassnet.optim.algebra import abs, assign, maximum, pow, sqrt, square
+from glassnet.optim.algebra import abs, assign, maximum, pow, sign, sqrt, square
 from glassnet.optim.flat import FlatOptimizer
 from glassnet.optim.rules import Vector, count, decay, fading, moment
 
@@ -77,6 +80,14 @@ def adadelta(w: Vector, g: Vector, s: Any, h: Any) -> None:
     assign(w, decay(w, g, h)[0] - h.lr * delta)
 
 
+def lion(w: Vector, g: Vector, s: Any, h: Any) -> None:
+    """w ← w − lr·sign(β₁·m + (1 − β₁)·g), then m ← β₂·m + (1 − β₂)·g."""
+    w_now = decay(w, g, h)[0]
+    way = sign(h.beta1 * s.exp_avg + (1.0 - h.beta1) * g)
+    moment(s.exp_avg, g, h.beta2)
+    assign(w, w_now - h.lr * way)
+
+
 class Flat(FlatOptimizer):
     """One of these rules at work on a model's parameters; `remembered` names its vectors and what they start as."""
 
@@ -98,7 +109,26 @@ class Flat(FlatOptimizer):
 # ---- what the user names ------------------------------------------------------------------------------------------
 
 
-class Optimizer:
+class Rate(float):
+    """A rate: a number, which knows whose it is, so that `optimizer.learning_rate.assign(0.1)` works."""
+
+    def __new__(cls, value: float, optimizer: Any) -> Rate:
+        made = super().__new__(cls, value)
+        made.optimizer = optimizer
+        return made
+
+    optimizer: Any
+
+    def assign(self, value: float) -> None:
+        """Set the optimizer's rate."""
+        self.optimizer.learning_rate = value
+
+    def numpy(self) -> np.float32:
+        """The number as NumPy has it."""
+        return np.float32(self)
+
+
+class Optimizer(Recorded):
     """Settings of an optimizer; `compile` puts it to work on a model's parameters.
 
     `learning_rate` is a number, or a schedule: a function of the number of steps taken. `clipnorm` limits the length of
@@ -119,6 +149,8 @@ class Optimizer:
         name: str | None = None,
     ) -> None:
         self.name = name or type(self).__name__.lower()
+        if isinstance(learning_rate, dict):
+            learning_rate = schedules.get(learning_rate)
         self.schedule: Any = learning_rate if callable(learning_rate) else None
         rate: Any = learning_rate if self.schedule is None else self.schedule(0)
         checks.not_negative(type(self).__name__, learning_rate=rate, weight_decay=weight_decay or 0.0)
@@ -139,9 +171,10 @@ class Optimizer:
         self.params, self.flat = list(params), Flat(params, type(self).rule, self.options, self.remembered)
 
     @property
-    def learning_rate(self) -> float:
+    def learning_rate(self) -> Rate:
         """The rate of the next step; it can be set."""
-        return float(self.flat.param_groups[0]["lr"] if self.flat is not None else self.options["lr"])
+        rate = self.flat.param_groups[0]["lr"] if self.flat is not None else self.options["lr"]
+        return Rate(rate, self)
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
@@ -149,7 +182,21 @@ class Optimizer:
         if self.flat is not None:
             self.flat.param_groups[0]["lr"] = float(value)
 
-    lr = learning_rate
+    lr = learning_rate  # an older name
+
+    def __getattr__(self, name: str) -> Any:
+        """The settings by Keras's names: beta_1, epsilon, momentum, rho and so on."""
+        settings = {} if name.startswith("_") or "options" not in vars(self) else super().get_config()
+        if name not in settings:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return settings[name]
+
+    def get_config(self) -> dict[str, Any]:
+        """The settings, the rate being that of this moment."""
+        limits = {"clipnorm": self.clipnorm, "clipvalue": self.clipvalue, "global_clipnorm": self.global_clipnorm}
+        common = {"name": self.name, "weight_decay": self.options["weight_decay"] or None, **limits}
+        rate = {} if self.schedule is not None else {"learning_rate": float(self.learning_rate)}
+        return {**common, **super().get_config(), **rate}
 
     def before_step(self) -> None:
         """Let a schedule set the rate."""
@@ -272,6 +319,16 @@ class Adagrad(Optimizer):
         super().__init__(learning_rate, {"eps": epsilon}, {"sum": initial_accumulator_value}, **common)
 
 
+class Lion(Optimizer):
+    """The sign of a mix of the slope and its running average (X. Chen et al., 2023)."""
+
+    rule = lion
+
+    def __init__(self, learning_rate: Any = 0.001, beta_1: float = 0.9, beta_2: float = 0.99, **common: Any) -> None:
+        options = {"betas": checks.fractions("Lion", "betas", (beta_1, beta_2))}
+        super().__init__(learning_rate, options, {"exp_avg": 0.0}, **common)
+
+
 class Adadelta(Optimizer):
     """Steps in the units of the weights (M. D. Zeiler, 2012)."""
 
@@ -291,6 +348,7 @@ NAMES: dict[str, Callable[[], Optimizer]] = {
     "rmsprop": RMSprop,
     "adagrad": Adagrad,
     "adadelta": Adadelta,
+    "lion": Lion,
 }
 
 __all__ = ["Optimizer", "schedules", *sorted(kind.__name__ for kind in NAMES.values())]  # type: ignore[attr-defined]
@@ -298,9 +356,17 @@ __all__ = ["Optimizer", "schedules", *sorted(kind.__name__ for kind in NAMES.val
 
 def get(identifier: Any) -> Optimizer:
     """The optimizer that a name (in any case) stands for."""
-    if isinstance(identifier, str):
-        return found("optimizer", identifier.lower(), NAMES)()
+    identifier = made_by("optimizer", identifier.lower() if isinstance(identifier, str) else identifier, NAMES)
     if not isinstance(identifier, Optimizer):
         got = f"compile: got optimizer={identifier!r}"
         raise DataError(complain(got, "expected a name or one of keras.optimizers", "Try optimizer='adam'"))
     return identifier
+
+
+def __getattr__(name: str) -> Any:
+    """Only for optimizers that Keras has and this face leaves out: say what to use instead."""
+    if name in ("Ftrl", "Lamb", "Adafactor", "Muon", "LossScaleOptimizer"):
+        got = f"keras.optimizers.{name}: got an optimizer that glassnet's Keras face leaves out"
+        known = ", ".join(sorted(kind.__name__ for kind in NAMES.values()))  # type: ignore[attr-defined]
+        raise LeftOutError(complain(got, f"expected one of {known}", "Try AdamW"))
+    raise AttributeError(f"module 'glassnet.keras.optimizers' has no attribute {name!r}")

@@ -7,10 +7,11 @@ from typing import Any
 
 from glassnet.core import ops
 from glassnet.core.tensor import Tensor
-from glassnet.faces.keras.lookup import found
+from glassnet.faces.keras.lookup import made_by
+from glassnet.faces.keras.recorded import Recorded
 
 
-class L1L2:
+class L1L2(Recorded):
     """l1 * sum |w| + l2 * sum w^2.
 
     >>> import glassnet as torch
@@ -32,20 +33,21 @@ class L1(L1L2):
     """l1 * sum |w|."""
 
     def __init__(self, l1: float = 0.01) -> None:
-        super().__init__(l1=l1)
+        super().__init__(l1=float(l1))
 
 
 class L2(L1L2):
     """l2 * sum w^2."""
 
     def __init__(self, l2: float = 0.01) -> None:
-        super().__init__(l2=l2)
+        super().__init__(l2=float(l2))
 
 
 l1, l2, l1_l2 = L1, L2, L1L2
-NAMES = {"l1": L1, "l2": L2, "l1_l2": lambda: L1L2(0.01, 0.01)}
+Regularizer = L1L2
+NAMES: dict[str, Any] = {"l1": L1, "l2": L2, "l1_l2": lambda: L1L2(0.01, 0.01), "L1L2": L1L2}
 
 
 def get(identifier: Any) -> Any:
-    """The regularizer that a name stands for; None and callables are taken as they are."""
-    return found("regularizer", identifier, NAMES)() if isinstance(identifier, str) else identifier
+    """The regularizer that a name or a configuration stands for; None and callables are taken as they are."""
+    return made_by("regularizer", identifier, NAMES)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.core import random
-from glassnet.errors import ValueRangeError, complain
+from glassnet.errors import LeftOutError, ValueRangeError, complain
 
 
 def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
@@ -30,3 +30,50 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
 def set_random_seed(seed: int) -> None:
     """Fix all that glassnet draws from its default stream from now on."""
     random.manual_seed(seed)
+
+
+def normalize(x: Any, axis: int = -1, order: int = 2) -> np.ndarray:
+    """Rows of length 1.
+
+    >>> normalize([[3.0, 4.0]])
+    array([[0.6, 0.8]])
+    """
+    x = np.asarray(x, float)
+    length = np.linalg.norm(x, order, axis, keepdims=True)
+    return x / np.where(length == 0, 1, length)
+
+
+def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Any:
+    """Let `load_model` find a layer of your own."""
+    from glassnet.faces.keras import saving  # which knows the models, and those the functions here
+
+    return saving.register
+
+
+class PyDataset:
+    """Batches by number: a subclass has `__len__` and `__getitem__(index)`, which gives (x, y) or (x, y, weights)."""
+
+    def __init__(self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10) -> None:
+        self.workers = workers
+
+    def __len__(self) -> int:
+        raise NotImplementedError(f"{type(self).__name__}: expected a method __len__(self). Try writing one.")
+
+    def __getitem__(self, index: int) -> Any:
+        raise NotImplementedError(
+            f"{type(self).__name__}: expected a method __getitem__(self, index). Try writing one."
+        )
+
+    def on_epoch_end(self) -> None:
+        """Called after every epoch: the place to shuffle."""
+
+
+Sequence = PyDataset  # an older name
+
+
+def __getattr__(name: str) -> Any:
+    """Only for functions that Keras has and this face leaves out: say what to use instead."""
+    if name in ("plot_model", "model_to_dot"):
+        got = f"keras.utils.{name}: got a function that glassnet's Keras face leaves out"
+        raise LeftOutError(complain(got, "expected model.summary()", "Try glassnet.draw(model.network)"))
+    raise AttributeError(f"module 'glassnet.keras.utils' has no attribute {name!r}")

@@ -37,7 +37,9 @@ class _Combined(LRScheduler):
 
     def state_dict(self) -> dict[str, Any]:
         """Every attribute but the optimiser, with the states of the parts."""
-        return {**super().state_dict(), "_schedulers": [part.state_dict() for part in self._schedulers]}
+        state = super().state_dict()
+        parts = state.pop("_schedulers")  # and back at the end, where PyTorch has them
+        return {**state, "_schedulers": [part.state_dict() for part in parts]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Carry on from a state, and let the parts do so."""

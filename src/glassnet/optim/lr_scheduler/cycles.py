@@ -254,7 +254,7 @@ class CyclicLR(LRScheduler):
     def state_dict(self) -> dict[str, Any]:
         """Every attribute but the optimiser; of the user's function, what a callable object remembers."""
         state = super().state_dict()
-        custom = state["_scale_fn_custom"]
+        custom = state.pop("_scale_fn_custom")  # and back at the end, where PyTorch has it
         return {**state, "_scale_fn_custom": None if custom is None else function_state(custom)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:

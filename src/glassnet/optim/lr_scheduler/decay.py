@@ -21,7 +21,9 @@ class _ByFunction(LRScheduler):
 
     def state_dict(self) -> dict[str, Any]:
         """Every attribute but the optimiser; of the functions, what callable objects remember."""
-        return {**super().state_dict(), "lr_lambdas": [function_state(f) for f in self.lr_lambdas]}
+        state = super().state_dict()
+        functions = state.pop("lr_lambdas")  # and back at the end, where PyTorch has them
+        return {**state, "lr_lambdas": [function_state(f) for f in functions]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Carry on from a state; the functions stay those given to this schedule."""
