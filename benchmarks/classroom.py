@@ -4,7 +4,8 @@
     python -m benchmarks.classroom --hostile    100 pages, alone and beside each kind of harm
     python -m benchmarks.classroom --fair       199 pages and a greedy one
     python -m benchmarks.classroom --soak       pages that come and go (--connects 10000)
-    python -m benchmarks.classroom --all        all of it, in under five minutes
+    python -m benchmarks.classroom --minutes 60 thirty pages that learn for an hour: what memory do they take?
+    python -m benchmarks.classroom --all        all of it but the hour, in under five minutes
 
 Server and pages share the machine and are processes of their own; `benchmarks/classroom.md` says what is measured.
 """
@@ -36,6 +37,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="how often the class is measured; the median counts")
     parser.add_argument("--seconds", type=float, default=10.0, help="how long each figure is taken")
     parser.add_argument("--connects", type=int, default=1000, help="how many come and go")
+    parser.add_argument("--minutes", type=float, default=0.0, help="how long thirty pages learn, for their memory")
     parser.add_argument(
         "--processes", type=int, help="engines; 0 for threads of the server; left out: one for each core"
     )
@@ -45,7 +47,7 @@ def main() -> None:
 
 
 async def _measure(options: argparse.Namespace) -> None:
-    some = options.hostile or options.fair or options.soak
+    some = options.hostile or options.fair or options.soak or options.minutes
     if options.all or not some:
         await classes(options)
     if options.all or options.hostile:
@@ -54,6 +56,8 @@ async def _measure(options: argparse.Namespace) -> None:
         await fair(options)
     if options.all or options.soak:
         await soak(options)
+    if options.minutes:
+        await lasting(options)
 
 
 def _processes(options: argparse.Namespace) -> list[str]:
@@ -128,6 +132,17 @@ async def soak(options: argparse.Namespace) -> None:
         await _come_and_go(server, options.connects)
         after = server.megabytes
     print(f"\n{options.connects} came and went: {before:.1f} MB, then {after:.1f} MB ({after / before - 1:+.1%})")
+
+
+async def lasting(options: argparse.Namespace) -> None:
+    """W4: what a class that learns for long takes, looked at ten times on the way."""
+    async with room(*_processes(options)) as server:
+        await server.fill(light(30, 10))
+        found = []
+        for _ in range(10):
+            await asyncio.sleep(options.minutes * 6)
+            found.append(server.megabytes)
+    print(f"\n30 pages for {options.minutes:g} minutes: {', '.join(f'{size:.1f}' for size in found)} MB")
 
 
 async def _come_and_go(server: Room, count: int) -> None:

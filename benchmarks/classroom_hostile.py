@@ -110,6 +110,15 @@ async def large_net(address: Address, cookie: str) -> None:
         await asyncio.sleep(1.0)
 
 
+async def digits(address: Address, cookie: str) -> None:
+    """Four pages that learn digits without a pause."""
+    pupils = [await enter(address, cookie, {}) for _ in range(4)]
+    while True:
+        for pupil in pupils:
+            pupil.tell("digits_train")
+        await asyncio.sleep(2.0)
+
+
 async def reconnect_storm(address: Address, cookie: str) -> None:
     """Pages that are cut off as soon as they are in, and come back: half of them to the same session."""
 
@@ -126,7 +135,7 @@ async def reconnect_storm(address: Address, cookie: str) -> None:
 
 KINDS = {
     harm.__name__: harm
-    for harm in (slow_headers, idle, non_reader, large_json, deflate_bomb, large_net, reconnect_storm)
+    for harm in (slow_headers, idle, non_reader, large_json, deflate_bomb, large_net, digits, reconnect_storm)
 }
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-from glassnet.server import frames, messages, properties, reports
+from glassnet.server import frames, messages, properties
 from glassnet.server.commands import Command
 from glassnet.server.reports import Report
 
@@ -160,7 +160,7 @@ def _spec(kind: properties.Kind) -> dict[str, Any]:
 
 
 def _interfaces() -> Iterable[str]:
-    parts = [kind for kind in vars(reports).values() if _is_part(kind)]
+    parts = [kind for module in messages.REPORT_MODULES for kind in vars(module).values() if _is_part(kind)]
     yield from (_interface(kind, None) for kind in parts)
     for kinds, union in ((messages.COMMANDS, "Command"), (messages.REPORTS, "Report")):
         yield from (_interface(kind, name) for name, kind in kinds.items())

@@ -223,6 +223,26 @@ def test_scores_are_taken_apart_exactly_for_every_activation(activation):
         np.testing.assert_allclose(apart.slopes * image.reshape(-1), apart.contributions, atol=1e-5)
 
 
+def test_any_layers_are_taken_apart_or_said_not_to_be_exact():
+    rng = np.random.default_rng(2)
+    image = rng.integers(0, 256, (6, 6)).astype(np.uint8)
+    prepare = Preparation.fitted(rng.integers(0, 256, (20, 6, 6)).astype(np.uint8))
+    unflat = nn.Unflatten(1, (1, 6, 6))
+    kinds = {
+        "images": (nn.Conv2d(1, 3, 3), nn.ReLU(), nn.Flatten(), nn.Linear(48, 3)),
+        "normed": (nn.Flatten(), nn.Linear(36, 8), nn.LayerNorm(8), nn.Tanh(), nn.Linear(8, 3)),
+        "odd": (nn.Flatten(), nn.Linear(36, 3), nn.LogSoftmax(1)),
+    }
+    for name, layers in kinds.items():
+        model = nn.Sequential(unflat, *layers)
+        model.eval()
+        apart = why.take_apart(model, prepare, image, 1)
+        assert apart.constant + apart.contributions.sum() + apart.residue == pytest.approx(apart.score, abs=1e-9), name
+        assert abs(apart.residue) < 1e-9, name
+        said = model(torch.tensor(prepare(image[None]))).detach().numpy()[0, 1]
+        assert apart.score == pytest.approx(float(said), abs=1e-5), name
+
+
 def test_mnist_is_learnt_in_the_room():
     lab = Lab()
     lab.lab._data = digits.mnist

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 import os
+import sys
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glassnet import nn
-from glassnet.server import engines
+from glassnet.server import engines, registry
 from glassnet.server.keeping import Keeper
 from glassnet.server.records import Splitter, record
 from glassnet.server.session import Limits
@@ -194,3 +195,30 @@ def test_the_end_of_the_server_is_the_end_of_its_engines(start):
 def test_a_class_has_engines_and_a_page_of_ones_own_has_none():
     assert engines.number_of(False) == 0
     assert (engines.number_of(True) > 0) == engines.AVAILABLE
+
+
+@pytest.mark.parametrize("processes", [0, 1])
+def test_pages_that_are_silent_make_room(start, monkeypatch, processes):
+    monkeypatch.setattr(engines, "_LEAST_SESSIONS", 2)
+    monkeypatch.setattr(registry, "_SILENT_SECONDS", 0.0)
+    if processes:
+        code = "from glassnet.server import engine, registry; registry._SILENT_SECONDS = 0.0; engine.main()"
+        monkeypatch.setattr(engines, "COMMAND", (sys.executable, "-c", code))
+    running = start(Limits(sessions=2), processes=processes if engines.AVAILABLE else 0)
+    state = {"points": 20, "resolution": 10}
+
+    async def come():
+        async with running.page(state=state) as learns, running.page(state=state) as silent:
+            await learns.ask("run")
+            await silent.frame()
+            async with running.page(state=state) as newcomer:
+                await newcomer.frame()
+                assert await silent.ending() == 4009
+                await learns.frame()
+                await newcomer.ask("run")
+                async with running.page(hello=False) as late:
+                    await late.tell("hello", protocol=1)
+                    assert (await late.report("refusal"))["fatal"]
+                    assert await late.ending() == 4013
+
+    asyncio.run(come())

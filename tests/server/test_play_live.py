@@ -365,7 +365,9 @@ def test_numbers_that_are_none_do_not_break_a_page(running, read_header):
 def test_a_class_joins_by_its_code_and_may_not_upload(start):
     running = start(CLASS, host="0.0.0.0")
     code = running.server.guard.class_code
-    assert running.get("/join?code=wrong", cookie=False)[0] == 401
+    status, _, said = running.get("/join?code=wrong", cookie=False)
+    assert status == 401
+    assert b"This code lets nobody in" in said
     status, headers, _ = running.get(f"/join?code={code}", cookie=False)
     assert status == 303
     cookie, port = headers["set-cookie"].split(";")[0], running.server.port
@@ -449,3 +451,16 @@ def test_a_message_cannot_be_packed_small_and_be_large(running):
             assert page.protocol.extensions == []
 
     asyncio.run(talk())
+
+
+def test_a_server_that_ends_says_what_it_was_for(start):
+    said = (4014, "The training is over, and its server has ended.")
+    running = start(farewell=said)
+
+    async def watch():
+        async with running.page(state={"points": 20, "resolution": 10}) as page:
+            running.server.stop()
+            await page.ending()
+            return page.socket.close_code, page.socket.close_reason
+
+    assert asyncio.run(watch()) == said

@@ -412,9 +412,31 @@ def test_it_says_why_the_loss_is_not_a_number_and_goes_back():
     assert stopped.reason == "nan"
     assert "learning rate 100" in stopped.text
     assert np.isfinite(weights(playground)).all()
+    assert f"back at epoch {playground.course.now:g}." in stopped.text
     playground.configure({**stopped.fixes, "learning_rate": 0.01})
     playground.reset()
     assert playground.train(5) is None
+
+
+def test_it_goes_back_to_the_moment_of_its_weights():
+    changes = {**SMALL, "batch_size": 7, "learning_rate": 0.05, "optimizer": "adam"}
+    playground = Playground(changes)
+    playground.advance(2 * 5 + 1, math.inf)  # two epochs and a batch
+    playground.configure({"l2": 1e-9})  # it is looked at in the middle of an epoch
+    sound, place, step = weights(playground), (playground.course.epoch, playground.course.at), playground.step
+    rows = list(playground.curve.rows)
+    playground.frame(1, 0.0, False)
+    playground.learner.layers[0].bias.array[0] = np.nan  # what a step that is too long would do
+    stopped = playground.train(3)
+    assert (stopped.reason, stopped.epoch) == ("nan", 3.0)
+    np.testing.assert_array_equal(weights(playground), sound)
+    assert ((playground.course.epoch, playground.course.at), playground.step) == (place, step)
+    assert playground.judgement.epoch == playground.course.now
+    assert playground.curve.rows == rows
+    assert playground.curve.take(False)[1]  # the page is to begin its curve anew
+    again = Playground(changes)
+    again.advance(2 * 5 + 1, math.inf)
+    np.testing.assert_array_equal(playground.course.next()[0].array, again.course.next()[0].array)
 
 
 def test_too_strong_a_penalty_is_named():

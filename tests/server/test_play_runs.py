@@ -1,5 +1,6 @@
 """The list of runs: what a folder holds, however spoilt, in a few bounded words."""
 
+import asyncio
 import json
 import os
 import time
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from glassnet.server import messages
+from glassnet.server import engines, messages
 from glassnet.server.runs import list_runs
 
 
@@ -62,3 +63,32 @@ def test_what_is_no_run_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     assert list_runs(str(tmp_path)).runs == []
     assert list_runs(str(tmp_path / "missing")).runs == []
+
+
+@pytest.mark.parametrize("processes", [0, 1])
+def test_a_class_sees_nothing_of_the_runs_on_the_machine(start, tmp_path, processes):
+    if processes and not engines.AVAILABLE:
+        processes = 0
+    write_run(tmp_path / "grades-of-ada")
+    running = start(models=str(tmp_path), processes=processes)
+    running.server.guard.class_code = "code"
+    owner = running.cookie
+    running.cookie = running.get("/join?code=code", cookie=False)[1]["set-cookie"].split(";")[0]
+
+    async def seen():
+        async with running.page(state={"points": 20, "resolution": 10}) as page:
+            asked = {
+                "runs": {},
+                "run_show": {"name": "grades-of-ada"},
+                "run_at": {"name": "grades-of-ada", "epoch": 1},
+            }
+            return [await page.ask(type, **fields) for type, fields in asked.items()]
+
+    listed, *refused = asyncio.run(seen())
+    assert (listed["type"], listed["runs"], listed["folder"]) == ("run_list", [], "")
+    assert [r["type"] for r in refused] == ["refusal", "refusal"]
+    assert "of a class" in refused[0]["text"]
+    running.cookie = owner
+    listed, *told = asyncio.run(seen())
+    assert [run["name"] for run in listed["runs"]] == ["grades-of-ada"]
+    assert [r["type"] for r in told] == ["run_story", "run_moment"]

@@ -185,3 +185,21 @@ def test_there_is_an_end_to_the_visitors_that_a_code_lets_in(monkeypatch):
     monkeypatch.setattr(safety, "_MOST_VISITORS", 2)
     guard = Guard(hosts_of(["localhost"], PORT), "glassnet", class_code="code")
     assert [guard.admit("code") is not None for _ in range(3)] == [True, True, False]
+    owner = guard.admit(guard.launch)  # nobody can lock the owner out
+    assert owner is not None
+    assert guard.role_of([f"glassnet={owner}"]) == "owner"
+
+
+def test_who_uses_the_code_again_and_again_takes_nobody_elses_place(monkeypatch):
+    monkeypatch.setattr(safety, "_MOST_OF_ONE", 3)
+    monkeypatch.setattr(safety, "_MOST_VISITORS", 8)
+    guard = Guard(hosts_of(["localhost"], PORT), "glassnet", class_code="code")
+    owner, ada = guard.admit(guard.launch, "10.0.0.9"), guard.admit("code", "10.0.0.1")
+    greedy = [guard.admit("code", "10.0.0.9") for _ in range(50)]
+    bob = guard.admit("code", "10.0.0.2")
+
+    def roles(*secrets):
+        return [guard.role_of([f"glassnet={secret}"]) for secret in secrets]
+
+    assert roles(owner, ada, bob) == ["owner", "class", "class"]
+    assert roles(*greedy) == [None] * 47 + ["class"] * 3

@@ -1,5 +1,6 @@
 """Sessions, turns and outboxes, without a network."""
 
+import itertools
 import json
 import threading
 import time
@@ -10,6 +11,7 @@ import pytest
 from glassnet.errors import ValueRangeError
 from glassnet.server import commands as c
 from glassnet.server import messages
+from glassnet.server import playground as playgrounds
 from glassnet.server import scheduler as scheduling
 from glassnet.server import session as sessions
 from glassnet.server.outbox import MOST_CREDITS, Outbox
@@ -115,6 +117,7 @@ def test_training_waits_while_nobody_looks():
 
 def test_a_frame_that_was_missed_is_made_up_for_and_no_more_than_one(monkeypatch):
     session, outbox = session_with_page(Limits(frames_per_second=20.0))
+    monkeypatch.setattr(sessions, "_SLICE", 60.0)  # a turn does all it has to, however slow the machine
     clock = [100.0]
     monkeypatch.setattr(sessions, "monotonic", lambda: clock[0])
     session.tell(c.Run(1))
@@ -358,7 +361,23 @@ def test_sessions_that_nobody_comes_back_to_are_ended():
     registry.close()
 
 
+@pytest.mark.parametrize("grain", ["operation", "sample", "batch", "epoch"])
+def test_no_step_however_long_holds_the_others_up(monkeypatch, grain):
+    session, outbox = session_with_page()
+    ticks = itertools.count()
+    for module in (sessions, playgrounds):
+        monkeypatch.setattr(module, "perf_counter", lambda: 0.25 * next(ticks))  # a machine that is slow
+    before = session.playground.step
+    session.tell(c.Step(grain, 10_000, id=1))
+    session.turn()
+    answers = [r for r in reports(outbox) if r.get("id") == 1]
+    assert [r["type"] for r in answers] == ["operation_report" if grain == "operation" else "done"]
+    assert next(ticks) < 12
+    assert session.playground.step - before < 6
+
+
 def test_a_mistake_of_our_own_stops_one_session_and_no_thread(monkeypatch, caplog):
+    monkeypatch.setattr(sessions, "_SLICE", 60.0)  # a turn does all it has to, however slow the machine
     session, outbox = session_with_page()
     session.tell(c.Run())
     monkeypatch.setattr(session.playground, "frame", lambda *_: 1 / 0)

@@ -29,6 +29,14 @@ from glassnet.server.venue import InProcess, Venue
 
 _UPLOAD_SECONDS = 60.0
 _SWEEP_SECONDS = 10.0
+_USED_LINK = (
+    "This link lets nobody in any more",
+    "A link from the terminal works once, in one browser. Press Enter in the terminal for a new one.",
+)
+_WRONG_CODE = (
+    "This code lets nobody in",
+    "Look at it again, letter by letter, or ask for today's: there is a new one at each start.",
+)
 
 
 def make_app(
@@ -37,10 +45,11 @@ def make_app(
     files: dict[str, page_files.PageFile] | None = None,
     report: Callable[[str], bytes] | None = None,
     venue: Venue | None = None,
+    tidy: Callable[[], object] = lambda: None,
 ) -> ASGIApp:
     """The whole server as one ASGI application; `report` writes the report of the run in a folder.
 
-    Sessions live in the registry's threads, or in the `venue` that is given.
+    Sessions live in the registry's threads, or in the `venue` that is given; `tidy` is called now and then.
     """
     place = venue or InProcess(registry)
     served = page_files.load() if files is None else files
@@ -49,11 +58,11 @@ def make_app(
         return _file(served, request)
 
     async def join(request: Request) -> Response:
-        return _admitted(guard, request.query_params.get("code", ""), request)
+        return _admitted(guard, request.query_params.get("code", ""), request, _WRONG_CODE)
 
     async def home(request: Request) -> Response:
         token = request.query_params.get("token")
-        return _file(served, request) if token is None else _admitted(guard, token, request)
+        return _file(served, request) if token is None else _admitted(guard, token, request, _USED_LINK)
 
     async def upload(request: Request) -> Response:
         return await _upload(place, request)
@@ -76,17 +85,18 @@ def make_app(
         Route("/{path:path}", page, methods=["GET"]),
         WebSocketRoute("/ws", socket),
     ]
-    return Doorkeeper(Starlette(routes=routes, lifespan=lambda app: _sweeping(place)), guard, set(served))
+    return Doorkeeper(Starlette(routes=routes, lifespan=lambda app: _sweeping(place, tidy)), guard, set(served))
 
 
 @contextlib.asynccontextmanager
-async def _sweeping(venue: Venue) -> AsyncIterator[None]:
+async def _sweeping(venue: Venue, tidy: Callable[[], object]) -> AsyncIterator[None]:
     """While the server runs, sessions that nobody came back to are ended."""
 
     async def sweep() -> None:
         while True:
             await asyncio.sleep(_SWEEP_SECONDS)
             await venue.sweep()
+            tidy()
 
     await venue.start()
     task = asyncio.create_task(sweep())
@@ -164,17 +174,13 @@ def _file(files: dict[str, page_files.PageFile], request: Request) -> Response:
     return Response(file.body, headers=headers)
 
 
-def _admitted(guard: Guard, token: str, request: Request) -> Response:
+def _admitted(guard: Guard, token: str, request: Request, refusal: tuple[str, str]) -> Response:
     """A cookie for a token, and the way to the page."""
-    secret = guard.admit(token)
+    secret = guard.admit(token, request.client.host if request.client else "")
     if secret is None:
         if guard.role_of(request.headers.getlist("cookie")) is not None:
             return RedirectResponse("/", 303)  # the same link again, in the browser that it has let in
-        body = page_files.words(
-            "This link lets nobody in any more",
-            "A link from the terminal works once, in one browser. Press Enter in the terminal for a new one.",
-        )
-        return Response(body, 401, media_type="text/html")
+        return Response(page_files.words(*refusal), 401, media_type="text/html")
     answer = RedirectResponse("/", 303, headers={"cache-control": "no-store"})
     answer.set_cookie(guard.cookie, secret, httponly=True, samesite="lax", path="/")
     return answer

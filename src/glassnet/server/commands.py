@@ -314,7 +314,12 @@ class DigitsOpen(DigitsCommand):
 
 
 @dataclass(frozen=True)
-class Runs(DigitsCommand):
+class OwnersCommand(DigitsCommand):
+    """What only whoever runs the server may ask, and no page of a class."""
+
+
+@dataclass(frozen=True)
+class Runs(OwnersCommand):
     """Which trainings has the command line written? Answered by the digits' job, the one that may read files.
 
     `tag` is that of the list that the page has.
@@ -325,7 +330,7 @@ class Runs(DigitsCommand):
 
 
 @dataclass(frozen=True)
-class RunShow(DigitsCommand):
+class RunShow(OwnersCommand):
     """Tell one of these trainings as far as it has come; `known` are the tags of the parts that the page has."""
 
     name: str
@@ -334,7 +339,7 @@ class RunShow(DigitsCommand):
 
 
 @dataclass(frozen=True)
-class RunAt(DigitsCommand):
+class RunAt(OwnersCommand):
     """The first layer's weights and the confusions of a run at an epoch."""
 
     name: str

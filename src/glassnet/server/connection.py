@@ -80,7 +80,7 @@ class Connection:
         self.limits = venue.limits
         self.line: Line
         self.seat: Seat | None = None
-        self.outbox = Outbox(lambda: porter.post(self.deliver))
+        self.outbox = Outbox(lambda: porter.post(self.deliver), guest=websocket.scope.get("role") != "owner")
         self._end: asyncio.Future[_Goodbye] = porter.begin().create_future()
         self._tokens = 2 * self.limits.messages_per_second
         self._filled = self._heard_at = monotonic()
@@ -201,6 +201,9 @@ class Connection:
             self._leave(_Goodbye(RESTARTING))
         while self.line.clear and (item := self.outbox.next()) is not None:
             self.line.send(item)
+        if self.outbox.away:
+            got, expected = "got no command for long, and others who wait", "expected one now and then"
+            self._leave(_Goodbye(IDLE, _fatal(got, expected, "Try reloading")))
         if self.outbox.closed:
             self._leave(_Goodbye(TAKEN_OVER, _fatal("got a second page", "expected one at a time", "Try that page")))
 

@@ -96,6 +96,13 @@ class Course:
         self.epoch += 1
         return True
 
+    def go_to(self, epoch: int, at: int) -> None:
+        """Another place of the way: in that epoch, after so many of its batches."""
+        self.epoch, self.at = epoch, 0
+        if self.batches and at:
+            self.shuffle()
+            self.at = min(at, len(self.batches) - 1)
+
     def samples(self) -> list[int]:
         """Which points the next batch holds."""
         self.next()

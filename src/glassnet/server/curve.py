@@ -45,6 +45,11 @@ class Curve:
         else:
             self.rows.append(judgement.row)
 
+    def cut(self, epoch: float) -> None:
+        """The training has gone back: what came after that epoch has not been."""
+        self.rows = [row for row in self.rows if row[0] <= epoch]
+        self._anew = True
+
     def take(self, anew: bool) -> tuple[np.ndarray, bool]:
         """The rows that the page has not seen, `(n, 5)`, and whether the curve begins with them."""
         begins = anew or self._anew

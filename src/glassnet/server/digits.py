@@ -20,8 +20,10 @@ import numpy as np
 from glassnet.data.datasets import DataSet, load_dataset
 from glassnet.errors import DataError, FileError, GlassnetError, ValueRangeError, complain
 from glassnet.server import commands as c
-from glassnet.server import frames, messages, reports, runs, why
+from glassnet.server import digits_reports as reports
+from glassnet.server import frames, messages, runs, why
 from glassnet.server.outbox import Outbox
+from glassnet.server.reports import Report
 from glassnet.train.evaluation import Classification
 from glassnet.train.picture import prepared
 from glassnet.train.run_folder import MODEL
@@ -101,7 +103,7 @@ class DigitsLab:
         except Exception as problem:
             self._send(messages.refusal(problem, getattr(command, "id", None)))
 
-    def _send(self, report: reports.Report | None) -> None:
+    def _send(self, report: Report | None) -> None:
         if self.outbox is not None and report is not None:
             self.outbox.report(messages.write(report))
 
@@ -194,7 +196,7 @@ class DigitsLab:
 
     # ---- commands ---------------------------------------------------------------------------------------------
 
-    def _digits_train(self, command: c.DigitsTrain, state: dict[str, Any]) -> reports.Report:
+    def _digits_train(self, command: c.DigitsTrain, state: dict[str, Any]) -> Report:
         settings = settings_of(state)
         ended = self._latest is not None and self._latest.done >= 1
         if self.training is None or self.opened or settings != self.settings or ended or self._why:
@@ -214,7 +216,7 @@ class DigitsLab:
         self._begin(settings_of(state))
         self._tell(command.id)
 
-    def _digits_predict(self, command: c.DigitsPredict, state: dict[str, Any]) -> reports.Report:
+    def _digits_predict(self, command: c.DigitsPredict, state: dict[str, Any]) -> Report:
         pixels = drawing(command.pixels, command.width, command.height)
         shape = self._shape()
         done: tuple[str, ...] = ()
@@ -226,14 +228,14 @@ class DigitsLab:
             image, done = shrunk(pixels, shape), ("made smaller, not centred",)
         return self._prediction(image, command.explain, None, list(done), command.id)
 
-    def _digits_example(self, command: c.DigitsExample, state: dict[str, Any]) -> reports.Report:
+    def _digits_example(self, command: c.DigitsExample, state: dict[str, Any]) -> Report:
         x, y = self._data().x_test, self._data().y_test
         if not 0 <= command.index < len(x):
             got = f"got test image {command.index}"
             raise ValueRangeError(complain(got, f"expected 0 to {len(x) - 1:,}", "Try 0"))
         return self._prediction(x[command.index], command.explain, int(y[command.index]), [], command.id)
 
-    def _digits_mistakes(self, command: c.DigitsMistakes, state: dict[str, Any]) -> reports.Report:
+    def _digits_mistakes(self, command: c.DigitsMistakes, state: dict[str, Any]) -> Report:
         judged = self._judgement()
         wrong = np.flatnonzero(judged.said != judged.labels)
         if command.label is not None:
@@ -255,16 +257,16 @@ class DigitsLab:
         height, width = x.shape[1:]
         return reports.DigitsGallery(len(wrong), offset, width, height, items, command.id)
 
-    def _digits_models(self, command: c.DigitsModels, state: dict[str, Any]) -> reports.Report:
+    def _digits_models(self, command: c.DigitsModels, state: dict[str, Any]) -> Report:
         return reports.DigitsModelList(saved_models(self.models), os.path.basename(self.models), command.id)
 
-    def _runs(self, command: c.Runs, state: dict[str, Any]) -> reports.Report:
+    def _runs(self, command: c.Runs, state: dict[str, Any]) -> Report:
         return self.runs.list(command.tag, command.id)
 
-    def _run_show(self, command: c.RunShow, state: dict[str, Any]) -> reports.Report:
+    def _run_show(self, command: c.RunShow, state: dict[str, Any]) -> Report:
         return self.runs.story(command.name, command.known, command.id)
 
-    def _run_at(self, command: c.RunAt, state: dict[str, Any]) -> reports.Report:
+    def _run_at(self, command: c.RunAt, state: dict[str, Any]) -> Report:
         return self.runs.at(command.name, command.epoch, command.id)
 
     def _digits_open(self, command: c.DigitsOpen, state: dict[str, Any]) -> None:
@@ -305,7 +307,7 @@ class DigitsLab:
 
     def _prediction(
         self, image: np.ndarray, explain: int | None, label: int | None, done: list[str], id: int | None
-    ) -> reports.Report:
+    ) -> Report:
         trained = self.trained
         model = trained.model
         training = model.training

@@ -95,6 +95,16 @@ def ablate(learner: Learner, layer: int, unit: int, on: bool, refresh: Callable[
     return _mark([(learner.keep[layer], (unit,))], 0.0 if on else 1.0, refresh)
 
 
+def by_hand(learner: Learner) -> tuple[list[list[int]], list[list[int]]]:
+    """What is frozen, as layer, unit and source (-1 for the bias), and what is left out, as layer and unit."""
+    frozen = [
+        [i // 2 + 1, int(place[0]), int(place[1]) if i % 2 == 0 else -1]
+        for i, held in enumerate(learner.held)
+        for place in np.argwhere(held)
+    ]
+    return frozen, [[i, int(k)] for i, keep in enumerate(learner.keep) for k in np.flatnonzero(keep == 0)]
+
+
 def _mark(
     places: Sequence[tuple[np.ndarray, tuple[int, ...]]], value: bool | float, refresh: Callable[[], None]
 ) -> Edit:

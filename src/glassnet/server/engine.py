@@ -11,6 +11,7 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from time import thread_time
 from typing import Any
@@ -18,6 +19,7 @@ from typing import Any
 from glassnet.errors import GlassnetError
 from glassnet.files import strict_json
 from glassnet.server import records
+from glassnet.server.collecting import Collector
 from glassnet.server.keeping import Keeper
 from glassnet.server.outbox import Outbox
 from glassnet.server.records import Splitter, record
@@ -33,8 +35,8 @@ _READ = 1 << 18
 class Engine:
     """Sessions, and the line to the server on which their pages are."""
 
-    def __init__(self, line: socket.socket) -> None:
-        self.line = line
+    def __init__(self, line: socket.socket, tidy: Callable[[], object] = lambda: None) -> None:
+        self.line, self.tidy = line, tidy
         self.registry: Registry
         self.seats: dict[int, tuple[Session, Outbox]] = {}
         self._entrance, self._aside = ThreadPoolExecutor(1, "entrance"), ThreadPoolExecutor(1, "aside")
@@ -78,11 +80,12 @@ class Engine:
     def _sweep(self) -> None:
         while not self._ended.wait(_SWEEP_SECONDS):
             self.registry.sweep()
+            self.tidy()
 
     # ---- at the door ------------------------------------------------------------------------------------------
 
     def _enter(self, seat: int, about: dict[str, Any]) -> None:
-        outbox, begin = Outbox(lambda: self._deliver(seat, outbox)), thread_time()
+        outbox, begin = Outbox(lambda: self._deliver(seat, outbox), about["guest"]), thread_time()
         try:
             session, resumed = self.registry.open(about["name"], about["state"], outbox)
         except Exception as problem:
@@ -121,8 +124,8 @@ class Engine:
             while (item := outbox.next()) is not None:
                 kind, body = (records.BYTES, item) if isinstance(item, bytes) else (records.TEXT, item.encode())
                 self.line.sendall(record(seat, kind, body))
-            if outbox.closed and seat in self.seats:
-                self.line.sendall(record(seat, records.TAKEN))
+            if (outbox.closed or outbox.away) and seat in self.seats:
+                self.line.sendall(record(seat, records.AWAY if outbox.away else records.TAKEN))
 
 
 def _as_json(**fields: Any) -> bytes:
@@ -141,7 +144,7 @@ def main(arguments: list[str] | None = None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's affair
     prepare()
     with socket.socket(fileno=number) as line:
-        Engine(line).run()
+        Engine(line, Collector().tidy).run()
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ AVAILABLE = os.name == "posix"  # a process is handed a socket by its number
 _ENOUGH = 40  # pages in each engine, before another one is started
 _LEAST_SESSIONS = 50
 _END_SECONDS = 8.0
-_BETWEEN_SECONDS = 0.03  # two who enter: a class is in within seconds, and a storm of those who come back is none
+_BETWEEN_SECONDS = 0.05  # two who enter: a class is in within seconds, and a storm of those who come back is none
 
 
 class RemoteSeat:
@@ -110,6 +110,8 @@ def _take(seat: RemoteSeat, kind: int, body: bytes) -> None:
         seat.outbox.report(body.decode())
     elif kind == records.TAKEN:
         seat.outbox.close()
+    elif kind == records.AWAY:
+        seat.outbox.put_away()
     elif kind == records.FLOOD:
         seat.flooded = True
     elif not seat.entered.done():
@@ -141,7 +143,7 @@ class Engines:
         engine = await self._engine(self._index(name))
         seat = RemoteSeat(engine, next(self._numbers), outbox)
         engine.seats[seat.number] = seat
-        engine.tell(seat.number, records.ENTER, strict_json.dumps({"name": name, "state": state}, indent=None).encode())
+        engine.tell(seat.number, records.ENTER, _as_json(name=name, state=state, guest=outbox.guest))
         try:
             return seat, await seat.entered
         except BaseException:
@@ -160,8 +162,7 @@ class Engines:
             raise KeyError(name)
         number = next(self._numbers)
         answer = engine.waiting[number] = asyncio.get_running_loop().create_future()
-        about = strict_json.dumps({"name": name, "file": file}, indent=None).encode()
-        engine.tell(number, records.MODEL, about.strip() + b"\n" + body)
+        engine.tell(number, records.MODEL, _as_json(name=name, file=file).strip() + b"\n" + body)
         problem = await answer
         if problem == "no session":
             raise KeyError(name)
@@ -216,8 +217,12 @@ class Engines:
             "limits": {**self.limits.as_dict(), "sessions": share}, "models": self.models, "prefix": f"{index}.",
             "keep": self.keeper.folder if self.keeper else None,
         }  # fmt: skip
-        engine.tell(0, records.BEGIN, strict_json.dumps(about, indent=None).encode())
+        engine.tell(0, records.BEGIN, _as_json(**about))
         return engine
+
+
+def _as_json(**fields: Any) -> bytes:
+    return strict_json.dumps(fields, indent=None).encode()
 
 
 def _ended(process: subprocess.Popen[bytes]) -> None:

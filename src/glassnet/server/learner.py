@@ -18,6 +18,7 @@ from glassnet.server.network import Head, Layer
 from glassnet.server.parity import ParityNet
 
 _MEMORY = {"momentum_buffer": "velocity", "square_avg": "mean square", "exp_avg": "mean", "exp_avg_sq": "mean square"}
+_TRIES = 6  # runs of a step, of which the later ones are replays
 _MOST_SHAPES = 20  # of batches and of whole sets, that a step keeps programs for
 
 
@@ -39,6 +40,9 @@ class Learner:
         self.held = [np.zeros(p.array.shape, bool) for p in self.parameters]  # what is frozen
         self.l1, self.l2, self.share = (wrap(np.zeros(())) for _ in range(3))
         self.acts: list[network.Act] = []
+        self._step: Any = None
+        self._slopes: Any = None
+        self._judge: Any = None
         self.optimizer: Any = None
         self._made_of: Any = None
         self.configure(state)
@@ -71,6 +75,7 @@ class Learner:
         )  # fmt: skip
         if made_of != self._made_of:
             self._made_of = made_of
+            self._forget_programs()
             self._record(state["l1"] > 0, state["l2"] > 0, state["dropout"] > 0)
 
     def _record(self, l1: bool, l2: bool, dropout: bool) -> None:
@@ -117,13 +122,40 @@ class Learner:
 
         self.stages = stages
         self._functions = step, slopes, judge
+        self._compile()
+
+    def _compile(self) -> None:
         self._step, self._slopes, self._judge = map(compiled, self._functions)
+        self._ready: set[int] = set()  # rows of the batches whose program is there
+        self._judged: set[int] = set()  # rows of what was judged
 
     # ---- steps ------------------------------------------------------------------------------------------------
 
     def learn(self, x: Tensor, t: Tensor) -> Tensor:
         """One update; the loss before it, without penalties."""
-        return self._step(x, t, *self.masks(len(x.array)))
+        masks = self.masks(len(x.array))
+        if len(x.array) not in self._ready:
+            self._get_ready(x, t, masks)
+        return self._step(x, t, *masks)
+
+    def _get_ready(self, x: Tensor, t: Tensor, masks: list[Tensor]) -> None:
+        """Run the step until it is replayed, and put everything back.
+
+        Every step that counts is then made by the same program, and not the first ones op by op, whose sums are added
+        up in another order: a session that comes back from disk goes on to the very bit.
+        """
+        if self.memory_names and not self.optimizer.state:
+            return  # the first step makes the optimiser's memory, and is unlike the others
+        arrays = [*(p.array for p in self.parameters), *(array for _, _, array in self.remembered())]
+        kept = [array.copy() for array in arrays]
+        replays = self._step.replays
+        for _ in range(_TRIES):
+            self._step(x, t, *masks)
+            if self._step.replays > replays or self._step.obstacle:
+                break
+        for array, before in zip(arrays, kept, strict=True):
+            array[...] = before
+        self._ready.add(len(x.array))
 
     def measure(self, x: Tensor, t: Tensor) -> Tensor:
         """The gradients at these samples, without an update."""
@@ -131,8 +163,10 @@ class Learner:
 
     def judge(self, x: Tensor, t: Tensor) -> tuple[float, np.ndarray]:
         """The loss over all of these, and the outputs."""
+        known = len(x.array) in self._judged  # who is judged once needs no program, which takes a while to make
+        self._judged.add(len(x.array))
         with no_grad():
-            loss, outputs = self._judge(x, t)
+            loss, outputs = (self._judge if known else self._functions[2])(x, t)
         return float(loss.array), outputs.array
 
     def masks(self, rows: int) -> list[Tensor]:
@@ -148,14 +182,22 @@ class Learner:
 
     def close(self) -> None:
         """Another one takes its place: the memory of its programs is given back now."""
+        self._forget_programs()
+        del self._functions, self.stages  # which hold this learner in turn
+        for p in self.parameters:
+            p.grad = None  # which remembers what it was made of
+
+    def _forget_programs(self) -> None:
         for function in (self._step, self._slopes, self._judge):
-            function.forget()
-        del self._step, self._slopes, self._judge, self._functions, self.stages  # which hold this learner in turn
+            if function is not None:
+                function.forget()
+        self._step = self._slopes = self._judge = None
 
     def renew(self) -> None:
         """Other points have other shapes, each with a program of its own: begin again before there are too many."""
         if any(len(f.programs) > _MOST_SHAPES or f.obstacle for f in (self._step, self._slopes, self._judge)):
-            self._step, self._slopes, self._judge = map(compiled, self._functions)
+            self._forget_programs()
+            self._compile()
 
     def changed_by_hand(self) -> None:
         """Weights were set from outside: what is frozen is frozen at its new value."""

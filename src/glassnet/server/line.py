@@ -20,7 +20,7 @@ from glassnet.server import wire
 
 EXTENSION = "glassnet.line"
 GONE, UNANSWERED, RESTARTING = 1006, 1011, 1012
-FLOOD = 4008
+FLOOD, OVER = 4008, 4014
 _QUIET_SECONDS = 20.0  # between looks; one in vain is let pass, after two a page is pinged, after three it is gone
 _MESSAGE_SECONDS = 30.0  # from the first byte of a message to its last, and for what is sent to be taken
 _FAREWELL_SECONDS = 2.0
@@ -34,7 +34,15 @@ _log = logging.getLogger("glassnet.server")
 class Line(asyncio.Protocol):
     """A connection from its handshake to its end, `lost`, whose result is the code with which it was closed."""
 
-    def __init__(self, config: Any, server_state: Any, app_state: dict[str, Any], _loop: Any = None) -> None:
+    def __init__(
+        self,
+        config: Any,
+        server_state: Any,
+        app_state: dict[str, Any],
+        _loop: Any = None,
+        farewell: tuple[int, str] = (RESTARTING, ""),
+    ) -> None:
+        self.farewell = farewell  # what pages are told when the server ends
         self.app, self.state, self.app_state = config.loaded_app, server_state, app_state
         self.loop = _loop or asyncio.get_event_loop()
         self.lost: asyncio.Future[int] = self.loop.create_future()
@@ -82,15 +90,15 @@ class Line(asyncio.Protocol):
         opcode, body = (wire.BINARY, item) if isinstance(item, bytes) else (wire.TEXT, item.encode())
         self.transport.write(b"".join((wire.head(opcode, len(body)), body)))
 
-    def close(self, code: int) -> None:
-        """Say farewell, and wait a little for the answer."""
+    def close(self, code: int, reason: str = "") -> None:
+        """Say farewell, and wait a little for the answer; a reason has room in 123 bytes."""
         if self._stage == "asked":
             self._refuse()
         elif self._stage == "open":
             self._stage, self._code = "closing", code
             if code in _UNHEARD:  # whatever else comes is left where it is: not even to throw it away costs us anything
                 self.transport.pause_reading()
-            self._control(wire.CLOSE, code.to_bytes(2, "big"))
+            self._control(wire.CLOSE, code.to_bytes(2, "big") + reason.encode()[:123])
             self.loop.call_later(_FAREWELL_SECONDS, self.transport.abort)
 
     # ---- for asyncio and uvicorn ------------------------------------------------------------------------------
@@ -147,7 +155,7 @@ class Line(asyncio.Protocol):
 
     def shutdown(self) -> None:
         """The server ends."""
-        self.close(RESTARTING)
+        self.close(*self.farewell)
         self.transport.close()
 
     # ---- the handshake ----------------------------------------------------------------------------------------

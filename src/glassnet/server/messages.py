@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from glassnet.errors import FormatError, GlassnetError, complain
 from glassnet.files import strict_json
-from glassnet.server import commands
+from glassnet.server import commands, digits_reports, reports, run_reports
 from glassnet.server.commands import Command
 from glassnet.server.reports import Refusal, Report
 
@@ -36,10 +36,17 @@ def type_name(kind: type) -> str:
 
 COMMANDS: dict[str, type[Command]] = {
     type_name(kind): kind
-    for kind in (*Command.__subclasses__(), *commands.DigitsCommand.__subclasses__())
-    if kind is not commands.DigitsCommand
+    for family in (Command, commands.DigitsCommand, commands.OwnersCommand)
+    for kind in family.__subclasses__()
+    if kind not in (commands.DigitsCommand, commands.OwnersCommand)
 }
-REPORTS: dict[str, type[Report]] = {type_name(kind): kind for kind in Report.__subclasses__()}
+REPORT_MODULES = (reports, digits_reports, run_reports)
+REPORTS: dict[str, type[Report]] = {
+    type_name(kind): kind
+    for module in REPORT_MODULES
+    for kind in vars(module).values()
+    if isinstance(kind, type) and issubclass(kind, Report) and kind is not Report
+}
 _FIELDS: dict[type, dict[str, tuple[Any, bool]]] = {}
 
 
@@ -150,8 +157,17 @@ def write(report: Report) -> str:
     '{"type": "done", "id": 3}'
     """
     return strict_json.dumps(
-        {"type": type_name(type(report)), **dataclasses.asdict(report)}, indent=None, sort_keys=False, non_finite="null"
+        {"type": type_name(type(report)), **_plain(report)}, indent=None, sort_keys=False, non_finite="null"
     ).rstrip("\n")
+
+
+def _plain(value: Any) -> Any:
+    """Dataclasses as dicts, however deep: `dataclasses.asdict` without its copies of what lies in them."""
+    if dataclasses.is_dataclass(value):
+        value = vars(value)
+    if type(value) is dict:
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if type(value) is list else value
 
 
 def refusal(problem: Exception, id: int | None = None, field: str | None = None, fatal: bool = False) -> Refusal:

@@ -12,6 +12,7 @@ import numpy as np
 from glassnet.core import ops
 from glassnet.core.generator import Generator
 from glassnet.core.tensor import Tensor, wrap
+from glassnet.errors import ValueRangeError, complain
 from glassnet.nn import functional as F
 from glassnet.nn import init
 
@@ -59,6 +60,15 @@ def made(sizes: Sequence[int], start: str, bias: float, seed: int, dtype: Any = 
             _START[start](weight, generator)
         layers.append(Layer(_leaf(weight.array), _leaf(np.full(size, bias, dtype))))
     return layers
+
+
+def check_affordable(sizes: Sequence[int], points: int, most: int) -> None:
+    """Refuse a network with more outputs for all points than this server's memory is for."""
+    units = sum(sizes[1:])
+    if units * points > most:
+        got = f"got {units:,} units and {points:,} points"
+        expected = f"expected at most {most:,}, one times the other, for a page of a class"
+        raise ValueRangeError(complain(got, expected, "Try fewer points, or smaller layers"))
 
 
 def _leaf(array: np.ndarray) -> Tensor:

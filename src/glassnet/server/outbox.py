@@ -24,14 +24,16 @@ class Outbox:
     ['one', b'a', b'b']
     """
 
-    def __init__(self, wake: Callable[[], None]) -> None:
+    def __init__(self, wake: Callable[[], None], guest: bool = False) -> None:
         self._wake = wake
+        self.guest = guest  # whether the page is one of a class, whom the machine's own runs do not concern
         self._lock = threading.Lock()
         self._items: deque[str | bytes] = deque()
         self.credits = MOST_CREDITS
         self.overflow = False
         self.closed = False
         self.lost = False  # whether the session has gone from under the page
+        self.away = False  # whether it was put away, for others wanted its place
 
     @property
     def wants_frame(self) -> bool:
@@ -86,6 +88,11 @@ class Outbox:
     def lose(self) -> None:
         """The session is not there any more; it may come back."""
         self.lost = True
+        self._wake()
+
+    def put_away(self) -> None:
+        """The page has been silent, and its session's place is wanted."""
+        self.away = True
         self._wake()
 
     def close(self) -> None:

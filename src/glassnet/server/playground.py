@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,6 +28,15 @@ from glassnet.server.properties import MOST_SEED, State, checked, defaults, touc
 from glassnet.server.reports import HistogramReport, Inspection, Layout, OperationReport, StateReport, Stopped
 
 _PARITY_IS_EXACT = "Try switching parity off; the weights stay"
+
+
+class Sound(NamedTuple):
+    """A moment of a training at which everything was a number."""
+
+    weights: list[np.ndarray]
+    epoch: int
+    at: int  # batches of that epoch
+    step: int
 
 
 class Playground:
@@ -103,7 +112,8 @@ class Playground:
         points, random = self._points(state)
         formulas = drawn.usual_features(state, points.dimensions)
         head = self._head(state, points)
-        sizes = self._affordable([len(formulas), *state["hidden"], head.units], points)
+        sizes = [len(formulas), *state["hidden"], head.units]
+        network.check_affordable(sizes, len(points.x), self.most_outputs)
         layers = network.made(sizes, state["init"], state["init_bias"], state["seed"])
         course = Course(points, formulas, head, state["batch_size"], state["seed"], state["parity"])
         if random is not None:
@@ -121,7 +131,8 @@ class Playground:
         points = points or self._points(state)[0]
         formulas = drawn.usual_features(state, points.dimensions)
         head = self._head(state, points)
-        sizes = self._affordable([len(formulas), *state["hidden"], head.units], points)
+        sizes = [len(formulas), *state["hidden"], head.units]
+        network.check_affordable(sizes, len(points.x), self.most_outputs)
         course = Course(points, formulas, head, state["batch_size"], state["seed"])
         course.epoch = self.course.epoch
         same = sizes == self.sizes and [f.text for f in formulas] == [f.text for f in self.formulas]
@@ -134,15 +145,6 @@ class Playground:
         self._install(state, points, formulas, course, layers, learner)
         self._partial = 0
         self._judge()
-
-    def _affordable(self, sizes: list[int], points: Points) -> list[int]:
-        """The sizes, if a network of these has no more outputs for all points than this server's memory is for."""
-        units, count = sum(sizes[1:]), len(points.x)
-        if units * count > self.most_outputs:
-            got = f"got {units:,} units and {count:,} points"
-            expected = f"expected at most {self.most_outputs:,}, one times the other, for a page of a class"
-            raise ValueRangeError(complain(got, expected, "Try fewer points, or smaller layers"))
-        return sizes
 
     def _install(
         self,
@@ -158,7 +160,7 @@ class Playground:
             learner = kind(layers, course.head, state, state["seed"])
             if hasattr(self, "learner"):
                 self.learner.close()
-            self._sound: tuple[list[np.ndarray], float] | None = None
+            self._sound: Sound | None = None
             self.history.clear()
         else:
             learner.configure(state, course.head)
@@ -192,6 +194,12 @@ class Playground:
         self.layouts += 1
         self.picture = Picture(self.layouts, self.learner, self.points, self.formulas, self.state)
 
+    def close(self) -> None:
+        """It is not used any more: its memory is given back now."""
+        self.learner.close()
+        self.history.clear()
+        self.operations = None
+
     @property
     def sizes(self) -> list[int]:
         """Units of each layer, inputs and outputs included."""
@@ -221,10 +229,7 @@ class Playground:
 
     def resume(self, epoch: int, at: int, rows: Sequence[Sequence[float | None]]) -> None:
         """Go on where another one has been: in that epoch, after so many of its batches, with that curve."""
-        self.course.epoch, self.course.at = epoch, 0
-        if self.course.batches:
-            self.course.shuffle()
-            self.course.at = min(at, len(self.course.batches) - 1)
+        self.course.go_to(epoch, at)
         self.curve = Curve()
         self.curve.rows = [tuple(np.nan if v is None else float(v) for v in row) for row in rows]
         self.judgement = self.course.judge(self.learner)
@@ -307,7 +312,7 @@ class Playground:
         reason = None
         if not np.isfinite(loss):
             return self._not_a_number()
-        self._sound = network.numbers(self.learner.layers), self.course.now
+        self._sound = Sound(network.numbers(self.learner.layers), self.course.epoch, self.course.at, self.step)
         if state["target_loss"] and loss <= state["target_loss"] and self.step:
             reason = Stopped("target", f"The loss, {loss:.4g}, has reached {state['target_loss']:g}.", self.course.now)
         elif state["most_epochs"] and self.course.epoch >= state["most_epochs"]:
@@ -317,17 +322,20 @@ class Playground:
         return reason
 
     def _not_a_number(self) -> Stopped:
-        """Say why, and go back to the last weights that gave numbers."""
+        """Say why, and go back to the last moment whose weights gave numbers."""
         self.running = False
-        found = diagnose(self.learner, self.state, self.curve.losses, self.course.now)
+        broken_at = self.course.now
+        found = diagnose(self.learner, self.state, self.curve.losses, broken_at)
         text = f"The loss is not a number: in {found.where}, {found.text}."
         if self._sound is not None:
-            weights, epoch = self._sound
-            network.restore(self.learner.layers, weights)
+            network.restore(self.learner.layers, self._sound.weights)
             self.learner.forget(self.state)
-            text += f" The weights are back at epoch {epoch:g}."
+            self.course.go_to(self._sound.epoch, self._sound.at)
+            self.step = self._sound.step
+            self.curve.cut(self.course.now)
+            text += f" The weights are back at epoch {self.course.now:g}."
             self.judgement = self.course.judge(self.learner)
-        return Stopped("nan", text, self.course.now, found.where, found.hint, found.fixes)
+        return Stopped("nan", text, broken_at, found.where, found.hint, found.fixes)
 
     # ---- editing ----------------------------------------------------------------------------------------------
 
@@ -439,12 +447,7 @@ class Playground:
 
     def report(self, id: int | None = None) -> StateReport:
         """Everything that is set."""
-        frozen = [
-            [i // 2 + 1, int(place[0]), int(place[1]) if i % 2 == 0 else -1]
-            for i, held in enumerate(self.learner.held)
-            for place in np.argwhere(held)
-        ]
-        ablated = [[i, int(k)] for i, keep in enumerate(self.learner.keep) for k in np.flatnonzero(keep == 0)]
+        frozen, ablated = editing.by_hand(self.learner)
         return StateReport(
             dict(self.state), self.running, self.points.task, list(self.points.classes), self.course.now, self.step,
             bool(self.history.done), bool(self.history.undone), frozen, ablated, self.edited,

@@ -10,8 +10,9 @@ import struct
 
 # from the server: begin (JSON), enter (JSON), a command as it came, credits, the page has gone, a model (name, bytes)
 BEGIN, ENTER, HEAR, CREDIT, LEAVE, MODEL = range(1, 7)
-# from an engine: let in (JSON), refused (JSON), a text or bytes for the page, its place is taken, too many, it is done
-ENTERED, REFUSED, TEXT, BYTES, TAKEN, FLOOD, DONE = range(11, 18)
+# from an engine: let in (JSON), refused (JSON), a text or bytes for the page, its place is taken, too many, it is done,
+# its session was put away
+ENTERED, REFUSED, TEXT, BYTES, TAKEN, FLOOD, DONE, AWAY = range(11, 19)
 _HEAD = struct.Struct("<IIB")
 
 

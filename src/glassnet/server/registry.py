@@ -17,6 +17,8 @@ from glassnet.server.scheduler import Scheduler
 from glassnet.server.session import Limits, Session
 from glassnet.train.trained import Trained
 
+_SILENT_SECONDS = 120.0  # after which the place of a page that trains nothing may be given to another
+
 
 class NoRoomError(GlassnetError):
     """There are as many sessions as the server takes."""
@@ -25,7 +27,8 @@ class NoRoomError(GlassnetError):
 class Registry:
     """Sessions by name. A name is a secret: whoever knows it may come back to the session.
 
-    Playgrounds take turns on `workers` threads; digits, whose turns are longer, on one of their own.
+    Playgrounds take turns on `workers` threads; digits, whose turns are longer, on one of their own. After a long turn
+    a session rests `rest` times as long, which is the others' time.
     """
 
     def __init__(
@@ -39,7 +42,7 @@ class Registry:
     ) -> None:
         self.limits, self.models, self.prefix = limits, models, prefix
         self.scheduler = Scheduler(workers, rest=rest)
-        self.heavy = Scheduler(1, name="digits")
+        self.heavy = Scheduler(1, name="digits", rest=rest)
         self.sessions: dict[str, Session] = {}
         self.labs: dict[str, DigitsLab] = {}
         self.keeper = keeper
@@ -51,14 +54,16 @@ class Registry:
         Raises `NoRoomError` when there is none to spare, `ValueRangeError` for a state that cannot be.
         """
         with self._lock:
-            known = self.sessions.get(name or "")
-            if known is None and len(self.sessions) >= self.limits.sessions:
-                self._drop_oldest()
-        session = known or self._new(name, state)  # takes a while, and a session's own lock: not while ours is held
-        resumed = known is not None or session.name == name
-        session.attach(outbox)
+            session = self.sessions.get(name or "")
+            oldest = self._oldest() if session is None and len(self.sessions) >= self.limits.sessions else None
+        if oldest is not None:
+            oldest.put_away()
+            self._end(oldest)
+        # what takes a while, or a session's own lock, is done while ours is not held
+        while session is None or not session.attach(outbox):  # one that is known may end in this very moment
+            session = self._new(name, state)
         self.scheduler.wake(session)
-        return session, resumed
+        return session, session.name == name
 
     def _new(self, name: str | None, state: dict[str, Any] | None) -> Session:
         """A new session, or the one of that name that is kept on disk."""
@@ -102,18 +107,35 @@ class Registry:
         lab.offer(file[:60], trained, session.outbox)
         self.heavy.wake(lab)
 
-    def _drop_oldest(self) -> None:
-        """Make room by ending the session that has been alone for longest."""
+    def _oldest(self) -> Session:
+        """The session that makes room for a new one: alone for longest, or else one whose page has been silent."""
         alone = [s for s in self.sessions.values() if s.left_at is not None]
         if not alone:
+            silent = [s for s in self.sessions.values() if self._rests(s)]
+            if silent:
+                return min(silent, key=lambda s: s.last_command)
             got = f"got a page beyond the {self.limits.sessions} that this server takes"
             raise NoRoomError(complain(got, "expected fewer", "Try again later, or glassnet play on your own machine"))
-        self._end(min(alone, key=lambda s: s.left_at or 0.0))
+        return min(alone, key=lambda s: s.left_at or 0.0)
+
+    def _rests(self, session: Session) -> bool:
+        """Whether nothing is learnt in a session, and its page has asked for nothing in a while."""
+        lab = self.labs.get(session.name)
+        learns = session.playground.running or (lab is not None and lab.running)
+        return not learns and session.last_command < monotonic() - _SILENT_SECONDS
 
     def _end(self, session: Session) -> None:
-        self.sessions.pop(session.name, None)
+        """End a session that is alone, once it is written down."""
+        with self._lock:
+            self.sessions.pop(session.name, None)
+        self._keep(session)
+        if not session.close():  # somebody has come back to it in this very moment
+            with self._lock:
+                self.sessions.setdefault(session.name, session)
+            return
         self.scheduler.forget(session)
-        lab = self.labs.pop(session.name, None)
+        with self._lock:
+            lab = self.labs.pop(session.name, None)
         if lab is not None:
             lab.close()
             self.heavy.forget(lab)
@@ -124,20 +146,21 @@ class Registry:
         limit = monotonic() - self.limits.keep_seconds
         with self._lock:
             old = [s for s in self.sessions.values() if s.left_at is not None and s.left_at < limit]
-            for session in old:
-                self._end(session)
+        for session in old:
+            self._end(session)
         return len(old)
 
     def keep(self) -> None:
         """Write down every session that has changed since it was last written."""
-        if self.keeper is None:
-            return
         for session in list(self.sessions.values()):
-            mark = session.mark
-            if mark != session.kept:
-                with session.lock:
-                    self.keeper.keep(session.name, session.playground)
-                session.kept = mark
+            self._keep(session)
+
+    def _keep(self, session: Session) -> None:
+        mark = session.mark
+        if self.keeper is not None and mark != session.kept:
+            with session.lock:
+                self.keeper.keep(session.name, session.playground)
+            session.kept = mark
 
     def close(self) -> None:
         """End everything, once all is written down."""

@@ -16,7 +16,8 @@ import numpy as np
 
 from glassnet.errors import GlassnetError
 from glassnet.server.numbers import number_of
-from glassnet.server.reports import Json, RunCurve, RunMoment, RunSteps, RunStory, RunSummary, RunWeights
+from glassnet.server.reports import Json
+from glassnet.server.run_reports import RunCurve, RunMoment, RunSteps, RunStory, RunSummary, RunWeights
 from glassnet.train.activity import ACTIVITY
 from glassnet.train.doctor import diagnose
 from glassnet.train.first_layer import FirstLayer

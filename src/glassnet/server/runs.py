@@ -10,7 +10,7 @@ from typing import Any
 
 from glassnet.errors import FileError, GlassnetError, complain
 from glassnet.server.numbers import MOST_SIGNS, number_of, text_of
-from glassnet.server.reports import RunList, RunMoment, RunStory, RunSummary
+from glassnet.server.run_reports import RunList, RunMoment, RunStory, RunSummary
 from glassnet.server.run_story import Story, unborn
 from glassnet.train.moments import is_learning
 from glassnet.train.run_folder import CONFIG, HISTORY, MODEL, RESULT

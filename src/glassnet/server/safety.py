@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 _MOST_VISITORS = 2000
+_MOST_OF_ONE = 400  # browsers behind one address: a class may share one, and nobody else's places are taken
 _READING = ("GET", "HEAD")
 Role = Literal["owner", "class"]
 
@@ -49,6 +50,7 @@ class Guard:
     launch: str | None = field(default_factory=lambda: secrets.token_urlsafe(24))
     class_code: str | None = None
     _visitors: dict[str, Role] = field(default_factory=dict)
+    _addresses: dict[str, str] = field(default_factory=dict)  # of those whom the class's code let in, in their order
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def judge(
@@ -100,18 +102,32 @@ class Guard:
         with self._lock:
             self.launch = secrets.token_urlsafe(24)
 
-    def admit(self, token: str) -> str | None:
-        """A new cookie for a launch token, which then is used up, or for the class's code; None for another word."""
+    def admit(self, token: str, address: str = "") -> str | None:
+        """A new cookie for a launch token, which then is used up, or for the class's code; None for another word.
+
+        `address` is where the browser is. Whoever uses the code over and over again takes places of that address only.
+        """
         with self._lock:
             owner = self.launch is not None and same(token, self.launch)
             pupil = self.class_code is not None and same(token, self.class_code)
-            if not (owner or pupil) or len(self._visitors) >= _MOST_VISITORS:
+            if not (owner or pupil):
                 return None
             if owner:
                 self.launch = None
+            elif not self._has_room_for(address):
+                return None
             secret = secrets.token_urlsafe(24)
             self._visitors[secret] = "owner" if owner else "class"
+            if not owner:
+                self._addresses[secret] = address
             return secret
+
+    def _has_room_for(self, address: str) -> bool:
+        """Whether one more may come from there; the oldest of too many from one address has to go."""
+        there = [secret for secret, known in self._addresses.items() if known == address]
+        if len(there) >= _MOST_OF_ONE:
+            del self._visitors[there[0]], self._addresses[there[0]]
+        return len(self._addresses) < _MOST_VISITORS
 
 
 def same(a: str, b: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import functools
 import os
 import secrets
 import socket
@@ -21,8 +22,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from glassnet.errors import FileError, ReplayWarning, complain
 from glassnet.server import engines
 from glassnet.server.app import make_app
+from glassnet.server.collecting import Collector
 from glassnet.server.keeping import Keeper
-from glassnet.server.line import Line
+from glassnet.server.line import RESTARTING, Line
 from glassnet.server.registry import Registry
 from glassnet.server.safety import Guard, hosts_of
 from glassnet.server.session import Limits
@@ -90,7 +92,7 @@ class Server:
     """A Playground's server that is started and stopped; `url` is where to go, once.
 
     Sessions train in `processes` processes (for a class one for each core, where the system allows), or if that is 0 in
-    `workers` threads.
+    `workers` threads. `farewell` is the code and the sentence with which pages are closed when the server ends.
 
     >>> with Server(port=0) as server:
     ...     server.port > 0, server.address.startswith("http://127.0.0.1:")
@@ -109,6 +111,7 @@ class Server:
         keeper: Keeper | None = None,
         report: Callable[[str], bytes] | None = None,
         processes: int | None = None,
+        farewell: tuple[int, str] = (RESTARTING, ""),
     ) -> None:
         self.classroom = host not in _LOCAL
         self.socket = _bound(host, port)
@@ -120,8 +123,9 @@ class Server:
         self.registry = Registry(limits, workers or max(2, os.cpu_count() or 1), models, keeper)
         processes = engines.number_of(self.classroom) if processes is None else processes
         self.venue = engines.Engines(limits, processes, models, keeper) if processes else InProcess(self.registry)
-        app = make_app(self.registry, self.guard, report=report, venue=self.venue)
-        self._uvicorn = uvicorn.Server(_config(app, replace(limits).message_bytes))
+        self._collector: Collector | None = None
+        app = make_app(self.registry, self.guard, report=report, venue=self.venue, tidy=self._tidy)
+        self._uvicorn = uvicorn.Server(_config(app, replace(limits).message_bytes, farewell))
         self._thread: threading.Thread | None = None
 
     @property
@@ -141,7 +145,15 @@ class Server:
         return f"{self.address}join?code={self.guard.class_code}"
 
     def run(self) -> None:
-        """Serve until asked to stop (Ctrl-C)."""
+        """Serve until asked to stop (Ctrl-C), in a process that does nothing else."""
+        self._collector = Collector()
+        self._serve()
+
+    def _tidy(self) -> None:
+        if self._collector is not None:
+            self._collector.tidy()
+
+    def _serve(self) -> None:
         prepare()
         asyncio.run(self._uvicorn.serve(sockets=[self.socket]))
 
@@ -150,7 +162,7 @@ class Server:
         self._uvicorn.should_exit = True
 
     def __enter__(self) -> Server:
-        self._thread = threading.Thread(target=self.run, name="server", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name="server", daemon=True)
         self._thread.start()
         while not self._uvicorn.started and self._thread.is_alive():
             self._thread.join(0.01)
@@ -162,11 +174,11 @@ class Server:
             self._thread.join(10)
 
 
-def _config(app: Any, message_bytes: int) -> uvicorn.Config:
+def _config(app: Any, message_bytes: int, farewell: tuple[int, str]) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=DeadlineProtocol,
-        ws=Line,
+        ws=functools.partial(Line, farewell=farewell),  # type: ignore[arg-type]
         ws_max_size=message_bytes + 1024,
         timeout_keep_alive=5,
         timeout_graceful_shutdown=2,

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 import threading
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from time import monotonic, perf_counter
 from typing import Any
 
@@ -21,36 +21,19 @@ from glassnet.server import commands as c
 from glassnet.server import messages
 from glassnet.server import points as drawn
 from glassnet.server.graph import graph_of
+from glassnet.server.limits import Limits as Limits
 from glassnet.server.outbox import Outbox
 from glassnet.server.playground import Playground
 from glassnet.server.properties import checked
 from glassnet.server.reports import Done, Report, Stopped
+from glassnet.server.run_reports import RunList
 
 _SLICE = 0.010  # seconds of training in one turn
 _LATEST = 0.05  # seconds after which a frame is sent though its epochs are not done
 _MOST_INBOX = 1000
 _MOST_SIGNS = 4 * messages.MOST_BYTES  # of the commands that wait
+_LONGEST_STEP = 1.0  # seconds: one long step must not hold up everybody
 _MOST_STEPS = {"epoch": 1000, "batch": 10_000, "sample": 10_000, "operation": 100}
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a session may do."""
-
-    frames_per_second: float = 60.0
-    resolution: int = 100
-    keep_seconds: float = 900.0  # without a connection
-    idle_seconds: float = 3600.0  # without a command, while connected
-    hello_seconds: float = 10.0  # for the first message
-    messages_per_second: float = 240.0
-    message_bytes: int = messages.MOST_BYTES
-    model_bytes: int = 64 * 1024 * 1024
-    sessions: int = 300
-    outputs: int = 10_000_000  # of all units for all points, which a step and a judgement hold in memory
-
-    def as_dict(self) -> dict[str, Any]:
-        """For the welcome."""
-        return dict(vars(self))
 
 
 class Session:
@@ -58,9 +41,10 @@ class Session:
 
     >>> session = Session("name", Limits())
     >>> outbox = Outbox(lambda: None)
-    >>> session.attach(outbox)
-    >>> session.tell(c.Step("epoch", 3, id=7)), session.turn() is None, session.playground.course.epoch
-    (True, True, 3)
+    >>> session.attach(outbox), session.tell(c.Step("epoch", 3, id=7)), session.turn() is None
+    (True, True, True)
+    >>> session.playground.course.epoch
+    3
     >>> [messages.type_name(type(m)) if isinstance(m, Report) else m[:4] for m in outbox.take()][-1]
     b'GNF1'
     """
@@ -80,6 +64,7 @@ class Session:
         self.left_at: float | None = monotonic()  # since when nobody is connected
         self.digits: Callable[[c.Command, dict[str, Any], Outbox | None], None] | None = None
         self.wake: Callable[[], None] = lambda: None  # asks for a turn
+        self.closed = False
         self._dirty = True
         self._fresh = False  # whether the page has yet to be told of everything
         self._told_layout = 0
@@ -102,14 +87,17 @@ class Session:
 
     # ---- from outside -----------------------------------------------------------------------------------------
 
-    def attach(self, outbox: Outbox) -> None:
-        """A page is connected: it will be told everything, whoever was connected before."""
+    def attach(self, outbox: Outbox) -> bool:
+        """A page is connected: it will be told everything, whoever was before. False if the session has ended."""
         with self.lock:
+            if self.closed:
+                return False
             if self.outbox is not None:
                 self.outbox.close()
             self.outbox, self.left_at = outbox, None
             self._fresh = self._dirty = True
             self.last_command = monotonic()
+            return True
 
     def detach(self, outbox: Outbox) -> None:
         """That page is gone; the session waits for it."""
@@ -145,11 +133,31 @@ class Session:
         if not self.playground.running:  # one that runs looks for credits by itself
             self.wake()
 
+    def put_away(self) -> None:
+        """Part from the page that is connected: others want its place."""
+        with self.lock:
+            if self.outbox is not None:
+                self.outbox.put_away()
+                self.outbox, self.left_at = None, monotonic()
+
+    def close(self) -> bool:
+        """End it, unless a page is connected; its memory is given back now, not when Python's collector finds it."""
+        with self.lock:
+            if self.outbox is not None:
+                return False
+            self.closed = True
+            self.digits, self.wake = None, lambda: None
+            self.inbox.clear()
+            self.playground.close()
+            return True
+
     # ---- a turn -----------------------------------------------------------------------------------------------
 
     def turn(self) -> float | None:
         """Answer what was asked, train a little, draw a frame."""
         with self.lock, np.errstate(all="ignore"):
+            if self.closed:
+                return None
             self._answer()
             try:
                 due = self._train()
@@ -197,12 +205,16 @@ class Session:
             self._describe()
 
     def _reply(self, command: c.Command) -> None:
-        if isinstance(command, c.DigitsCommand):
+        if isinstance(command, c.OwnersCommand) and self.outbox is not None and self.outbox.guest:
+            self._send(_nothing_for_guests(command))
+        elif isinstance(command, c.DigitsCommand):
             if self.digits is not None:
                 self.digits(command, self.playground.state, self.outbox)
-            return
-        handler = _HANDLERS[type(command)]
-        report = handler(self, command)
+        else:
+            self._handle(command)
+
+    def _handle(self, command: c.Command) -> None:
+        report = _HANDLERS[type(command)](self, command)
         self._describe()
         if isinstance(report, Report):
             self._send(report)
@@ -305,12 +317,12 @@ class Session:
         count = min(max(1, command.count), _MOST_STEPS[command.grain])
         report: Report | None = None
         stopped: Stopped | None = None
-        until = perf_counter() + 1.0  # one long step must not hold up everybody
+        until = perf_counter() + _LONGEST_STEP
         if command.grain == "operation":
-            for _ in range(count):
+            for _ in _while(until, count):
                 report = playground.one_operation(command.id)
         elif command.grain == "sample":
-            for _ in range(count):
+            for _ in _while(until, count):
                 stopped = stopped or playground.one_sample()
         else:
             left = len(playground.course.batches) - playground.course.at  # to the end of the present epoch
@@ -400,6 +412,14 @@ class Session:
         self._changed()
 
 
+def _while(until: float, count: int) -> Iterator[int]:
+    """Count up to that number, once at least, and as long as it is not that late."""
+    for i in range(count):
+        if i and perf_counter() >= until:
+            return
+        yield i
+
+
 def editable_rows(points: list[list[float]]) -> np.ndarray:
     """Rows `x1, x2, target`, `(n, 3)`.
 
@@ -412,6 +432,15 @@ def editable_rows(points: list[list[float]]) -> np.ndarray:
         sizes = sorted({len(row) for row in points})
         raise DataError(complain(f"got points of {sizes} numbers", "expected x1, x2 and a target", "Try [[1, 2, 0]]"))
     return np.array(points, np.float64)
+
+
+def _nothing_for_guests(command: Any) -> Report:
+    """What a page of a class is told of the runs on the machine that serves it: that there are none for it."""
+    if isinstance(command, c.Runs):
+        return RunList("", [], id=command.id)
+    got = "got a question about a run from a page of a class"
+    hint = "Try glassnet play on your own machine"
+    return messages.refusal(GlassnetError(complain(got, "expected it from whoever runs the server", hint)), command.id)
 
 
 def _with_id(report: Any, id: int | None) -> Report:

@@ -1,7 +1,6 @@
 """Why a network gives a score to an image: the score taken apart into what each pixel adds.
 
-For one image, every activation multiplies its sum by some number: `a(z) = a(0) + gate · z`, and the gate is
-`(a(z) - a(0)) / z`. With the gates of this image held, the whole network is linear in the pixels, so
+For one image, the network is linear in the pixels once what bends each number is held (`glassnet.read.apart` says how):
 
     score = constant + Σ contribution,   contribution = pixel · (path weights through the gates)
 
@@ -20,9 +19,12 @@ import numpy as np
 from glassnet import nn
 from glassnet.core.mode import enable_grad, no_grad
 from glassnet.core.tensor import Tensor, wrap
+from glassnet.errors import NotSupportedError
+from glassnet.read.apart import Shares, parts_of
 from glassnet.train.preparation import Preparation
 
-_STRAIGHT = (nn.ReLU, nn.LeakyReLU, nn.Identity, nn.Dropout, nn.Flatten)  # straight lines around almost every place
+# straight lines around almost every place
+_STRAIGHT = (nn.Linear, nn.Conv2d, nn.ReLU, nn.LeakyReLU, nn.Identity, nn.Dropout, nn.Flatten)
 
 
 class Apart(NamedTuple):
@@ -52,67 +54,31 @@ def layers_of(model: nn.Module, x: np.ndarray) -> list[tuple[str, np.ndarray]]:
 
 
 def take_apart(model: nn.Module, prepare: Preparation, image: np.ndarray, target: int) -> Apart:
-    """What every pixel of one image adds to the score of class `target`, in float64."""
-    pixels = image.reshape(-1).astype(np.float64)
-    scale, offset = (np.asarray(a, np.float64) for a in (prepare.scale, prepare.offset))
-    x = pixels * scale + offset
-    slopes = _slopes(model, x, target) * scale
-    path = _path(model, x, target)
-    if path is None:
-        score = _score(model, x, target)
-        contributions = slopes * pixels
+    """What every pixel of one image adds to the score of class `target`, in float64.
+
+    A network with an operation that cannot be taken apart gets slope times pixel, and the rest as its constant.
+    """
+    x = prepare(image[None])
+    black = np.broadcast_to(np.asarray(prepare.offset, x.dtype).reshape(-1), x[0].reshape(-1).shape)
+    slopes = _slopes(model, x, target) * np.asarray(prepare.scale, np.float64).reshape(-1)
+    try:
+        parts, start, output = parts_of(model, wrap(x))
+        shares = Shares(parts, output, target)
+    except NotSupportedError:
+        score, contributions = _score(model, x, target), slopes * image.reshape(-1)
         return Apart(score, score - float(contributions.sum()), contributions, slopes, 0.0, False)
-    weights, constant, score = path
-    contributions = weights * scale * pixels
-    constant += float(np.sum(weights * np.broadcast_to(offset, x.shape)))
+    weights = shares.factors.get(id(start), np.zeros(start.value.shape)).reshape(-1)
+    contributions = weights * (start.value.reshape(-1) - black)  # a black pixel says nothing: it is the offset
+    constant = shares.constant + float(np.sum(weights * black))
+    score = float(output.value.reshape(-1)[target])
     residue = score - (constant + float(contributions.sum()))
-    exact = all(isinstance(layer, (nn.Linear, *_STRAIGHT)) for layer in model.children())
+    exact = all(isinstance(layer, _STRAIGHT) for layer in model.children())
     return Apart(score, constant, contributions, slopes, residue, exact)
 
 
-def _path(model: nn.Module, x: np.ndarray, target: int) -> tuple[np.ndarray, float, float] | None:
-    """The weights of all paths from the pixels to a score, what is added on the way, and the score.
-
-    None for a network with other layers than Linear and activations.
-    """
-    steps: list[tuple[np.ndarray, np.ndarray]] = []  # y = m * y + c for activations, m @ y + c for layers
-    value = x
-    for layer in model.children():
-        if isinstance(layer, nn.Linear):
-            m = layer.weight.array.astype(np.float64)
-            c = np.zeros(len(m)) if layer.bias is None else layer.bias.array.astype(np.float64)
-            value = m @ value + c
-        elif isinstance(layer, nn.Dropout | nn.Flatten | nn.Identity):
-            continue
-        elif not list(layer.parameters()) and not isinstance(layer, nn.Softmax | nn.LogSoftmax | nn.MaxPool2d):
-            zero, out = _applied(layer, np.zeros_like(value)), _applied(layer, value)
-            safe = np.where(value == 0, 1.0, value)
-            m, c = np.where(value == 0, 0.0, (out - zero) / safe), zero
-            value = out
-        else:
-            return None
-        steps.append((m, c))
-    return (*_back(steps, target), float(value[target]))
-
-
-def _applied(layer: nn.Module, values: np.ndarray) -> np.ndarray:
-    with no_grad():
-        return layer(wrap(values[None])).array[0]
-
-
-def _back(steps: list[tuple[np.ndarray, np.ndarray]], target: int) -> tuple[np.ndarray, float]:
-    """From the score back to the pixels."""
-    last, c = steps[-1]
-    row, constant = (last[target], float(c[target])) if last.ndim == 2 else (np.eye(len(last))[target] * last, 0.0)
-    for m, c in reversed(steps[:-1]):
-        constant += float(row @ c)
-        row = row @ m if m.ndim == 2 else row * m
-    return row, constant
-
-
 def _slopes(model: nn.Module, x: np.ndarray, target: int) -> np.ndarray:
-    """The derivative of the score by each prepared pixel, by the tape."""
-    example = wrap(x[None].astype(np.float32))
+    """The derivative of the score by each prepared pixel, by the tape, end to end."""
+    example = wrap(x)
     example.requires_grad_(True)
     kept = [(p, p.grad) for p in model.parameters()]
     with enable_grad():
@@ -120,9 +86,9 @@ def _slopes(model: nn.Module, x: np.ndarray, target: int) -> np.ndarray:
         scores[0, target].backward()
     for p, grad in kept:
         p.grad = grad
-    return np.zeros_like(x) if example.grad is None else example.grad.array[0].astype(np.float64)
+    return np.zeros(x.size) if example.grad is None else example.grad.array.reshape(-1).astype(np.float64)
 
 
 def _score(model: nn.Module, x: np.ndarray, target: int) -> float:
     with no_grad():
-        return float(model(wrap(x[None].astype(np.float32))).array[0, target])
+        return float(model(wrap(x)).array[0, target])

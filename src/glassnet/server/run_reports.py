@@ -1,0 +1,119 @@
+"""What the room of runs says to the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from glassnet.server.reports import Json, Report
+
+
+@dataclass(frozen=True)
+class RunCurve:
+    """A figure over the epochs of a run; None stands for NaN or infinity."""
+
+    name: str
+    epochs: list[float]
+    values: list[float | None]
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """A run folder in a few words.
+
+    `status` is done, stopped, failed, learning (somebody writes it now), or unfinished: it was killed.
+    """
+
+    name: str
+    data: str
+    task: str
+    status: str
+    date: str
+    settings: Json  # texts by name
+    accuracy: float | None  # of the test examples
+    r2: float | None
+    loss: float | None
+    seconds: float | None
+    parameters: float | None
+    epochs: float | None
+    spark: list[float | None]  # the training loss in a few points
+    problem: str = ""  # a file of it that could not be read
+
+
+@dataclass(frozen=True)
+class RunList(Report):
+    """The runs in the server's folder, the newest first; `same` says that nothing has changed since that `tag`."""
+
+    folder: str
+    runs: list[RunSummary]
+    tag: str = ""
+    same: bool = False
+    more: int = 0  # older ones that are not listed
+    id: int | None = None
+
+
+@dataclass(frozen=True)
+class RunSteps:
+    """How a run stood between its epochs, line by line."""
+
+    epochs: list[float]
+    losses: list[float | None]
+    accuracies: list[float | None]
+    rates: list[float | None]
+    speeds: list[float | None]  # examples a second
+    seconds: float  # of training so far
+    step: int
+
+
+@dataclass(frozen=True)
+class RunWeights:
+    """What is kept of the first layer: at which epochs, how many units of how many weights, images or not."""
+
+    name: str
+    epochs: list[int]
+    units: int
+    features: int
+    image: list[int] | None  # height and width
+    names: list[str]  # of the features
+    scale: float  # the largest weight of all epochs
+
+
+@dataclass(frozen=True)
+class RunStory(Report):
+    """A run as far as it has come. A part that is None is as it was under the tag that the page named for it."""
+
+    name: str
+    there: bool  # False while the folder holds no run yet
+    summary: RunSummary | None
+    tags: Json  # of each part
+    planned: float | None  # epochs
+    examples: float | None  # that it learns from
+    ended: str  # why, where it did not end by itself
+    classes: list[str]
+    command: str
+    curves: list[RunCurve] | None
+    steps: RunSteps | None
+    weights: RunWeights | None
+    judged: list[int] | None  # epochs with a confusion matrix
+    findings: list[Json] | None  # what the doctor says so far
+    activity: Json | None  # looks into the layers, as in a report
+    environment: list[list[str]] | None
+    problems: list[str]
+    id: int | None = None
+
+
+@dataclass(frozen=True)
+class RunMoment(Report):
+    """The first layer and the confusions of a run at the epochs nearest to, and not after, the one asked for.
+
+    `levels` is base64 of int8 `(units, features)`: 127 is `scale`, -128 is not a number.
+    """
+
+    name: str
+    epoch: int  # asked for
+    weights_epoch: int | None
+    levels: str
+    scale: float
+    confusion_epoch: int | None
+    of: str  # the examples that were judged
+    confusion: list[list[int]]
+    id: int | None = None
