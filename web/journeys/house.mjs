@@ -43,7 +43,9 @@ export async function server(words = []) {
     };
     child.stdout.on("data", listen);
     child.stderr.on("data", (data) => (said += data));
-    child.on("error", reject);
+    child.on("error", (problem) =>
+      reject(new Error(`got ${problem.message}; expected the command line. Try GLASSNET=/path/to/glassnet`)),
+    );
     child.on("exit", () => reject(new Error(`the server ended: ${said}`)));
     setTimeout(() => reject(new Error(`the server said no address in time: ${said}`)), READY).unref();
   });

@@ -20,14 +20,15 @@ export async function judged(page, where) {
   assert.deepEqual(told, [], where);
 }
 
-/** What is asked for by a thumb, and is lower than the 44 pixels that it needs; the network itself is drawn to fit. */
+/** What is asked for by a thumb, and is lower than the 44 pixels that it needs. */
 const tooLow = (page) =>
-  page.locator(".field select, .field input:not([type=checkbox]), input[type=range], .chip").evaluateAll((all) =>
-    all
-      .filter((e) => !e.closest("footer"))
-      .map((e) => [e.getBoundingClientRect().height, e.outerHTML.slice(0, 90)])
-      .filter(([height]) => height > 0 && height < 44),
-  );
+  page
+    .locator("button:not(.number), select, input:not([type=checkbox], [type=file]), label:has(> [type=checkbox])")
+    .evaluateAll((all) =>
+      all
+        .map((e) => [e.getBoundingClientRect().height, e.outerHTML.slice(0, 90)])
+        .filter(([height]) => height > 0 && height < 43.5),
+    );
 
 export const journeys = {
   async "axe finds nothing serious, in both rooms and both themes"({ open }) {
@@ -99,6 +100,51 @@ export const journeys = {
         .getByRole("button", { name: hash === "R=graph" ? "Play" : "Train", exact: true })
         .boundingBox();
       assert.ok(play.height >= 44 && play.y + play.height <= 844, `play is not in reach: ${JSON.stringify(play)}`);
+    }
+  },
+
+  async "on a tablet, on a phone on its side, and at twice the size nothing covers anything"({ open }) {
+    for (const [width, height] of [
+      [834, 1112],
+      [844, 390],
+      [720, 450],
+      [961, 600],
+    ]) {
+      for (const hash of ["h=8,8", "R=digits", "R=graph"]) {
+        const page = await open(hash, { width, height });
+        await page.locator("main > section").first().waitFor();
+        await page.waitForTimeout(400);
+        const where = `${hash} at ${width} × ${height}`;
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+        assert.ok(wide <= width, `${where}: ${wide} pixels wide`);
+        const spilt = await page
+          .locator("main > section")
+          .evaluateAll((all) =>
+            all
+              .filter((e) => getComputedStyle(e).overflowY === "visible" && e.scrollHeight > e.clientHeight + 1)
+              .map((e) => e.getAttribute("aria-label")),
+          );
+        assert.deepEqual(spilt, [], `${where}: what is larger than its panel`);
+        const deck = await page.locator("footer").boundingBox();
+        const main = await page.locator("main").boundingBox();
+        assert.ok(deck.y + deck.height <= Math.max(height, main.y + main.height + deck.height) + 1, where);
+        await page.close();
+      }
+    }
+  },
+
+  async "what is chosen is seen where the system takes the colours away"({ open }) {
+    const page = await open("h=4,2");
+    await page.emulateMedia({ forcedColors: "active" });
+    const ground = (locator) => locator.evaluate((e) => getComputedStyle(e).backgroundColor);
+    for (const [chosen, other] of [
+      [".chip[aria-pressed=true]", ".chip[aria-pressed=false]"],
+      [".tools [aria-pressed=true]", ".tools [aria-pressed=false]"],
+      [".tabs [aria-selected=true]", ".tabs [aria-selected=false]"],
+      ["nav [aria-current]", "nav a:not([aria-current])"],
+    ]) {
+      const [one, two] = await Promise.all([chosen, other].map((name) => ground(page.locator(name).first())));
+      assert.notEqual(one, two, chosen);
     }
   },
 

@@ -132,6 +132,11 @@ export const journeys = {
     await text.fill("x1,x2,kind\n1,2,cat\n-3,-1,dog\n2,2,cat\n-2,-2,dog\n1,1,cat\n-1,-2,dog");
     await page.getByRole("button", { name: "Learn this" }).click();
     await page.locator(".legend", { hasText: "cat" }).waitFor();
+    await page.getByRole("button", { name: "Paste a table" }).click();
+    const buffer = Buffer.from("x1,x2,kind\n1,2,hen\n-3,-1,fox\n2,2,hen\n-2,-2,fox\n1,1,hen\n-1,-2,fox");
+    await page.getByLabel("Open a CSV file").setInputFiles({ name: "animals.csv", mimeType: "text/csv", buffer });
+    await page.getByRole("button", { name: "Learn this" }).click();
+    await page.locator(".legend", { hasText: "hen" }).waitFor();
   },
 
   async "a TensorFlow Playground link opens with the same first weights"({ open }) {
@@ -169,6 +174,15 @@ export const journeys = {
     }
   },
 
+  async "a curve has one input, and only formulas of it are offered"({ open }) {
+    const page = await open("d=sine&i=x1,x2,sin(x2)&h=3");
+    await page.locator("h2", { hasText: /^Inputs 1$/ }).waitFor();
+    assert.deepEqual(await page.locator(".chips .chip").allTextContents(), ["x₁", "x₁²", "sin x₁", "cos x₁"]);
+    await page.getByRole("button", { name: "sin x₁" }).click();
+    await page.locator("h2", { hasText: /^Inputs 2$/ }).waitFor();
+    await page.locator(".net").getByRole("button", { name: "Input sin x₁", exact: true }).waitFor();
+  },
+
   async "a shared link gives the same state and the same training"({ open }) {
     const page = await open("d=moons&z=0.2&h=5,3&lr=0.1&op=adam&r=77");
     await page.getByRole("button", { name: "Share" }).click();
@@ -203,6 +217,8 @@ export const journeys = {
     const page = await open("d=gauss_regression&h=8,8&a=relu&lr=100&v=10");
     await page.keyboard.press("Space");
     await page.getByText("The loss is not a number").waitFor({ timeout: LONG });
+    const back = /back at epoch (\d+)/.exec(await page.locator(".notice").first().textContent())[1];
+    await page.waitForFunction((back) => document.querySelector(".epoch b").textContent === back, back);
     await page.getByRole("button", { name: "Do that" }).click();
     await page.waitForFunction(() => Number(document.querySelector("select[data-setting=learning_rate]").value) < 100);
     await page.keyboard.press("Space");
@@ -290,6 +306,31 @@ export const journeys = {
     await page.close();
     await second.end();
     problems.length = 0; // the browser may say that the first server was gone
+  },
+
+  async "every room opens although the server is gone, and says what to do"({ context, server, problems }) {
+    const own = await server();
+    const page = await context.newPage();
+    await page.goto(own.url);
+    await page.locator(".app[data-standing=open]").waitFor();
+    await page.waitForFunction(
+      () =>
+        performance.getEntriesByType("resource").filter((r) => /(Digits|Graph|Runs)-[^/]*\.js$/.test(r.name)).length ===
+        3,
+    );
+    await own.end();
+    await page.getByText("The server does not answer").waitFor({ timeout: 10_000 });
+    for (const [room, words] of [
+      ["Digits", "draw a digit"],
+      ["Graph", "Expression"],
+      ["Runs", "Runs"],
+      ["Playground", "Training share"],
+    ]) {
+      await page.getByRole("link", { name: room, exact: true }).click();
+      await page.locator("main").filter({ hasText: words }).waitFor();
+    }
+    await page.close();
+    problems.length = 0; // the browser may say that the server was gone
   },
 
   async "hostile frames do not stop the page"({ context, base }) {

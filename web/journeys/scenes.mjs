@@ -219,6 +219,16 @@ export const journeys = {
     await page.mouse.down();
     await page.mouse.move(...at(4.5, 0), { steps: 8 });
     await page.mouse.up();
+    await page.waitForFunction(
+      ([x, y]) => {
+        const canvas = document.querySelector("canvas[data-picture=output]");
+        const box = canvas.getBoundingClientRect();
+        const ratio = canvas.width / box.width;
+        const ink = canvas.getContext("2d").getImageData((x - box.x) * ratio, (y - box.y) * ratio, 1, 1).data;
+        return ink.join() === "180,95,6,255"; // the colour of class a: the point has come
+      },
+      at(4.5, 0),
+    );
     await tool("Erase");
     await page.mouse.click(...at(0, 0)); // nothing is there any more
     await page.mouse.click(...at(4.5, 0)); // here it is

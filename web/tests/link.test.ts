@@ -70,6 +70,16 @@ describe("links", () => {
     expect(state).toEqual({ noise: 0.25 });
   });
 
+  it.each([
+    ["lr=fast", "from 0"],
+    ["T=yes", "0 or 1"],
+    ["pa=red", "amber-blue, purple-green, grey"],
+    ["b=2.5", "a whole number from 1 to "],
+    ["h=0", "0 to 8 of a whole number from 1 to 128, between commas"],
+  ])("say what %s could have been", (part, expected) => {
+    expect(fromHash(`#${part}`).problems[0]).toContain(expected);
+  });
+
   it("name a part that no version knows", () => {
     expect(fromHash("#zz=1").problems[0]).toContain("zz");
     expect(fromHash("#constructor=1").state).toEqual({});

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { floatsOf, fromBase64, quantised, toBase64 } from "../src/lib/drawing";
 import { number, percent, short, unitName } from "../src/lib/format";
 import { pitch } from "../src/lib/sound";
-import { CLASSES, pack, rgb, shade, table, type Rgb } from "../src/lib/palette";
+import { classColours, pack, rgb, shade, table, type Rgb } from "../src/lib/palette";
 
 describe("numbers in words", () => {
   it.each([
@@ -13,6 +13,7 @@ describe("numbers in words", () => {
     [-0.00012, 3, "−1.2·10⁻⁴"],
     [NaN, 3, "not a number"],
     [null, 3, "not a number"],
+    [-2.9e247, 3, "−3·10²⁴⁷"],
     [Infinity, 3, "∞"],
     [-Infinity, 3, "−∞"],
   ])("%s with %i digits is %s", (value, digits, text) => {
@@ -76,7 +77,8 @@ describe("colours", () => {
     ] as const) {
       for (const hue of hues) expect(contrast(rgb(paper), rgb(hue))).toBeGreaterThan(3);
     }
-    for (const colour of CLASSES) expect(contrast(colour, [255, 255, 255])).toBeGreaterThan(3);
+    for (const colour of classColours(false)) expect(contrast(colour, [255, 255, 255])).toBeGreaterThan(3);
+    for (const colour of classColours(true)) expect(contrast(colour, rgb("#1b1e24"))).toBeGreaterThan(3);
   });
 });
 

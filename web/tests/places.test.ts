@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { along, linkAt, MOST_DRAWN, offsets, plan } from "../src/lib/places";
+import { along, heightOf, LABEL, linkAt, MOST_DRAWN, offsets, plan } from "../src/lib/places";
 
 const NETS = [
   [2, 1],
@@ -30,6 +30,17 @@ describe("where units are drawn", () => {
         });
       }
     }
+  });
+
+  it("leaves room for a name or a bias wherever it says so", () => {
+    for (const sizes of NETS) {
+      const p = plan(sizes, 700, 400);
+      p.labelled.forEach((labelled, layer) => {
+        const column = p.places[layer]!;
+        if (labelled) expect(heightOf(column) - p.size).toBeGreaterThanOrEqual(LABEL);
+      });
+    }
+    expect(plan([2, 8, 1], 700, 400).labelled).toEqual([true, false, true]);
   });
 
   it("finds the link under a place, and none where there is none", () => {

@@ -100,7 +100,7 @@ describe("the connection", () => {
     expect(waits.at(-1)![1]).toBe(150);
   });
 
-  it.each([4000, 4001, 4010])("does not knock again after %i", (code) => {
+  it.each([4000, 4001, 4010, 4014])("does not knock again after %i", (code) => {
     const { sockets, waits, standings, welcome } = made();
     welcome();
     sockets[0]!.drop(code);

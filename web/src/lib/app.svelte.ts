@@ -157,7 +157,7 @@ export function begin(): void {
   const hash = location.hash.replace(/^#/, "");
   const own = hash === "" || hash === sessionStorage.getItem(ADDRESS); // the terminal's address has nothing behind it
   wire.session = own ? sessionStorage.getItem(SESSION) : null;
-  for (const problem of opened.problems) notify("problem", problem, "The rest of the link was followed.");
+  complain(opened.problems);
   wire.connect();
   if (isForeign(location.hash)) openForeign(location.hash);
   addEventListener("hashchange", follow);
@@ -167,8 +167,15 @@ export function begin(): void {
 function follow(): void {
   if (isForeign(location.hash)) return openForeign(location.hash);
   const { state, problems } = reading(location.hash);
-  for (const problem of problems) notify("problem", problem, "The rest of the link was followed.");
+  complain(problems);
   set({ ...DEFAULTS, ...state });
+}
+
+/** All that is wrong with a link in one notice: several would hide the page. */
+function complain(problems: readonly string[]): void {
+  if (!problems.length) return;
+  const more = problems.length > 3 ? ` And ${problems.length - 3} parts more.` : "";
+  notify("problem", problems.slice(0, 3).join(" ") + more, "The rest of the link was followed.");
 }
 
 function openForeign(hash: string): void {
@@ -366,7 +373,7 @@ function onFrame(view: DataView): void {
   for (const look of lookers) look(frame, app.layout!);
   if (frame.anew) {
     live.curve = [];
-    live.marks = [];
+    if (frame.epoch === 0) live.marks = []; // where a training broke stays marked when it goes back before that
   }
   addRows(live.curve, frame.curve);
   live.curve = thinned(live.curve, CURVE.length);

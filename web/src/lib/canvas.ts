@@ -1,7 +1,7 @@
 // Canvases that stay sharp: as many pixels as the screen has under them.
 
 import { app, onPaint, repaint } from "./app.svelte";
-import { rgb, table, type Ends } from "./palette";
+import { classColours, rgb, table, type Ends, type Rgb } from "./palette";
 
 export type Painter = (g: CanvasRenderingContext2D, width: number, height: number) => void;
 
@@ -69,6 +69,7 @@ export interface Theme {
   negative: string;
   positive: string;
   ends: Ends;
+  classes: readonly Rgb[];
   soften: Uint32Array; // heat maps under points
   full: Uint32Array; // heat maps of units
 }
@@ -94,6 +95,7 @@ export function colours(): Theme {
     negative: get("negative"),
     positive: get("positive"),
     ends,
+    classes: classColours(root.dataset.theme === "dark"),
     soften: table(ends, 0.62, app.state.discretize),
     full: table(ends, 0.9, app.state.discretize),
   };

@@ -19,7 +19,8 @@ const HIGH = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
 /** 0.00012 as 1.2·10⁻⁴. */
 function power(value: number): string {
-  const [digits, exponent] = value.toExponential(1).split("e") as [string, string];
+  const huge = Math.abs(Math.log10(Math.abs(value))) >= 100; // three figures above leave room for one below
+  const [digits, exponent] = value.toExponential(huge ? 0 : 1).split("e") as [string, string];
   const high = exponent
     .replace("+", "")
     .replace("-", "⁻")
@@ -75,10 +76,10 @@ export function unitName(name: string): string {
 
 export const INIT_WORDS: Record<string, string> = {
   uniform: "uniform",
-  xavier_uniform: "Xavier, uniform",
-  xavier_normal: "Xavier, normal",
-  kaiming_uniform: "He, uniform",
-  kaiming_normal: "He, normal",
+  xavier_uniform: "Xavier uniform",
+  xavier_normal: "Xavier normal",
+  kaiming_uniform: "He uniform",
+  kaiming_normal: "He normal",
   normal: "normal",
   zeros: "zeros",
 };

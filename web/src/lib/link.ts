@@ -43,6 +43,24 @@ function read(kind: Kind, text: string): unknown {
   }
 }
 
+const MOST_NAMED = 6;
+
+/** What a setting may be, in words. */
+function possible(kind: Kind): string {
+  switch (kind.kind) {
+    case "number":
+      return `a ${kind.whole ? "whole number" : "number"} from ${kind.least} to ${kind.most}`;
+    case "choice":
+      return kind.names.slice(0, MOST_NAMED).join(", ") + (kind.names.length > MOST_NAMED ? " …" : "");
+    case "flag":
+      return "0 or 1";
+    case "text":
+      return `${kind.most} characters at most`;
+    case "many":
+      return `${kind.least} to ${kind.most} of ${possible(kind.of)}, between commas`;
+  }
+}
+
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -69,7 +87,7 @@ export function fromHash(hash: string): Opened {
     const value = property && read(property.type, property.type.kind === "many" ? text : decoded(text));
     if (!property) problems.push(`The link has a part “${key}” that this version does not know.`);
     else if (value === undefined)
-      problems.push(`The link says ${property.name} = “${decoded(text)}”, which is not possible.`);
+      problems.push(`The link says ${property.name} = “${decoded(text)}”; it may be ${possible(property.type)}.`);
     else state[property.name] = value;
   }
   return { state: state as Partial<State>, problems };

@@ -40,8 +40,8 @@ export function pack([r, g, b]: Rgb): number {
   return ((255 << 24) | (Math.round(b) << 16) | (Math.round(g) << 8) | Math.round(r)) >>> 0;
 }
 
-/** Colours of up to eight classes that stay apart for colour-blind eyes too (after Okabe and Ito 2008). */
-export const CLASSES: readonly Rgb[] = [
+/** Colours of up to eight classes that stay apart for colour-blind eyes too (after Okabe and Ito 2008), on white. */
+const ON_LIGHT: readonly Rgb[] = [
   [180, 95, 6],
   [31, 102, 173],
   [0, 128, 96],
@@ -51,3 +51,17 @@ export const CLASSES: readonly Rgb[] = [
   [190, 60, 60],
   [70, 70, 70],
 ];
+
+/** The same on a dark ground. */
+const ON_DARK: readonly Rgb[] = [
+  [240, 160, 75],
+  [108, 176, 242],
+  [62, 190, 150],
+  [216, 140, 202],
+  [190, 190, 84],
+  [150, 150, 245],
+  [240, 122, 122],
+  [185, 185, 185],
+];
+
+export const classColours = (dark: boolean): readonly Rgb[] => (dark ? ON_DARK : ON_LIGHT);

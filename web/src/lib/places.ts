@@ -10,14 +10,16 @@ export interface Place {
 export interface Plan {
   places: Place[][]; // by layer
   size: number; // the side of a unit
-  labelled: boolean; // whether there is room for the biases
+  labelled: boolean[]; // by layer: whether there is room beneath its units for a name or a bias
 }
 
 export const MOST_DRAWN = 32;
 export const LABEL = 17; // the height of a bias beneath its unit
+export const TOP = 44; // room for the heads of the columns
+export const BOTTOM = 22;
 
-/** Units in columns, layer by layer; `top` leaves room for the heads of the columns. */
-export function plan(sizes: readonly number[], width: number, height: number, top = 44, bottom = 22): Plan {
+/** Units in columns, layer by layer, between the heads above them and the foot. */
+export function plan(sizes: readonly number[], width: number, height: number, top = TOP, bottom = BOTTOM): Plan {
   const layers = sizes.length;
   const most = Math.max(1, ...sizes.map((n) => Math.min(n, MOST_DRAWN)));
   const room = height - top - bottom;
@@ -35,7 +37,13 @@ export function plan(sizes: readonly number[], width: number, height: number, to
       y: top + room / 2 + (unit - (shown - 1) / 2) * own,
     }));
   });
-  return { places, size, labelled: gap - size >= LABEL && size > 24 };
+  const labelled = places.map((column) => size > 20 && heightOf(column) - size >= LABEL);
+  return { places, size, labelled };
+}
+
+/** From one unit of a column to the next. */
+export function heightOf(column: readonly Place[]): number {
+  return column.length > 1 ? column[1]!.y - column[0]!.y : 84;
 }
 
 /** A point of the curve from one unit to another, at t between 0 and 1. */

@@ -6,7 +6,7 @@ import { colours } from "./canvas";
 import { toBase64 } from "./drawing";
 import { save } from "./export";
 import type { Frame } from "./frame";
-import { CLASSES, css } from "./palette";
+import { css } from "./palette";
 import script from "./replay.txt?raw";
 import type { Layout } from "../messages";
 
@@ -53,7 +53,7 @@ export function replayHtml(): string | null {
     task: app.task,
     title: `${app.state.dataset.replaceAll("_", " ")}, ${layout.sizes.join("-")}`,
     colours: { negative: theme.ends.negative, middle: theme.ends.middle, positive: theme.ends.positive },
-    classes: CLASSES.map((colour) => css(colour)),
+    classes: theme.classes.map((colour) => css(colour)),
     points: Array.from(points.rows.subarray(0, 3 * points.train), (v) => Math.round(v * 1000) / 1000),
     pictures: pictures.map(({ epoch, loss, test, values }) => ({
       epoch,

@@ -8,7 +8,7 @@ import { lastEpoch, learning, momentKey, told } from "./runs";
 type List = Extract<Report, { type: "run_list" }>;
 
 const LIST = 2000; // ms between two looks at the folder
-const SOON = 400; // and at a run that learns
+const SOON = 250; // and at a run that learns
 const LATER = 3000; // or is over
 const REPLAY = 9000; // ms for a whole tape, unless its epochs are few
 const MOST_KEPT = 400; // moments

@@ -38,6 +38,7 @@ export const CLOSED: Record<number, [string, boolean]> = {
   4009: ["The session rested for long and was put away.", true],
   4010: ["This page may not drive the server. Open the address that the terminal shows.", false],
   4013: ["The server has no room for another session. Try again in a while.", true],
+  4014: ["The training is over, and its server has ended.", false],
 };
 
 export type Distributed<T> = T extends unknown ? Omit<T, "id"> : never;
