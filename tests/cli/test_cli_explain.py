@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from glassnet.cli.explain_told import OPTIMIZERS
 from glassnet.cli.models import load_trained
 from glassnet.data.datasets import load_dataset
 from glassnet.data.table import TableFile
@@ -316,7 +317,7 @@ def test_what_each_column_added_comes_to_the_answer(glassnet, towns):
     said = float(glassnet("predict run towns.csv").out.splitlines()[6])
     out = glassnet("explain run towns.csv --index 5 --why --digits 9").out
     assert out.startswith("Why price\n")
-    table = out[out.index("What each column added") :].splitlines()
+    table = out[out.index("What each column added") :].replace("−", "-").splitlines()
     assert table[1].split() == ["column", "is", "adds", "in", "price"]
     rows = {line.split()[0]: line.split()[1:] for line in table[2:6]}
     assert rows["town"][0] == "t5"
@@ -325,3 +326,36 @@ def test_what_each_column_added_comes_to_the_answer(glassnet, towns):
         assert sum(parts) == pytest.approx(float(rows["together"][place]), rel=1e-6)
         assert float(rows["together"][place]) == pytest.approx(total, rel=1e-5)
     assert abs(float(rows["town"][1])) > 1e-6
+
+
+def test_a_class_by_its_name(glassnet):
+    assert glassnet("train moons --epochs 1 --hidden 3 --quiet --output run").status == 0
+    by_name, by_number = (glassnet(f"explain run --index 3 --class {word} --why") for word in ("Lower", "1"))
+    assert by_name == by_number
+    assert by_name.out.startswith("Why lower (class 1)")
+    wrong = glassnet("explain run --index 3 --class lowest")
+    assert (wrong.status, wrong.out) == (2, "")
+    assert "got --class lowest; expected one of upper, lower. Try --class lower" in wrong.err
+
+
+@pytest.mark.parametrize("index", range(3))
+def test_what_predict_prints_of_points_is_told_to_its_last_number(glassnet, index):
+    assert glassnet("train moons --epochs 2 --hidden 3 --quiet --output run").status == 0
+    said = glassnet(f"predict run {index} --json").json[0]["probabilities"]
+    steps = glassnet(f"explain run --index {index} --format json").json["steps"]
+    assert steps[-1]["part"] == "answer"
+    assert steps[-1]["result"] == pytest.approx(list(said.values()))
+    first = steps[0]
+    raw = load_dataset("moons").x_test[index]
+    assert first["part"] == "preparation"
+    assert [line["value"] for line in first["lines"]] == pytest.approx(list(first["result"]), rel=1e-6)
+    assert [line["tree"]["parts"][0]["parts"][0]["value"] for line in first["lines"]] == pytest.approx(raw.tolist())
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_step_of_any_optimizer_is_told(glassnet, optimizer):
+    done = glassnet(f"explain --layers 2-2-1 --x 1,0 --y 1 --rate 0.1 --optimizer {optimizer} --format json")
+    steps = [step for step in done.json["steps"] if step["part"] == "update"]
+    moved = [step for step in steps if step["name"].startswith(("W′", "b′"))]
+    assert {step["name"] for step in moved} == {"W′⁽¹⁾", "b′⁽¹⁾", "W′⁽²⁾", "b′⁽²⁾"}
+    assert all(np.isfinite(step["result"]).all() for step in moved)

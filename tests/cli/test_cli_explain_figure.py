@@ -19,7 +19,7 @@ def test_figures_are_those_of_the_report(glassnet, moons):
         assert told["steps"][-1]["result"] == pytest.approx(report[name], rel=1e-9)
     one = glassnet(f"explain {moons} --figure recall --class 1").out
     assert f"Recall of lower: {100 * report['per_class_accuracy'][1]:.2f} %." in one
-    assert "r₁" not in one
+    assert "r₀" not in one
     parameters = glassnet(f"explain {moons} --figure parameters").out
     assert parameters.startswith("The parameters of a network\n17 parameters.")
 
@@ -40,7 +40,7 @@ def test_figures_of_a_table(glassnet, clean_place):
         ("explain run --figure recall --class 7", r"got --class 7 of 2; expected 0 to 1\. Try --class 1"),
         (
             "explain run --figure loss --index 3",
-            r"got --figure with --index; .* Try glassnet explain run --figure loss",
+            r"got --index with --figure loss; .* Try glassnet explain run --figure loss",
         ),
         ("explain run --figure loss --why", r"got --figure with --why"),
         ("explain run moons --figure loss", r"got"),

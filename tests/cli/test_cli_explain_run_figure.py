@@ -1,5 +1,7 @@
-"""`glassnet explain RUN --figure NAME`: what a training printed comes out again, and mistakes are answered."""
+"""`glassnet explain … --figure NAME`, over real runs: every figure comes out as it was printed, and recomputes."""
 
+import contextlib
+import io
 import json
 import re
 from pathlib import Path
@@ -7,87 +9,292 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from glassnet.train.run_story import RUN_FIGURES
+from glassnet.cli.doctor import examine
+from glassnet.cli.explain import OPTIONS
+from glassnet.cli.explain_figure import ALL_FIGURES, figure_of
+from glassnet.cli.main import main
+from glassnet.cli.options import parse
+from glassnet.data.datasets import load_dataset
+from glassnet.files import strict_json
+from glassnet.read.formula import Value, evaluate, leaves
+from glassnet.train.runs import Run
+from glassnet.train.settings import Settings
 
 
-def trained(glassnet, more="", schedule="cosine"):
-    line = f"train moons --epochs 4 --hidden 3 --batch-size 32 --validation 0.1 --schedule {schedule} --output run"
-    done = glassnet(f"{line} {more}")
-    assert done.status == 0, done.err
-    return done.out
+def story(path, figure):
+    """What is told of a figure."""
+    return figure_of(path, parse([path, "--figure", *figure.split()], OPTIONS))
 
 
-def told(glassnet, figure):
-    return glassnet(f"explain run --figure {figure} --format json").json["steps"][-1]["result"]
+def recomputed(path, figure):
+    """The number that a figure comes to, once every line of its story came out of its formula."""
+    document = story(path, figure)
+    for line in document.equations():
+        assert float(evaluate(line.formula)) == pytest.approx(float(line.value), rel=1e-6, abs=1e-9), line
+    assert document.text(80)
+    assert max(document.latex()) < "ŀ"  # what pdflatex knows by itself
+    return float(document.steps[-1].result)
 
 
-def history():
-    return [json.loads(line) for line in Path("run/history.jsonl").read_text("utf-8").splitlines()]
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A run of classes, one of values, one of labels, a sweep, and what the commands printed."""
+    folder = tmp_path_factory.mktemp("figures")
+    rng = np.random.default_rng(0)
+    size, rooms = rng.uniform(20, 200, 160), rng.integers(1, 6, 160)
+    price = 1000 * size + 5000 * rooms + rng.normal(0, 4000, 160)
+    rows = "".join(f"{s:.1f},{r},{p:.0f}\n" for s, r, p in zip(size, rooms, price, strict=True))
+    (folder / "houses.csv").write_text("size,rooms,price\n" + rows, encoding="utf-8")
+    a, b = rng.normal(size=(2, 120))
+    rows = "".join(f"{x:.3f},{y:.3f},{int(x > 0)},{int(x + y > 0)}\n" for x, y in zip(a, b, strict=True))
+    (folder / "tags.csv").write_text("a,b,up,sum\n" + rows, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for line in (
+            "train moons --epochs 4 --hidden 3 --batch-size 32 --validation 0.1 --accumulate 3 --output run",
+            "train houses.csv --target price --epochs 4 --hidden 4 --validation 0.2 --quiet --output values",
+            "train tags.csv --target up,sum --epochs 4 --hidden 4 --validation 0.2 --quiet --output labels",
+            "sweep moons --grid width=2,4 --grid lr=0.01,0.1 --epochs 2 --workers 1 --quiet --output sweep",
+        ):
+            printed = io.StringIO()
+            with contextlib.redirect_stdout(printed):
+                assert main(line.split()) == 0
+            if line.endswith("--output run"):
+                Path("printed.txt").write_text(printed.getvalue(), encoding="utf-8")
+    return folder
 
 
-def test_the_table_of_figures_is_that_of_the_run(glassnet, clean_place):
-    printed = trained(glassnet, "--accumulate 3")
-    result = json.loads(Path("run/result.json").read_text("utf-8"))
-    for entry in history():
-        loss = told(glassnet, f"epoch-loss --epoch {entry['epoch']}")
-        assert loss == pytest.approx(entry["loss"], rel=1e-6)
-        assert f"{entry['epoch']}    {loss:.5f}" in printed
-    assert told(glassnet, "best-epoch") == min(e["validation_loss"] for e in history())
-    assert f"Epoch {result['best_epoch']}." in glassnet("explain run --figure best-epoch").out
-    assert f"{told(glassnet, 'updates'):.0f} updates an epoch" in printed
-    assert told(glassnet, "updates") == 4  # 360 examples, batches of 32, three to an update
-    assert f"({told(glassnet, 'speed'):,.0f}/s)" in printed
+@pytest.fixture
+def here(place, monkeypatch):
+    """Work in that folder, which no test changes."""
+    monkeypatch.chdir(place)
+    return place
+
+
+def result(run):
+    return strict_json.loads(Path(run, "result.json").read_bytes(), source=run)
+
+
+def history(run):
+    return [json.loads(line) for line in Path(run, "history.jsonl").read_text("utf-8").splitlines()]
+
+
+# Each figure of the table: of which run, and the number that a command prints for it.
+PRINTED = {
+    "accuracy": ("run", lambda call: call("evaluate run --json").json["accuracy"]),
+    "mistakes": ("run", lambda call: int(re.search(r"(\d+) wrong", call("evaluate run").out)[1])),
+    "precision --class 1": ("run", lambda call: share_of(call("evaluate run --json").json["confusion"], 1, 0)),
+    "recall --class 1": ("run", lambda call: call("evaluate run --json").json["per_class_accuracy"][1]),
+    "f1 --class 0": ("run", lambda call: f1_of(call("evaluate run --json").json["confusion"], 0)),
+    "confusion --class 1": ("run", lambda call: sum(call("evaluate run --json").json["confusion"][1])),
+    "loss": ("run", lambda call: call("evaluate run --json").json["loss"]),
+    "calibration": ("run", lambda call: found(call("plot run calibration"), r"calibration error ([\d.]+)")),
+    "exact": ("labels", lambda call: call("evaluate labels --json").json["exact"]),
+    "there --class 0": ("labels", lambda call: found(call("evaluate labels"), r"up +([\d.]+) %") / 100),
+    "r2": ("values", lambda call: call("evaluate values --json").json["r2"]),
+    "rmse": ("values", lambda call: call("evaluate values --json").json["rmse"]),
+    "mae": ("values", lambda call: mae_of(call)),
+    "epoch-loss --epoch 2": ("run", lambda call: history("run")[1]["loss"]),
+    "validation-loss --epoch 3": ("run", lambda call: history("run")[2]["validation_loss"]),
+    "validation-accuracy": ("run", lambda call: history("run")[3]["validation_accuracy"]),
+    "validation-exact": ("labels", lambda call: history("labels")[3]["validation_exact"]),
+    "validation-rmse --epoch 1": ("values", lambda call: history("values")[0]["validation_rmse"]),
+    "validation-r2": ("values", lambda call: history("values")[3]["validation_r2"]),
+    "gradient-norm": ("run", lambda call: history("run")[3]["gradient_norm"]),
+    "batch-accuracy --epoch 2": ("run", lambda call: history("run")[1]["batch_accuracy"]),
+    "rate --epoch 2": ("run", lambda call: history("run")[1]["rate"]),
+    "learnt": ("run", lambda call: typed(r"accuracy ([\d.]+) % on what it learnt") / 100),
+    "best-epoch": ("run", lambda call: min(e["validation_loss"] for e in history("run"))),
+    "parameters": ("run", lambda call: result("run")["parameters"]),
+    "examples": ("run", lambda call: 0.1),  # the share that --validation asked for
+    "updates": ("run", lambda call: typed(r"(\d+) updates an epoch")),
+    "seen": ("run", lambda call: typed(r"([\d,]+) examples in")),
+    "speed": ("run", lambda call: result("run")["examples_per_second"]),
+    "seconds": ("run", lambda call: result("run")["seconds"]["training"]),
+    "memory": ("run", lambda call: Path("run/model.safetensors").stat().st_size),
+    "guess": ("run", lambda call: found(call("runs report run"), r"most frequent class \| ([\d.]+) %") / 100),
+    "linear": ("run", lambda call: found(call("runs report run"), r"logistic regression \| ([\d.]+) %") / 100),
+    "against": ("run", lambda call: against(call("runs report run").out)),
+    "suggested-rate": ("run", lambda call: rates(call)["suggestion"]),
+    "largest-rate": ("run", lambda call: rates(call)["largest"]),
+    "noise-scale": ("run", lambda call: rates(call, "--batch-sizes")["batch_sizes"]["noise_scale"]),
+    "parted --layer 2": ("run", lambda call: probed(call, -1) / 100),
+    "directions --layer 1": ("run", lambda call: probed(call, -3, 1) / 100),
+    "zeros --layer 2": ("run", lambda call: probed(call, -4) / 100),
+    "best-trial": ("sweep", lambda call: result("sweep")["best"]["score"]),
+    "trial --index 2": ("sweep", lambda call: score_of_trial(2)),
+    "settings": ("sweep", lambda call: min(spreads(), key=lambda s: abs(s - recomputed("sweep", "settings")))),
+}
+
+APART = ("doctor", "checks", "gradient")  # which come to several numbers, or to a limit that is passed
+
+
+def typed(pattern):
+    """What train printed of the run of classes."""
+    return float(re.search(pattern, Path("printed.txt").read_text("utf-8"))[1].replace(",", ""))
+
+
+def found(outcome, pattern):
+    return float(re.search(pattern, outcome.out)[1])
+
+
+def probed(call, column, layer=2):
+    """A share that `probe hidden` prints of a layer."""
+    line = next(line for line in call("probe run hidden").out.splitlines() if line.startswith(f"{layer} "))
+    return float(line.replace(" %", "").replace("%", "").split()[column])
+
+
+def share_of(confusion, k, axis):
+    return confusion[k][k] / np.array(confusion).sum(axis=axis)[k]
+
+
+def f1_of(confusion, k):
+    recall, precision = share_of(confusion, k, 1), share_of(confusion, k, 0)
+    return 2 * recall * precision / (recall + precision)
+
+
+def mae_of(call):
+    answers = [call(f"predict values {i} --json").json[0] for i in range(24)]
+    return np.mean([abs(a["prediction"][0] - a["truth"][0]) for a in answers])
+
+
+def against(report):
+    mine, other = (
+        1 - float(re.search(rf"{name}\W* \| ([\d.]+) %", report)[1]) / 100
+        for name in ("this network", "logistic regression")
+    )
+    return mine / other
+
+
+def rates(call, more=""):
+    line = "lr-find moons --hidden 3 --batch-size 32 --validation 0.1 --accumulate 3 --json"
+    return call(f"{line} {more}").json
+
+
+def score_of_trial(number):
+    lines = Path("sweep/trials.jsonl").read_text("utf-8").splitlines()
+    return next(t["score"] for t in map(json.loads, lines) if t["trial"] == number)
+
+
+def spreads():
+    return [e["spread"] for effects in result("sweep")["effects"].values() for e in effects]
+
+
+def test_the_walk_leaves_no_figure_out():
+    assert {figure.split()[0] for figure in PRINTED} | set(APART) == set(ALL_FIGURES)
+    assert all(set(row.takes) <= {"class", "epoch", "index", "layer"} for row in ALL_FIGURES.values())
+
+
+@pytest.mark.parametrize("figure", PRINTED)
+def test_every_figure_comes_out_as_it_was_printed(figure, here, glassnet):
+    run, printed = PRINTED[figure]
+    rough = figure in (
+        "against",
+        "calibration",
+        "learnt",
+        "guess",
+        "linear",
+        "there --class 0",
+        "directions --layer 1",
+        "zeros --layer 2",
+    )  # of a rounded text
+    assert recomputed(run, figure) == pytest.approx(printed(glassnet), rel=2e-2 if rough else 1e-4)
+
+
+def test_the_findings_are_those_of_the_doctor(here, glassnet):
+    said = glassnet("doctor run --json").json["findings"]
+    assert recomputed("run", "doctor") == 1.0
+    assert story("run", "doctor").summary == [f"{finding['headline']}." for finding in said]
+    assert said
+
+
+def test_the_checks_are_those_of_the_doctor_before_training(here):
+    run = Run("run")
+    lines, _ = examine(load_dataset("moons"), Settings.from_dict(run.config["settings"]))
+    recomputed("run", "checks")
+    document = story("run", "checks")
+    told = [float(v) for step in document.steps for v in numbers_of(step)]
+    for line in lines:
+        for figure in (v for v in line.figures.values() if isinstance(v, float)):
+            found_in_words = f"{figure:.3g}" in document.steps[-1].words
+            assert found_in_words or any(figure == pytest.approx(v, rel=1e-5, abs=1e-6) for v in told), line
+    assert all(step.result == 1 for step in story("run", "checks").steps if step.symbol.letter == "ok") == all(
+        line.passed for line in lines
+    )
+
+
+def numbers_of(step):
+    return [step.result, *(leaf.value for leaf in leaves(step.formula) if isinstance(leaf, Value))]
+
+
+def test_the_worst_slope_is_that_of_gradcheck(here, glassnet):
+    worst = max(glassnet("gradcheck run --json").json["parameters"], key=lambda p: p["error"])
+    assert recomputed("run", "gradient") == 1.0
+    found = {step.symbol.letter: float(step.result) for step in story("run", "gradient").steps}
+    assert found["error"] == pytest.approx(worst["error"], rel=1e-6)
+    assert found["n"] == pytest.approx(worst["numeric"], rel=1e-9)
+
+
+def test_a_run_of_values_and_one_of_labels_are_told_too(here):
+    for run in ("values", "labels"):
+        for figure in ("learnt", "guess", "linear", "against", "checks", "doctor", "gradient", "examples", "memory"):
+            recomputed(run, figure)
+    for figure in ("rmse", "mae", "r2"):
+        assert "price" in story("values", f"{figure} --class 0").title or recomputed("values", figure)
+
+
+def test_every_figure_is_listed_with_who_prints_it(glassnet):
+    listed = glassnet("explain --figure").out
+    assert all(re.search(rf"^  {name} ", listed, re.MULTILINE) for name in ALL_FIGURES)
+    assert max(map(len, listed.splitlines())) <= 100
 
 
 @pytest.mark.parametrize("schedule", ["constant", "linear", "cosine", "one-cycle", "step", "exponential"])
 @pytest.mark.parametrize("warm_up", [0.0, 0.4])
 def test_the_rate_of_every_epoch(glassnet, clean_place, schedule, warm_up):
-    trained(glassnet, f"--warm-up {warm_up}", schedule)
-    for entry in history():
-        document = glassnet(f"explain run --figure rate --epoch {entry['epoch']} --digits exact")
-        assert "The history says" not in document.out
-        assert told(glassnet, f"rate --epoch {entry['epoch']}") == pytest.approx(entry["rate"], rel=1e-9)
-        given = re.search(r"these numbers give (\S+)\)", document.out.split("rate = ")[-1])
-        assert given is None or float(given[1]) == pytest.approx(entry["rate"], rel=1e-6, abs=1e-12)
-
-
-def test_the_calibration_error_is_that_of_the_chart(glassnet, clean_place):
-    trained(glassnet)
-    chart = glassnet("plot run calibration").out
-    assert f"expected calibration error {told(glassnet, 'calibration'):.4f}" in chart
-
-
-def test_the_suggested_rate_is_that_of_lr_find(glassnet, clean_place):
-    trained(glassnet)
-    found = glassnet("lr-find moons --hidden 3 --batch-size 32 --validation 0.1 --json").json
-    assert told(glassnet, "suggested-rate") == pytest.approx(found["suggestion"], rel=1e-6)
-
-
-def test_every_figure_is_listed(glassnet, clean_place):
-    listed = glassnet("explain --figure").out
-    assert all(re.search(rf"^{name}\b", listed, re.MULTILINE) for name in (*RUN_FIGURES, "accuracy", "parameters"))
+    line = f"train moons --epochs 4 --hidden 3 --batch-size 32 --schedule {schedule} --warm-up {warm_up} --quiet"
+    assert glassnet(f"{line} --output run").status == 0
+    for entry in history("run"):
+        document = story("run", f"rate --epoch {entry['epoch']}")
+        assert not document.notes
+        assert float(document.steps[-1].result) == pytest.approx(entry["rate"], rel=1e-9)
+        recomputed("run", f"rate --epoch {entry['epoch']}")
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "status", "said"),
     [
-        ("explain run --figure rate --epoch 9", r"got --epoch 9; .* from 1 to 4 .*Try --epoch 4"),
-        ("explain run --figure loss --epoch 2", r"got --epoch with --figure loss; .* Try --figure epoch-loss"),
-        ("explain run --index 2 --epoch 2", r"got --epoch 2 alone; .* Try --figure rate"),
-        ("explain run --figure rate --index 2", r"got --figure with --index"),
-        ("explain run/model.safetensors --figure rate", r"got --figure rate with a model file; .* Try the folder"),
+        ("explain run --figure rate --epoch 9", 2, r"got --epoch 9; .* from 1 to 4 .*Try --epoch 4"),
+        (
+            "explain run --figure loss --epoch 2",
+            2,
+            r"got --epoch with --figure loss; .* Try --figure epoch-loss --epoch 2",
+        ),
+        ("explain run --figure loss --class 1", 2, r"got --class with --figure loss; expected it with precision"),
+        ("explain run --index 2 --epoch 2", 2, r"got --epoch 2 alone; .* Try --figure rate"),
+        ("explain run --figure rate --index 2", 2, r"got --index with --figure rate; expected a figure of all"),
+        ("explain run --figure zeros --layer 9", 2, r"got --layer 9 of 3; expected 0 .* Try --layer 3"),
+        ("explain run --figure rate --layer 1", 2, r"got --layer with --figure rate"),
+        ("explain values --figure parted", 2, r"got a regression; .* Try --figure directions"),
+        ("explain run --figure rmse", 2, r"got --figure rmse; expected one of accuracy, .* Try --figure accuracy"),
+        ("explain values --figure accuracy", 2, r"got --figure accuracy; expected one of r2, .* Try --figure r2"),
+        ("explain sweep --figure trial --index 9", 2, r"got --index 9; .* 0 to 3\. Try --index 3"),
+        ("explain run --figure trial", 1, r"got run, which holds no sweep\.json; expected the folder of a sweep"),
+        ("explain sweep --figure epoch-loss", 2, r"got a model file; expected a run folder"),
+        ("explain run/model.safetensors --figure rate", 2, r"got a model file; .* Try the folder"),
+        ("explain run --figure validation-rmse", 2, r"without the validation rmse of its epochs; expected one of"),
     ],
 )
-def test_mistakes_are_answered(glassnet, clean_place, line, said):
-    trained(glassnet)
+def test_mistakes_are_answered(glassnet, here, line, status, said):
     done = glassnet(line)
-    assert (done.status, done.out) == (2, "")
+    assert (done.status, done.out) == (status, "")
     assert re.search(said, done.err)
 
 
 def test_a_run_without_validation_has_no_best_epoch(glassnet, clean_place):
     assert glassnet("train moons --epochs 2 --hidden 3 --quiet --output run").status == 0
     done = glassnet("explain run --figure best-epoch")
-    assert done.status != 0
+    assert done.status == 2
     assert "Try train … --validation 0.1" in done.err
-    assert np.isfinite(told(glassnet, "epoch-loss"))  # the last epoch, where none is named
+    assert np.isfinite(recomputed("run", "epoch-loss"))  # the last epoch, where none is named
+    assert recomputed("run", "validation-accuracy") == history("run")[1]["test_accuracy"]  # the test examples then

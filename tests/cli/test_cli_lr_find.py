@@ -10,20 +10,23 @@ def test_the_curve_and_the_advice(glassnet):
     done = glassnet("lr-find moons --optimizer adam --hidden 8 --steps 100")
     assert (done.status, done.err) == (0, "")
     lines = done.out.splitlines()
-    assert len(lines) == 10 + 2 + 1 + 2
+    assert len(lines) == 10 + 2 + 1 + 3
     assert "▲" in lines[10] or "^" in lines[10]
     assert lines[11].strip().startswith("1e-06")
     advice = re.fullmatch(r"the loss falls fastest at (\S+), and no longer above (\S+)", lines[13])
     assert 1e-5 < float(advice[1]) < float(advice[2]) < 10
     assert lines[14] == f"try glassnet train moons --optimizer adam --hidden 8 --learning-rate {advice[1]}"
+    assert lines[15] == "where from? glassnet explain RUN --figure suggested-rate, once that has run"
     assert max(map(len, lines)) <= 80
     assert not Path("runs").exists()
 
 
 def test_the_advice_can_be_followed(glassnet):
     done = glassnet("lr-find spiral --steps 200")
-    command = done.out.splitlines()[-1].removeprefix("try glassnet ")
-    assert glassnet(f"{command} --json").json["test_accuracy"] >= 0.9
+    command = done.out.splitlines()[-2].removeprefix("try glassnet ")
+    assert glassnet(f"{command} --output run --json").json["test_accuracy"] >= 0.9
+    asked = done.out.splitlines()[-1].partition("glassnet ")[2].partition(",")[0].replace("RUN", "run")
+    assert "Suggested rate:" in glassnet(asked).out
 
 
 def test_numbers_for_programs(glassnet):

@@ -87,7 +87,11 @@ def test_a_mistake_of_the_program_s_own_is_one_line_too(glassnet, monkeypatch):
     ("problem", "status", "message"),
     [
         (KeyboardInterrupt(), 130, "stopped"),
-        (MemoryError(), 1, "got a request for more memory than there is; expected less. Try fewer examples."),
+        (
+            MemoryError(),
+            1,
+            "got a request for more memory than there is; expected less. Try smaller layers, or fewer examples.",
+        ),
         (
             OSError(errno.ENOSPC, "No space left on device"),
             1,

@@ -91,3 +91,12 @@ def test_what_a_command_does_stays_in_its_column(narrow, monkeypatch, columns, p
     block = lines[lines.index("Commands") + 1 : lines.index("Options") - 1]
     assert {len(line) - len(line.lstrip()) for line in block} == places
     assert [line.split()[0] for line in block if not line.startswith("   ")] == list(COMMANDS)
+
+
+def test_each_way_to_type_a_command_has_a_line_of_its_own(narrow):
+    lines = narrow("runs --help")
+    ways = [line for line in lines[: lines.index("")] if "glassnet" in line]
+    assert [way.split("glassnet ")[1].split()[:2] for way in ways] == [
+        ["runs", "[FOLDER]"], ["runs", "show"], ["runs", "compare"], ["runs", "report"],
+    ]  # fmt: skip
+    assert {way.index("glassnet") for way in ways} == {len("Usage  ")}

@@ -92,7 +92,9 @@ def test_weights_of_any_epoch(glassnet, points):
     shown = {float(n) for n in re.findall(r"-?\d\.\d{3}", first)}
     assert shown == {round(float(w), 3) for w in kept.kept[0].reshape(-1)}
     assert first != last
-    assert "after epoch 10" in glassnet(f"plot {points} weights --epoch 999").out
+    done = glassnet(f"plot {points} weights --epoch 999")
+    assert done.status == 2
+    assert re.search(r"got --epoch 999; expected 0 to 10, the last of .*\. Try --epoch 10\.", done.err)
 
 
 def test_weights_are_told_by_sign_and_the_strongest_first():

@@ -190,5 +190,14 @@ def test_data_in_the_place_of_a_model_is_told_what_it_is(glassnet, tmp_path):
     assert done.status == 1
     assert done.err == (
         "glassnet: got houses.csv, which is data; expected a run folder or a model file. Try glassnet train "
-        "houses.csv, which makes one, or --data houses.csv to look at data.\n"
+        "houses.csv, which makes one.\n"
     )
+
+
+def test_a_model_is_not_judged_by_classes_that_it_does_not_know(glassnet):
+    assert glassnet("train moons --epochs 1 --quiet --output run").status == 0
+    done = glassnet("evaluate run xor")
+    assert done.status == 2
+    assert "got data set xor with the classes " in done.err
+    assert "expected those of the model, upper, lower. Try the data set that the model was trained on." in done.err
+    assert glassnet("evaluate run moons").status == 0

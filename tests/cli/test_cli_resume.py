@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from glassnet.files.lock import Lock
+
 
 def figures(result):
     return [{k: v for k, v in entry.items() if k != "seconds"} for entry in result["history"]]
@@ -43,6 +45,18 @@ def test_a_stopped_run_goes_on_to_the_same_numbers(program, glassnet):
     assert figures(resumed)[: len(half["history"])] == figures(half)
     again = glassnet("evaluate half --json").json
     assert again["loss"] == pytest.approx(resumed["test_loss"])
+
+
+def test_a_run_goes_on_in_one_program_at_a_time(program, glassnet):
+    stopped_run(program, "half")
+    before = {path.name: path.read_bytes() for path in Path("half").iterdir() if path.is_file()}
+    other = Lock("half/.lock")  # as if it went on elsewhere
+    assert other.take()
+    done = glassnet("train --resume half --epochs 1000000")
+    assert (done.status, done.out) == (1, "")
+    assert "got half, which another training is writing; " in done.err
+    other.release()
+    assert {path.name: path.read_bytes() for path in Path("half").iterdir() if path.is_file()} == before
 
 
 def test_a_run_that_was_killed_is_asked_to_go_on_first(glassnet):

@@ -150,6 +150,7 @@ def test_a_sweep_shows_and_keeps_what_it_has_found(glassnet):
     assert "4 trainings, every combination" in done.out
     assert "64 examples to learn from, 16 to choose by" in done.out
     assert f"saved in {folder}" in done.out
+    assert done.out.endswith(f"try glassnet predict {folder} 7\n")
     assert "\x1b" not in done.out
     assert sorted(p.name for p in folder.iterdir()) == [
         "model.safetensors", "result.json", "sweep.json", "trials.csv", "trials.jsonl",
@@ -198,6 +199,7 @@ def test_a_killed_sweep_is_gone_on_with(program, glassnet):
     process.wait()
     before = [line for line in journal.read_bytes().split(b"\n")[:-1] if line]
     assert 0 < len(before) < 20
+    Path("s/.glassnet-0123456789abcdef.tmp").write_bytes(b"half")
     for _ in range(200):  # the kernel may still be closing its files
         done = glassnet("sweep --resume s --quiet")
         if "another sweep" not in done.err:
@@ -208,6 +210,7 @@ def test_a_killed_sweep_is_gone_on_with(program, glassnet):
     assert after[: len(before)] == before
     assert sorted(json.loads(line)["trial"] for line in after) == list(range(20))
     assert json.loads(Path("s/result.json").read_text())["done"] == 20
+    assert not list(Path("s").glob("*.tmp"))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
@@ -248,9 +251,9 @@ def test_a_folder_without_a_sweep_is_named(glassnet):
     Path("empty").mkdir()
     done = glassnet("sweep --resume empty")
     assert (done.status, done.out) == (1, "")
-    assert (
-        done.err
-        == "glassnet: got --resume empty, which holds no sweep.json; expected the folder of a sweep. Try ls sweeps.\n"
+    assert done.err == (
+        "glassnet: got --resume empty, which holds no sweep.json; expected the folder of a sweep. "
+        "Try the folder that `glassnet sweep` named.\n"
     )
 
 
@@ -307,6 +310,7 @@ def test_a_regression_is_judged_by_r2(glassnet):
     done = glassnet("sweep sine --epochs 2 --grid width=2,8 --grid lr=0.001,0.01 --workers 1")
     assert done.status == 0
     assert "test R² " in done.out
+    assert re.search(r"^validation R² +width", done.out, re.M)
     head = done.out.partition("what each setting does")[0]
     assert re.search(r"\n +-?\d\.\d{4} +\d+ +0\.\d+ ", head)
     assert "%" not in done.out

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -32,6 +33,8 @@ def test_a_training_shows_and_keeps_what_it_has_learnt(glassnet):
     assert done.out.startswith("data     xor_gate: 4 examples to learn from, 4 to test on\nnetwork  2-64-64-2, relu")
     assert "100.00 % of 4 test examples right, 0 wrong" in done.out
     assert f"saved in {folder}" in done.out
+    assert done.out.endswith(f"where from? glassnet explain {folder} --figure\n")
+    assert "suggested-rate" in glassnet(f"explain {folder} --figure").out
     assert "\x1b" not in done.out
     assert "\r" not in done.out
     assert sorted(p.name for p in folder.iterdir()) == [
@@ -175,6 +178,22 @@ def test_a_reader_who_has_had_enough_is_no_mistake(program):
     with subprocess.Popen([*program, "datasets"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
         running.stdout.close()
         assert running.stderr.read() == b""
+
+
+def test_a_training_goes_on_when_its_reader_leaves(program):
+    words = [*program, "train", "moons", "--epochs", "50", "--output", "unheard"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        running.stdout.close()
+        assert running.stderr.read() == b""
+    assert running.returncode == 1  # as for every command whose output nobody took
+    assert json.loads(Path("unheard/result.json").read_text("utf-8"))["epochs_done"] == 50
+    assert Trained.load("unheard/model.safetensors").classes == ("upper", "lower")
+
+
+def test_what_is_to_be_typed_next_can_be_pasted(glassnet):
+    done = glassnet("train moons --epochs 1 --output", "my runs/first ß")
+    said = re.search(r"^try glassnet (.*)$", done.out, re.M)[1]
+    assert glassnet("", *shlex.split(said)).status == 0
 
 
 def test_an_encoding_without_blocks_is_no_mistake(program):

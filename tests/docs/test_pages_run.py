@@ -3,6 +3,7 @@
 import asyncio
 import importlib.util
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,25 @@ def place(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.parametrize("page", ["coming_from.md", "troubleshooting.md"])
+@pytest.mark.parametrize("page", ["coming_from.md", "explain.md", "runs.md", "troubleshooting.md"])
 def test_a_page_runs(page):
     pages.run_page(page)
+
+
+def test_tables_run_and_a_spoilt_one_is_refused_as_the_page_says(capsys):
+    pages.run_page("tables.md")
+    said = re.search(r"^says `(spoilt\.csv, .*)` and", (pages.DOCS / "tables.md").read_text("utf-8"), re.MULTILINE)[1]
+    assert pages.main(["train", "spoilt.csv", "--target", "price"]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_the_gallery_is_what_its_commands_draw():
+    """Which pictures there are; what is in them is the business of those who draw."""
+    page = pages.DOCS / "gallery.md"
+    pages.run_page("gallery.md")
+    drawn = {path.name for path in Path().glob("*.svg")}
+    shown = set(re.findall(r"\(pictures/gallery/(.*?)\)", page.read_text("utf-8")))
+    assert drawn == shown == {path.name for path in (page.parent / "pictures" / "gallery").iterdir()}
 
 
 def asked(app, body):

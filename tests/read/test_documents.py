@@ -11,6 +11,7 @@ import glassnet as torch
 from glassnet import nn
 from glassnet.errors import ValueRangeError
 from glassnet.read.document import FORMATS, Table
+from glassnet.read.examples.work import all_examples
 from glassnet.read.explain import explain
 
 
@@ -128,3 +129,10 @@ def test_slopes_are_slopes_of_what_is_told():
     assert r"\frac{\partial y}{\partial x}" in told.latex()
     assert "<mo>∂</mo><mi>y</mi>" in told.html()
     assert "the slope of y along x" in told.text()
+
+
+def test_latex_has_no_letter_that_pdflatex_does_not_know():
+    for example in all_examples().values():
+        latex = example.document().latex()
+        assert max(latex) < "ŀ", (example.id, max(latex))
+        assert "ŷ" not in latex

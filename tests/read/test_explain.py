@@ -394,3 +394,15 @@ def test_differences_at_a_corner_are_named():
     assert "by differences −1, at a corner where the slope jumps" in told.text(100).replace("−1.000", "−1")
     smooth = explain(sigmoid_2_2_1(), [0.5, 1.0], [1.0], loss="mse", gradcheck=True)
     assert not any(line.corner for line in smooth.equations())
+
+
+@pytest.mark.parametrize(
+    ("y", "loss"), [(torch.tensor([1.0, 0.0]), "mse"), (torch.tensor(1), None), (torch.tensor([1]), None)]
+)
+def test_one_example_and_its_target_need_no_axis_of_a_batch(y, loss):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(3, 2))
+    x = torch.tensor([1.0, -2.0, 0.5])
+    alone = explain(model, x, y, loss=loss)
+    batch = explain(model, x[None], y[None] if y.array.shape in ((2,), ()) else y, loss=loss)
+    assert alone.json() == batch.json()

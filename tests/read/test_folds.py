@@ -14,6 +14,7 @@ from glassnet.errors import NotSupportedError, ShapeError, ValueRangeError
 from glassnet.read.capacity_depth import tent_network
 from glassnet.read.folds import folds, pieces_along
 from glassnet.read.folds_layers import stages_of
+from glassnet.read.hidden import on_grid
 
 BOX = ((-2.0, 2.0), (-1.5, 1.5))
 
@@ -156,3 +157,17 @@ def test_a_picture_has_a_polygon_for_each_region():
     svg = found.svg(np.zeros((1, 2)), np.zeros(1, int))
     assert svg.count("<polygon") == found.count
     assert f"{found.count:,} linear regions" in svg
+
+
+@pytest.mark.parametrize("box", [(-1, 1), "plane", 3, ((1, -1), (0, 1)), ((0, np.nan), (0, 1)), ((0, 0), (0, 1))])
+@pytest.mark.parametrize("look", [folds, lambda model, box: on_grid(model, 1, box)])
+def test_what_is_no_box_is_refused_and_four_numbers_are_one(look, box):
+    model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
+    with pytest.raises(ValueRangeError, match=r"got the box .*; expected two spans\. Try"):
+        look(model, box)
+    assert folds(model, (-1, 1, -2, 2)).count == folds(model, ((-1, 1), (-2, 2))).count
+
+
+def test_a_box_in_the_place_of_a_layer_is_named():
+    with pytest.raises(ValueRangeError, match=r"got layer=\(-1, 1\); expected the number of a layer"):
+        on_grid(nn.Sequential(nn.Linear(2, 1)), (-1, 1))

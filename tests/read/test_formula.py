@@ -24,6 +24,7 @@ from glassnet.read.formula import (
     Symbol,
     Value,
     evaluate,
+    gathered,
     minus,
     over,
     plus,
@@ -160,3 +161,15 @@ def test_a_sign_is_drawn_out_of_a_fraction_and_not_lost():
     quotient = over(Negative(Value(Symbol("a"), 3.0)), Value(Symbol("b"), 4.0))
     assert isinstance(quotient, Negative)
     assert evaluate(quotient) == -0.75
+
+
+def test_like_terms_of_a_sum_are_gathered_and_others_left():
+    w, v = Value(Symbol("w"), 3.0), Value(Symbol("v"), 5.0)
+    twice = gathered(plus(times(Number(0.25), w), v, times(Number(0.25), w)))
+    assert len(twice.parts()) == 2
+    assert evaluate(twice) == 6.5
+    for kept in (plus(w, v), times(w, v), plus(w, Negative(w)), plus(Rest(2, 1.0), Rest(2, 1.0)), w):
+        assert gathered(kept) is kept
+    squares = plus(times(w, w), times(Number(2.0), w, w), times(v, w))
+    assert evaluate(gathered(squares)) == evaluate(squares)
+    assert len(gathered(squares).parts()) == 2

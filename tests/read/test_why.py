@@ -12,6 +12,7 @@ import glassnet as torch
 from glassnet import nn
 from glassnet.errors import DataError, NotSupportedError, ValueRangeError
 from glassnet.read.why import why
+from glassnet.train.embed import EmbedColumns
 
 BENDS = [nn.ReLU, nn.Tanh, nn.Sigmoid, nn.LeakyReLU, nn.ELU, nn.Softplus, nn.GELU, nn.Identity]
 
@@ -67,6 +68,38 @@ def test_the_biggest_paths_are_the_biggest_of_all(seed):
     expected = [path for path in expected if path[1] != 0]
     assert [p.places for p in answer.paths] == [places for places, _ in expected]
     np.testing.assert_allclose([p.adds for p in answer.paths], [adds for _, adds in expected], rtol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_paths_begin_with_words_where_these_are_looked_up(seed):
+    torch.manual_seed(seed)
+    model = nn.Sequential(nn.Embedding(7, 3), nn.Flatten(), nn.Linear(6, 4), nn.ReLU(), nn.Linear(4, 2)).double()
+    words = torch.tensor([[5, 2]])
+    answer = why(model, words, 1, most=100)
+    table = model[0].weight.array
+    h = model[2].weight.array @ table[[5, 2]].reshape(-1) + model[2].bias.array
+    expected = {
+        (word, j, unit): table[[5, 2]][word, j]
+        * model[2].weight.array[unit, 3 * word + j]
+        * (h[unit] > 0)
+        * model[4].weight.array[1, unit]
+        for word in range(2)
+        for j in range(3)
+        for unit in range(4)
+    }
+    found = {(p.places[0], p.number, p.places[1]): p.adds for p in answer.paths}
+    assert found == pytest.approx({key: adds for key, adds in expected.items() if adds})
+    assert "x[2] (its number 3) → unit" in answer.text() or seed
+
+
+def test_paths_of_a_table_go_through_its_words():
+    torch.manual_seed(0)
+    model = nn.Sequential(EmbedColumns(1, (5, 4), (3, 2)), nn.Linear(6, 4), nn.ReLU(), nn.Linear(4, 1))
+    answer = why(model, torch.tensor([[0.5, 2.0, 3.0]]), most=50, inputs=["size", "town", "street"].__getitem__)
+    total = math.fsum(path.adds for path in answer.paths)
+    assert total == pytest.approx(answer.inputs.sum(), rel=1e-6)  # all paths together are what all inputs add
+    assert {path.places[0] for path in answer.paths} == {0, 1, 2}
+    assert "town (its number " in answer.text(100)
 
 
 def test_for_relu_networks_it_is_the_slope_times_the_input():

@@ -62,7 +62,7 @@ def test_an_example_is_told_and_every_line_of_it_is_true(name):
 def test_the_lecture_stands_beside():
     rows = {row[0]: row for row in find_example("W03").document().tables[0].rows}
     assert rows["z2"] == ("z2", "1.358", "1.359", "rounded before it was used again")
-    assert rows["delta2 = dL/dz2"] == ("delta2 = dL/dz2", "-0.0333", "-0.033", "rounded")
+    assert rows["delta2 = dL/dz2"] == ("delta2 = dL/dz2", "−0.0333", "−0.033", "rounded")
     assert rows["yhat after the update"] == ("yhat after the update", "0.801", "", "")
     assert "a mistake" in find_example("w58").document().tables[0].rows[0][3]
 

@@ -5,9 +5,11 @@ import pytest
 
 import glassnet as torch
 from glassnet import nn, optim
+from glassnet.read.formula import Compare, evaluate
 from glassnet.train.activity import Activity, probe, with_updates
-from glassnet.train.doctor import FINDINGS, Case, Epoch, Part, check, diagnose, story
+from glassnet.train.doctor import FINDINGS, Case, Epoch, Part, check, checking, diagnose, story
 from glassnet.train.doctor.measure import twin_units
+from glassnet.train.stories.doctor import TELLERS, tell_findings
 
 F = nn.functional
 RNG = np.random.default_rng(0)
@@ -211,11 +213,18 @@ def test_a_first_step_at_the_foot_of_a_warm_up_is_no_finding():
     assert "updates too small" not in found(updated(0.0, step=0))
 
 
+@pytest.mark.parametrize(("last", "told"), [(0.4, True), (0.2, False)])
+def test_small_steps_are_no_trouble_once_it_was_learnt(last, told):
+    case = updated(1e-6)
+    case.history = history(0.7, 0.5, last)
+    assert ("updates too small" in found(case)) is told
+
+
 def test_no_finding_lacks_a_cause_or_an_innocent():
     names = {row.name for row in FINDINGS}
     assert len(names) == len(FINDINGS) >= 24
     assert set(CAUSES) == names
-    assert set(INNOCENT) == names
+    assert set(INNOCENT) == set(TELLERS) == names
 
 
 @pytest.mark.parametrize("name", list(CAUSES))
@@ -239,6 +248,22 @@ def test_what_is_to_be_pasted_is_python(name):
     finding = found(CAUSES[name]())[name]
     if finding.code:
         compile(finding.code, name, "exec")
+
+
+@pytest.mark.parametrize("name", list(CAUSES))
+def test_what_was_seen_is_told_and_comes_out_of_its_formula(name, monkeypatch):
+    cases = []
+    monkeypatch.setattr(checking, "diagnose", lambda case: cases.append(case) or diagnose(case))
+    made = CAUSES[name]()
+    case = made if isinstance(made, Case) else cases[-1]
+    steps = TELLERS[name](case, found(made)[name])
+    for step in steps:
+        for line in step.lines:
+            assert float(evaluate(line.formula)) == pytest.approx(float(line.value), rel=1e-6, abs=1e-12)
+    assert isinstance(steps[-1].formula, Compare)
+    assert float(steps[-1].result) == 1.0
+    if isinstance(made, Case):
+        assert found(made)[name].headline + "." in tell_findings(case).summary
 
 
 def test_an_unknown_case_brings_nothing():

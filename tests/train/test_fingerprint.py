@@ -12,7 +12,10 @@ from glassnet.data.dataset import TensorDataset
 from glassnet.data.loader import DataLoader
 from glassnet.errors import DataError
 from glassnet.train import fingerprint as module
+from glassnet.train.callbacks import Callback
+from glassnet.train.checkpoint import write_checkpoint
 from glassnet.train.fingerprint import fingerprint
+from glassnet.train.saving import ResumeWarning
 from glassnet.train.trainer import Trainer
 
 X = np.random.default_rng(3).normal(size=(60, 4)).astype(np.float32)
@@ -107,10 +110,63 @@ def test_a_loader_is_known_by_its_tensors():
         trainer().fit(loader(X * 2), epochs=3, resume=state)
 
 
-def test_data_that_nobody_can_look_through_are_taken_as_they_are():
+def test_data_that_nobody_can_look_through_are_known_by_their_first_batch():
     batches = [(X[:30], Y[:30]), (X[30:], Y[30:])]
     state = state_after(batches)
     assert len(trainer().fit(batches, epochs=3, resume=state)) == 3
+    with pytest.warns(ResumeWarning, match="got another first batch than the epoch of the checkpoint began with"):
+        assert len(trainer().fit([(X[:30] * 2, Y[:30]), batches[1]], epochs=3, resume=state)) == 3
+
+
+class Drawn(torch.utils.data.Dataset):
+    """Examples with noise from the default stream, or from one of their own."""
+
+    def __init__(self, own=None):
+        self.own = own
+
+    def __len__(self):
+        return 60
+
+    def __getitem__(self, i):
+        noise = torch.randn(4) if self.own is None else torch.tensor(self.own.normal(size=4).astype(np.float32))
+        return torch.tensor(X[i]) + noise, torch.tensor(int(Y[i]))
+
+
+@pytest.mark.parametrize("after", [1, 3, 4])
+def test_examples_that_are_drawn_come_again_unless_their_stream_is_unknown(tmp_path, after):
+    def loader(own=None):
+        return DataLoader(Drawn(own), batch_size=20, shuffle=True)
+
+    def stopped(own=None):
+        made = trainer()
+        made.callbacks.append(StopAt(after))
+        made.fit(loader(own), epochs=3)
+        path = tmp_path / "state.safetensors"
+        write_checkpoint(path, made.state_dict())
+        return path
+
+    def going_on():
+        made = trainer()
+        made.callbacks.append(StopAt(0))
+        return made
+
+    path, stream = stopped(), torch.get_rng_state()
+    ready = going_on()
+    ready.fit(loader(), epochs=3, resume=path)
+    assert ready.step == 9
+    assert not torch.equal(torch.get_rng_state(), stream)
+    path = stopped(np.random.default_rng(1))
+    with pytest.warns(ResumeWarning, match="a data set with random numbers of its own"):
+        going_on().fit(loader(np.random.default_rng(1)), epochs=3, resume=path)
+
+
+class StopAt(Callback):
+    def __init__(self, step):
+        self.step = step
+
+    def on_batch_end(self, trainer):
+        if trainer.step == self.step:
+            trainer.stop("enough")
 
 
 def test_a_checkpoint_of_before_has_no_fingerprint():

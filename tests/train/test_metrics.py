@@ -87,3 +87,8 @@ def test_every_metric_refuses_lengths_that_differ(name):
 def test_what_cannot_be_measured(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_a_score_at_the_threshold_is_not_above_it():
+    assert metrics.predicted(np.array([-1e-9, 0.0, 1e-9])).tolist() == [0, 0, 1]
+    assert metrics.predicted(np.array([[0.5], [0.6]]), threshold=0.5).tolist() == [0, 1]

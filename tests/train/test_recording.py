@@ -96,6 +96,14 @@ def test_a_resumed_run_goes_on_in_the_same_files(tmp_path):
     assert (steps[0], steps[-1]) == (0, 24)
 
 
+def test_what_a_killed_process_left_half_written_goes_when_the_run_goes_on(tmp_path):
+    saved = tmp_path / "saved"
+    trainer([Recorder(tmp_path)], checkpoints=saved).fit(examples(), epochs=2, batch_size=16)
+    (tmp_path / ".glassnet-0123456789abcdef.tmp").write_bytes(b"half")
+    trainer([Recorder(tmp_path)], checkpoints=saved).fit(examples(), epochs=3, batch_size=16, resume=saved)
+    assert not list(tmp_path.glob("*.tmp"))
+
+
 def test_files_that_were_spoilt_meanwhile_do_not_end_a_resumed_training(tmp_path):
     saved = tmp_path / "checkpoints"
     trainer([Recorder(tmp_path)], checkpoints=saved).fit(examples(), epochs=2, batch_size=16)

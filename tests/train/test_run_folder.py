@@ -9,7 +9,7 @@ import pytest
 
 from glassnet.errors import FileError
 from glassnet.files import strict_json
-from glassnet.train.run_folder import MODEL, RunFolder, model_in
+from glassnet.train.run_folder import LOCK, MODEL, RunFolder, model_in
 
 
 @pytest.fixture(autouse=True)
@@ -79,6 +79,21 @@ def test_only_a_folder_in_which_nothing_was_learnt_is_dropped():
     assert not os.path.exists(begun.path)
     assert os.path.exists(full.result)
     assert os.path.exists(learnt.path)
+
+
+def test_a_run_is_written_by_one_training_at_a_time(here):
+    folder = RunFolder("moons", "my run")
+    with folder.held():
+        with pytest.raises(FileError, match=r"my run, which another training is writing; .* runs show 'my run'"):
+            with folder.held():
+                raise AssertionError("two at once")
+        assert os.listdir("my run") == [LOCK]
+        Path("my run", "config.json").write_bytes(b"{}")
+    assert not os.path.exists("my run")  # nothing was learnt
+    folder = RunFolder("moons", "my run")
+    with folder.held():
+        folder.write_result({})
+    assert os.listdir("my run") == ["result.json"]
 
 
 def test_a_run_folder_means_the_model_in_it(here):

@@ -7,6 +7,7 @@ import glassnet as torch
 from glassnet import nn, optim
 from glassnet.errors import ValueRangeError
 from glassnet.read.text import symbol_text
+from glassnet.train.callbacks import Callback
 from glassnet.train.telling import TellStep
 from glassnet.train.trainer import Trainer
 
@@ -104,7 +105,7 @@ def test_a_penalty_is_a_term_of_its_own_with_a_slope_of_its_own():
     found, before = results(document), weights[1]
     assert found["P"] == pytest.approx(0.01 * sum((w * w).sum() for w in before if w.ndim > 1), rel=1e-5)
     assert found["L"] == pytest.approx(found["E"] + found["P"], rel=1e-6)
-    assert "dW⁽²⁾ = 0.01·W⁽²⁾ + 0.01·W⁽²⁾ + dz⁽²⁾ᵀ a⁽¹⁾" in document.text(200)
+    assert "dW⁽²⁾ = 0.02·W⁽²⁾ + dz⁽²⁾ᵀ a⁽¹⁾" in document.text(200)
 
 
 def test_clipping_tells_the_length_the_factor_and_what_is_left():
@@ -175,3 +176,45 @@ def test_a_step_that_never_comes_is_not_told():
     assert teller.document is None
     with pytest.raises(ValueRangeError, match="counted from 1"):
         TellStep(0)
+
+
+class _Losses(Callback):
+    """The loss of every step."""
+
+    def __init__(self):
+        self.each, self._before = [], 0.0
+
+    def on_epoch_start(self, trainer):
+        self._before = 0.0
+
+    def on_batch_end(self, trainer):
+        total = float(trainer.learn.total.array)
+        self.each.append(total - self._before)
+        self._before = total
+
+
+@pytest.mark.parametrize("how", [{}, {"mixup": 0.4}, {"accumulate": 2}], ids=str)
+@pytest.mark.parametrize("step", range(1, 7))
+def test_the_masks_of_dropout_are_those_of_the_very_step(step, how):
+    torch.manual_seed(3)
+    model = nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, 2))
+    x, y = torch.randn(12, 3), torch.randint(0, 2, (12,))
+    teller, heard = TellStep(step, write=None), _Losses()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    Trainer(model, "cross_entropy", optimizer, callbacks=[teller, heard], **how).fit((x, y), epochs=2, batch_size=4)
+    losses = [s for s in teller.document.steps if s.part == "loss" and not s.shape]
+    assert float(losses[-1].result) == pytest.approx(heard.each[step - 1], rel=1e-5)
+    assert not any("drawn anew" in note for note in teller.document.notes)
+
+
+def test_masks_that_cannot_be_drawn_again_are_said_to_be_others():
+    torch.manual_seed(3)
+    model = nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, 2))
+    loader = torch.utils.data.DataLoader(
+        torch.utils.data.TensorDataset(torch.randn(12, 3), torch.randint(0, 2, (12,))), batch_size=4, shuffle=True
+    )
+    teller = TellStep(1, write=None)
+    Trainer(model, "cross_entropy", torch.optim.SGD(model.parameters(), lr=0.1), callbacks=[teller]).fit(
+        loader, epochs=1
+    )
+    assert any("drawn anew" in note for note in teller.document.notes)

@@ -1,6 +1,7 @@
 """The Trainer: its loop against one written by hand, its moments, its ways of ending, its forms of data."""
 
 import os
+import re
 import signal
 import warnings
 
@@ -343,7 +344,7 @@ def test_the_nan_guard_names_the_culprit():
     model = network()
     before = numbers(model)
     with pytest.raises(NonFiniteError) as caught:
-        trainer_of(model, nan_guard=True).fit((x, Y), epochs=1, batch_size=0, shuffle=False)
+        trainer_of(model, nan_guard=True).fit([(x, Y)], epochs=1)  # batches, which nobody looks through beforehand
     assert caught.value.birth is not None
     assert same(numbers(model), before)
 
@@ -478,3 +479,58 @@ def test_a_signal_at_any_moment_is_heeded_within_a_step(tmp_path):
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def test_a_metric_that_was_written_for_tensors_is_told_what_it_gets():
+    def share(scores, y):
+        return (scores.argmax(1) == y).float().mean()
+
+    def by_tensors(scores, y):
+        return (torch.from_numpy(scores).argmax(1) == torch.from_numpy(y)).float().mean()
+
+    with pytest.raises(DataError, match=r"metric `share`: .* Try torch.from_numpy\(scores\)"):
+        trainer_of(metrics=[share]).fit((X, Y), (X, Y), epochs=1)
+    last = trainer_of(metrics=[by_tensors, "accuracy"]).fit((X, Y), (X, Y), epochs=1).last
+    assert last["validation_by_tensors"] == pytest.approx(last["validation_accuracy"])
+
+
+@pytest.mark.parametrize("swa", [-0.1, 3])
+def test_a_share_of_epochs_is_one(swa):
+    with pytest.raises(ValueRangeError, match=rf"got swa={swa}; expected a share of the epochs, 0 to 1"):
+        trainer_of(swa=swa)
+
+
+@pytest.mark.parametrize(
+    ("monitor", "validation", "hint"),
+    [
+        ("validation_los", (X, Y), "Try monitor='validation_loss'"),
+        ("validation_loss", None, "Try fit(..., validation=(x, y))"),
+        ("rte", None, "Try monitor='rate'"),
+    ],
+)
+def test_a_monitor_that_is_not_there_is_answered_by_the_nearest(monitor, validation, hint):
+    with pytest.raises(DataError, match=re.escape(hint)):
+        trainer_of(callbacks=[EarlyStopping(monitor)]).fit((X, Y), validation, epochs=1)
+
+
+def test_the_average_is_of_the_last_epochs_alone_and_batch_norm_fits_it():
+    """With swa=0.5 of six epochs the weights after the fourth, fifth and sixth are averaged, each once."""
+
+    class Seen(Callback):
+        def __init__(self):
+            self.after = []
+
+        def on_epoch_end(self, trainer, figures):
+            self.after.append(trainer.weights())
+
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Tanh(), nn.Linear(8, 2))
+    seen = Seen()
+    trainer = trainer_of(model, swa=0.5, callbacks=[seen])
+    trainer.fit((X, Y), epochs=6, batch_size=20, shuffle=False)
+    for name in ("0.weight", "1.weight", "3.bias"):
+        mean = np.mean([weights[name] for weights in seen.after[3:]], axis=0)
+        np.testing.assert_allclose(trainer.weights()[name], mean, rtol=2e-6, atol=1e-7)
+    hidden = X @ trainer.weights()["0.weight"].T + trainer.weights()["0.bias"]
+    means = [hidden[start : start + 20].mean(axis=0) for start in (0, 20, 40)]
+    np.testing.assert_allclose(trainer.weights()["1.running_mean"], np.mean(means, axis=0), rtol=1e-5, atol=1e-6)

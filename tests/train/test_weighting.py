@@ -227,5 +227,5 @@ def test_classes_are_weighted_by_name(table_file):
     training = Training(data, recipe_for(data, class_weight="b=4", epochs=1))
     own = np.where(data.y_train == 1, 4.0, 1.0)
     np.testing.assert_allclose(training.batches.sources()[2], own / own.mean(), rtol=1e-6)
-    with pytest.raises(ValueRangeError, match=r"got class_weight=B=4 with 'B'; expected a, b\. Try b=4"):
+    with pytest.raises(ValueRangeError, match=r"got class_weight=B=4 with 'B'; expected a, b\. Try class_weight=b=4"):
         Training(data, recipe_for(data, class_weight="B=4", epochs=1))

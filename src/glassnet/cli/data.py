@@ -14,6 +14,7 @@ from glassnet.data.folders import is_image_folder
 from glassnet.data.images import idx_folder
 from glassnet.data.registry import MOST_POINTS
 from glassnet.errors import FileError, GlassnetError, complain
+from glassnet.files.os_errors import typed
 from glassnet.train.kinds import Kind, Real, Text, Whole, nearest, shown
 
 GROUP = "Data"
@@ -86,9 +87,18 @@ def load_named(name: str, given: dict[str, Any], command: str = "train") -> tupl
     options = {key: given[_RENAMED.get(key, key)] for key in own if _RENAMED.get(key, key) in given}
     _refuse_others(name, own, given)
     if recipe is None:
+        _refuse_run(name)
         return idx_folder(name), {"idx": name}
     with as_usage(options):
         return load_dataset(recipe.name, **options), options
+
+
+def _refuse_run(folder: str) -> None:
+    """A folder that a training wrote is an easy slip: it stands where the last command said so."""
+    if os.path.isfile(os.path.join(folder, "config.json")) or os.path.isfile(os.path.join(folder, "model.safetensors")):
+        got = f"got {shown(folder)}, which is a run"
+        hint = f"Try glassnet runs show {typed(folder)}, or train --resume {typed(folder)} to go on with it"
+        raise UsageError(complain(got, "expected data", hint))
 
 
 def _images(name: str, given: dict[str, Any]) -> tuple[DataSet, dict[str, Any]]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from glassnet.cli.data import dataset_options
+from glassnet.cli.data import dataset_options, plain
 from glassnet.cli.help import Page, wrapped
 from glassnet.cli.options import Option, UsageError, parse
 from glassnet.cli.terminal import Terminal
 from glassnet.data.datasets import DATASETS, Recipe
 from glassnet.errors import complain
+from glassnet.train.kinds import shown
 
 OPTIONS = [
     Option("json", None, "print the list as JSON, and nothing else"),
@@ -29,8 +30,9 @@ def run(words: Sequence[str]) -> int:
     if parsed.flag("help"):
         return PAGE.show(OPTIONS)
     if parsed.arguments:
-        got, hint = f"got {parsed.arguments[0]}", f"Try glassnet train {parsed.arguments[0]} --help"
-        raise UsageError(complain(got, "expected no argument", hint))
+        name = parsed.arguments[0]
+        hint = f"Try glassnet train {name} --help" if plain(name) in DATASETS else "Try glassnet datasets"
+        raise UsageError(complain(f"got {shown(name)}", "expected no argument", hint))
     if parsed.flag("json"):
         return _print_json()
     terminal = Terminal(sys.stdout)

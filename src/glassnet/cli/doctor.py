@@ -15,7 +15,7 @@ from glassnet.cli.terminal import Terminal
 from glassnet.data.datasets import DataSet
 from glassnet.errors import complain
 from glassnet.files import strict_json
-from glassnet.files.os_errors import shown
+from glassnet.files.os_errors import shown, typed
 from glassnet.train.doctor.finding import Finding
 from glassnet.train.doctor.findings import FINDINGS, diagnose
 from glassnet.train.doctor.gathering import case_of_data, case_of_run, flat, start_of
@@ -66,7 +66,7 @@ def run(words: Sequence[str]) -> int:
     if "data" in parsed.values:
         if parsed.arguments:
             got = f"got --data {parsed.values['data']} and {parsed.arguments[0]}"
-            raise UsageError(complain(got, "expected one of them", f"Try glassnet doctor {parsed.arguments[0]}"))
+            raise UsageError(complain(got, "expected one of them", f"Try glassnet doctor {typed(parsed.arguments[0])}"))
         return _before(parsed)
     if not 1 <= len(parsed.arguments) <= 2:
         got = f"got {' and '.join(map(shown, parsed.arguments)) or 'no run'}"

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.cli.explain import DigitsKind, LayersKind, LooseNumbers
+from glassnet.cli.explain_kinds import DigitsKind, LayersKind, LooseNumbers
+from glassnet.cli.explain_typed import values_given
 from glassnet.cli.help import Page
 from glassnet.cli.models import data_of, load_trained
 from glassnet.cli.options import Option, Parsed, UsageError, parse
@@ -26,7 +27,8 @@ from glassnet.read.losses import LOSSES
 from glassnet.train.kinds import Choice, Text, Whole
 
 OPTIONS = [
-    Option("at", Text("a=2,b=-3", "NAMES", "names with values"), "the values of an expression's names", (), "What"),
+    Option("given", Text("a=2,b=-3", "NAMES", "names with values"), "the values of an expression's names", ("at",),
+           "What"),
     Option("layers", LayersKind(), "a network, by its sizes", (), "What"),
     Option("weights", LooseNumbers("0.4,0.6,0.1"), "its weights: for each layer W row by row, then b", (), "What",
            "random"),
@@ -48,8 +50,8 @@ PAGE = Page(
     says="Draw what was computed from what, with every value, its slope and the derivative along each edge. MODEL is a "
     "run folder or a model file; an EXPRESSION is built of names, numbers and functions.",
     examples=(
-        ('glassnet draw "a*b+c" --at a=2,b=-3,c=10', "tables in the terminal"),
-        ('glassnet draw "a*b+c" --at a=2,b=-3,c=10 --output graph.svg', "a picture"),
+        ('glassnet draw "a*b+c" --given a=2,b=-3,c=10', "tables in the terminal"),
+        ('glassnet draw "a*b+c" --given a=2,b=-3,c=10 --output graph.svg', "a picture"),
         ("glassnet draw --layers 2-2-1 --x 1,0 --y 1 --grain scalar", "number by number"),
         ("glassnet draw runs/mnist-… --index 7 --output digit.svg", "a trained network"),
     ),
@@ -69,7 +71,7 @@ def run(words: Sequence[str]) -> int:
         raise
     except GlassnetError as problem:
         words = re.sub("^(explain|draw): ", "", str(problem)).replace("grain='tensor'", "--grain tensor")
-        words = re.sub(r"(got the name .* Try )(\w+=)", r"\1--at \2", words)
+        words = re.sub(r"(got the name .* Try )(\w+=)", r"\1--given \2", words)
         raise UsageError(words) from None
     return _shown(graph, parsed, format)
 
@@ -105,11 +107,11 @@ def _graph(parsed: Parsed) -> Graph:
         named = [*(["--layers"] if "layers" in parsed.values else []), *map(shown, parsed.arguments)]
         got = f"got {' and '.join(named) or 'nothing'} to draw"
         expected = "expected one of --layers, a model or an expression"
-        raise UsageError(complain(got, expected, 'Try glassnet draw "a*b+c" --at a=2,b=-3,c=10'))
+        raise UsageError(complain(got, expected, 'Try glassnet draw "a*b+c" --given a=2,b=-3,c=10'))
     if "layers" in parsed.values:
         return _network(parsed)
     word = parsed.arguments[0]
-    typed = "at" in parsed.values
+    typed = "given" in parsed.values
     looks = looks_typed(word, typed) and not os.path.exists(word)
     return _expression(word, parsed) if typed or (looks and "index" not in parsed.values) else _model(parsed)
 
@@ -122,30 +124,11 @@ def _how(parsed: Parsed) -> dict[str, Any]:
 
 
 def _expression(text: str, parsed: Parsed) -> Graph:
-    y, names = evaluate_text(text, values_at(parsed.values.get("at", "")))
+    y, names = evaluate_text(text, values_given(parsed.values.get("given", "")))
     if y.op is None:
         got = f"got {shown(text)}, a value as it stands"
-        raise UsageError(complain(got, "expected something that is computed", "Try 'w*x + b' --at w=0.5,x=2,b=1"))
+        raise UsageError(complain(got, "expected something that is computed", "Try 'w*x + b' --given w=0.5,x=2,b=1"))
     return draw(y, names=names, title=text, **_how(parsed))
-
-
-def values_at(text: str) -> dict[str, Any]:
-    """Names with values, as they are typed.
-
-    >>> values_at("a=1, b=[1 2]")
-    {'a': 1.0, 'b': [1.0, 2.0]}
-    """
-    values: dict[str, Any] = {}
-    for part in filter(None, (piece.strip() for piece in text.replace(";", ",").split(","))):
-        name, equals, value = (piece.strip() for piece in part.partition("="))
-        try:
-            if not equals or not name.isidentifier():
-                raise ValueError(part)
-            values[name] = [float(v) for v in value[1:-1].split()] if value.startswith("[") else float(value)
-        except ValueError:
-            hint = "Try --at a=2,b=-3 or --at 'x=[1 2]'"
-            raise UsageError(complain(f"got --at {shown(part)}", "expected a name and a number", hint)) from None
-    return values
 
 
 # ---- a network typed in, or a saved one ------------------------------------------------------------------------------

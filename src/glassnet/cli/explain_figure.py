@@ -1,79 +1,129 @@
-"""`glassnet explain MODEL --figure NAME`: where a figure of a report comes from."""
+"""`glassnet explain MODEL --figure NAME`: where a figure that a command printed comes from."""
 
 from __future__ import annotations
 
-from glassnet.cli.models import check_fits, data_of
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import groupby
+from typing import Any
+
+from glassnet.cli.explain_kinds import number_of_class
+from glassnet.cli.explain_sweep import SWEEP_FIGURES, AskedSweep, is_sweep
+from glassnet.cli.models import check_fits, data_of, load_trained
 from glassnet.cli.options import Parsed, UsageError
 from glassnet.cli.terminal import Terminal
+from glassnet.data.registry import DataSet
 from glassnet.errors import ValueRangeError, complain
 from glassnet.files.os_errors import shown
 from glassnet.read.document import Document
-from glassnet.train.run_story import RUN_FIGURES, tell_run_figure
+from glassnet.train.kinds import Kind, nearest
 from glassnet.train.runs import Run, is_run
-from glassnet.train.score_story import FIGURES, tell_figure, tell_parameters
+from glassnet.train.stories import FIGURES, Subject, tell_figure
 from glassnet.train.trained import Trained
 
-ALL_FIGURES = (*FIGURES, *RUN_FIGURES)
-_OF_EPOCHS = ("epoch-loss", "rate")
-_OF_EXAMPLES = ("index", "x", "y", "layer", "unit", "weight", "grain", "rate", "optimizer")
+ALL_FIGURES = {**FIGURES, **SWEEP_FIGURES}
+_CHOOSING = ("class", "epoch", "index", "layer")  # options that a figure may take
+_OF_EXAMPLES = ("x", "y", "unit", "weight", "grain", "rate", "optimizer")
 
 
-def figure_of(trained: Trained, path: str, parsed: Parsed) -> Document:
-    """How a figure of a model was worked out, from the test examples of the data it was trained on."""
+class FigureKind(Kind):
+    """The name of a figure; there are too many to list them with an option."""
+
+    def __init__(self) -> None:
+        super().__init__("a figure that `glassnet explain --figure` lists", "f1", "NAME")
+
+    def read(self, word: str) -> str:
+        """The name as it is spelled here."""
+        return word.strip().lower().replace("_", "-")
+
+    def holds(self, value: Any) -> bool:
+        """Whether it is one of them."""
+        return value in ALL_FIGURES
+
+    def suggestion(self, word: str) -> str:
+        """The name that was most likely meant."""
+        return nearest(self.read(word), ALL_FIGURES) or self.example
+
+
+def figure_of(path: str, parsed: Parsed) -> Document:
+    """How a figure came about, of the run, the model file or the sweep at a path."""
     name, values = parsed.values["figure"], parsed.values
-    clash = next((f"--{key}" for key in _OF_EXAMPLES if key in values), None) or ("--why" * parsed.flag("why"))
-    if clash or len(parsed.arguments) > 1:
-        got = f"got --figure with {clash or shown(parsed.arguments[1])}"
-        hint = f"Try glassnet explain {shown(path)} --figure {name}"
-        raise UsageError(complain(got, "expected a model alone: a figure is of all test examples", hint))
-    if "epoch" in values and name not in _OF_EPOCHS:
-        got, hint = f"got --epoch with --figure {name}", f"Try --figure {_OF_EPOCHS[0]} --epoch {values['epoch']}"
-        raise UsageError(complain(got, f"expected it with {' or '.join(_OF_EPOCHS)}", hint))
-    if name in RUN_FIGURES:
-        return _of_run(trained, path, parsed)
-    if name == "parameters":
-        return tell_parameters(trained.model)
+    _refuse_others(path, parsed)
+    if name in SWEEP_FIGURES:
+        asked = AskedSweep(path, values.get("index"), values.get("most", 6))
+        return _told(lambda: SWEEP_FIGURES[name].tell(asked))
+    trained = load_trained(path)
+    folder = Run(path) if is_run(path) and not is_sweep(path) else None
+    chosen = {"epoch": values.get("epoch"), "layer": values.get("layer"), "most": values.get("most", 6)}
+    subject = Subject(trained, path, lambda: _data(trained, path), folder, **chosen)
+    if "class" in values:
+        subject = replace(subject, klass=number_of_class(values["class"], subject.names))
+    return _told(lambda: tell_figure(name, subject))
+
+
+def _data(trained: Trained, path: str) -> DataSet:
     data = data_of(trained, path)
     check_fits(trained, data)
-    learnt = not len(data.x_test)
-    test = trained.evaluate(*((data.x_train, data.y_train) if learnt else (data.x_test, data.y_test)))
-    part = "training" if learnt else "test"
+    return data
+
+
+def _refuse_others(path: str, parsed: Parsed) -> None:
+    """Options that mean an example, or that this figure does not take."""
+    name, values = parsed.values["figure"], parsed.values
+    clash = next((f"--{key}" for key in _OF_EXAMPLES if key in values), None) or ("--why" * parsed.flag("why"))
+    plain = f"Try glassnet explain {shown(path)} --figure {name}"
+    if clash or len(parsed.arguments) > 1:
+        got = f"got --figure with {clash or shown(parsed.arguments[1])}"
+        raise UsageError(complain(got, "expected a model alone: a figure is of all its examples", plain))
+    for key in _CHOOSING:
+        if key in values and key not in ALL_FIGURES[name].takes:
+            able = [figure for figure, row in ALL_FIGURES.items() if key in row.takes]
+            got, expected = f"got --{key} with --figure {name}", f"expected it with {_either(able)}"
+            hint = f"Try --figure {able[0]} --{key} {values[key]}"
+            if key in ("index", "layer") and not is_sweep(path):
+                expected, hint = "expected a figure of all examples, or an example", plain
+            raise UsageError(complain(got, expected, hint))
+
+
+def _either(names: list[str]) -> str:
+    return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _told(tell: Callable[[], Document]) -> Document:
+    """A document; or what is wrong with what was asked, in the words of the command line."""
     try:
-        return tell_figure(name, test, data.classes, values.get("class"), of=part, most=values.get("most", 6))
+        return tell()
     except ValueRangeError as problem:
         said, _, near = str(problem).rpartition("Try ")
-        option = "--class" if said.startswith("got class") else "--figure"
-        said = said.replace("got class", "got --class").replace("got the figure", "got --figure")
-        raise UsageError(f"{said}Try {option} {near}") from None
-
-
-def _of_run(trained: Trained, path: str, parsed: Parsed) -> Document:
-    """A figure that the training printed as it went."""
-    name, values = parsed.values["figure"], parsed.values
-    if not is_run(path):
-        got, hint = f"got --figure {name} with a model file", "Try the folder that `glassnet train` named"
-        raise UsageError(complain(got, "expected a run folder, which has the history", hint))
-    try:
-        return tell_run_figure(
-            name, Run(path), values.get("epoch"), lambda: data_of(trained, path), most=values.get("most", 6)
-        )
-    except ValueRangeError as problem:
-        said = str(problem).replace("got epoch", "got --epoch").replace("Try ", "Try --epoch ")
-        raise UsageError(said) from None
+        for word in _CHOOSING:
+            if said.startswith(f"got {word} "):
+                raise UsageError(f"{said.replace(f'got {word}', f'got --{word}', 1)}Try --{word} {near}") from None
+        said = said.replace("got the figure", "got --figure")
+        raise UsageError(f"{said}Try {'--figure ' * (near.rstrip('.') in ALL_FIGURES)}{near}") from None
 
 
 def list_figures(terminal: Terminal) -> int:
-    """Every figure that can be asked for."""
+    """Every figure that can be asked for, by the commands that print them."""
     width = max(map(len, ALL_FIGURES))
-    says = dict.fromkeys(FIGURES, "a figure of `evaluate` and `report`") | {"parameters": "how many numbers it learns"}
-    terminal.say(*(f"{terminal.bold(f'{name:<{width}}')}  {text}" for name, text in (says | RUN_FIGURES).items()))
+    lines: list[str] = []
+    for printed, rows in groupby(ALL_FIGURES.values(), lambda row: row.printed):
+        lines += ["", terminal.bold(printed)]
+        for row in rows:
+            takes = "".join(f" [--{option}]" for option in row.takes)
+            lines.append(f"  {row.name:<{width}}  {row.says}{terminal.dim(takes)}")
+    terminal.say(*lines[1:], "", terminal.bold("predict, and the worst mistakes of a report"))
+    terminal.say("  no figure of all examples but of one: glassnet explain MODEL --index N")
     return 0
 
 
 def refuse_without_model(parsed: Parsed) -> None:
     """A figure is of a trained model, not of an example or a network typed in."""
-    if "figure" in parsed.values and not parsed.arguments:
-        got = "got --figure without a model"
-        raise UsageError(
-            complain(got, "expected a run folder or a model file", "Try glassnet explain runs/… --figure loss")
-        )
+    if "figure" not in parsed.values or (parsed.arguments and not _typed(parsed.values)):
+        return
+    got = "got --figure without a model"
+    hint = f"Try glassnet explain runs/… --figure {parsed.values['figure']}"
+    raise UsageError(complain(got, "expected a run folder, a model file or the folder of a sweep", hint))
+
+
+def _typed(values: dict[str, Any]) -> bool:
+    return bool({"example", "layers", "given"} & values.keys())

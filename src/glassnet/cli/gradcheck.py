@@ -103,15 +103,18 @@ def _subject(parsed: Parsed) -> tuple[nn.Sequential, Preparation, DataSet]:
 
 
 def _lines(checked: Sequence[Checked], terminal: Terminal) -> list[str]:
-    column = max(len(c.name) for c in checked) + 2
-    head = f"  {'parameter':<{column}}{'checked':>15}{'relative error':>16}   worst entry: analytic, numeric"
+    rows = [
+        (c.name, f"{c.entries:,} of {c.size:,}", f"{c.error:.1e}", f"[{', '.join(map(str, c.at))}]",
+         f"{c.analytic:.6g}, {c.numeric:.6g}")
+        for c in checked
+    ]  # fmt: skip
+    name, share = (max(len(row[i]) for row in [("parameter", "checked"), *rows]) for i in (0, 1))
+    head = f"  {'parameter':<{name}}  {'checked':>{share}}  relative error   worst entry: analytic, numeric"
     lines = [terminal.dim(head)]
-    for c in checked:
+    for c, row in zip(checked, rows, strict=True):
         sign = sign_of("good" if c.passed else "problem", terminal)
-        share = f"{c.entries:,} of {c.size:,}"
-        at = f"[{', '.join(map(str, c.at))}]"
-        row = f"{c.name:<{column}}{share:>15}{c.error:>16.1e}   {at} {c.analytic:.6g}, {c.numeric:.6g}"
-        lines.append(f"{sign} {row if c.passed else terminal.bold(row)}")
+        text = f"{row[0]:<{name}}  {row[1]:>{share}}  {row[2]:>14}   {row[3]} {row[4]}"
+        lines.append(f"{sign} {text if c.passed else terminal.bold(text)}")
     return [*lines, "", _verdict(checked, terminal)]
 
 

@@ -10,6 +10,7 @@ from glassnet.cli.options import Option
 from glassnet.cli.terminal import Terminal
 
 _WIDEST = 100
+_MARGIN = len("Usage  ")
 _COLUMN, _NARROW_COLUMN = 30, 6  # where what something does begins: beside it, or below it on a narrow screen
 
 
@@ -33,7 +34,7 @@ class Page:
     def lines(self, options: Sequence[Option], terminal: Terminal) -> list[str]:
         """The page, wrapped to the terminal."""
         width = min(terminal.width, _WIDEST)
-        lines = [f"{terminal.bold('Usage')}  {self.usage}", "", *wrapped(self.says, width)]
+        lines = [*_usage_lines(self.usage, width, terminal), "", *wrapped(self.says, width)]
         if self.commands:
             lines += ["", terminal.bold(self.heading)]
             for name, says in self.commands:
@@ -46,6 +47,15 @@ class Page:
         if self.notes:
             lines += ["", *wrapped(self.notes, width)]
         return [*lines, *_example_lines(self.examples, width, terminal)]
+
+
+def _usage_lines(usage: str, width: int, terminal: Terminal) -> list[str]:
+    """One way to type the command below the other."""
+    lines: list[str] = []
+    for way in usage.splitlines():
+        first, *more = wrapped(way, width - _MARGIN)
+        lines += [f"{'':{_MARGIN}}{first}", *(f"{'':{_MARGIN + 2}}{line}" for line in more)]
+    return [f"{terminal.bold('Usage')}{lines[0][len('Usage') :]}", *lines[1:]]
 
 
 def _option_lines(option: Option, width: int, terminal: Terminal) -> list[str]:

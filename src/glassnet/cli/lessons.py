@@ -14,6 +14,7 @@ from glassnet.cli.help import Page, wrapped
 from glassnet.cli.options import Option, Parsed, UsageError, parse
 from glassnet.cli.terminal import Terminal
 from glassnet.errors import NotSupportedError, ValueRangeError, complain
+from glassnet.files.os_errors import typed
 from glassnet.train.kinds import nearest, shown
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def _copy(rest: Sequence[str], parsed: Parsed) -> int:
     if kept:
         names = ", ".join(path.name for path in kept)
         terminal.say(*wrapped(f"kept as you changed them: {names} (--force replaces them)", terminal.width))
-    terminal.say(f"Try: glassnet lessons check {Path(rest[0], (chosen or (_found('1'),))[0].file)}")
+    terminal.say(f"Try: glassnet lessons check {typed(Path(rest[0], (chosen or (_found('1'),))[0].file))}")
     return 0
 
 

@@ -16,11 +16,13 @@ from time import monotonic, sleep
 
 from glassnet.cli.html_report import report_text
 from glassnet.errors import GlassnetError
+from glassnet.server.line import OVER
 from glassnet.server.serve import PORT, Server
 
 _GONE_SECONDS = 6.0  # that a page may be away: a reload, a lost connection
 _LOOK_SECONDS = 0.2
 _NICE = 5  # the training comes first
+_OVER = "The training is over, and its server has ended. glassnet play shows its run, and all others."
 
 
 def main(words: Sequence[str]) -> int:
@@ -29,7 +31,9 @@ def main(words: Sequence[str]) -> int:
     with contextlib.suppress(OSError, AttributeError):  # not every system has it
         os.nice(_NICE)
     try:
-        server = Server("127.0.0.1", PORT, models=os.path.dirname(folder), workers=1, report=report_text)
+        server = Server(
+            "127.0.0.1", PORT, models=os.path.dirname(folder), workers=1, report=report_text, farewell=(OVER, _OVER)
+        )
     except GlassnetError as problem:
         print(f"glassnet: {problem}", file=sys.stderr)
         return 1

@@ -98,6 +98,7 @@ def _verdict(request: Any, test: RateTest, terminal: Terminal) -> list[str]:
     return [
         f"the loss falls fastest at {terminal.bold(suggestion)}, and no longer above {test.largest:.2g}",
         terminal.dim(f"try {command}"),
+        terminal.dim("where from? glassnet explain RUN --figure suggested-rate, once that has run"),
     ]
 
 

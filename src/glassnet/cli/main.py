@@ -121,7 +121,7 @@ def _lessons(words: Sequence[str]) -> int:
 
 
 def _help(words: Sequence[str]) -> int:
-    if words:
+    if words and words[0] != "help":
         return _find(words[0])([*words[1:], "--help"])
     return PAGE.show(OPTIONS)
 
@@ -179,7 +179,8 @@ def main(words: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _fail("stopped", 130)
     except MemoryError:
-        return _fail("got a request for more memory than there is; expected less. Try fewer examples.", 1)
+        advice = "Try smaller layers, or fewer examples"
+        return _fail(complain("got a request for more memory than there is", "expected less", advice), 1)
     except Exception as problem:
         if isinstance(problem, OSError) and problem.filename is None and problem.errno in _NO_ROOM:
             _stop_writing()

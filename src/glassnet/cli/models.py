@@ -12,8 +12,9 @@ from glassnet.cli.table import recorded
 from glassnet.cli.whereabouts import KINDS, check_found, locate
 from glassnet.data.datasets import DATASETS, DataSet
 from glassnet.errors import FileError, complain
-from glassnet.files.os_errors import shown
+from glassnet.files.os_errors import reported, shown, typed
 from glassnet.train.run_folder import MODEL, model_in
+from glassnet.train.runs import is_run
 from glassnet.train.trained import Trained
 
 _OTHER_FILES = (".csv", ".tsv", ".parquet", ".png", ".jpg", ".jpeg", ".json")
@@ -27,17 +28,29 @@ def load_trained(path: str) -> Trained:
     file = model_in(path)
     if os.path.isdir(os.path.join(file, CHECKPOINTS)):
         got = f"got the folder {shown(path)} without {MODEL}: its training was cut off"
-        hint = f"Try glassnet train --resume {shown(path)}, which goes on with it"
+        hint = f"Try glassnet train --resume {typed(path)}, which goes on with it"
         raise FileError(complain(got, "expected the folder of a run that has ended", hint))
     if os.path.isdir(file):
-        hint = "Try the folder that `glassnet train` named"
-        raise FileError(complain(f"got the folder {shown(path)} without {MODEL}", "expected a run folder", hint))
+        raise FileError(_no_model(path))
     if file.lower().endswith(_OTHER_FILES) and os.path.isfile(file):
-        hint = f"Try glassnet train {shown(path)}, which makes one, or --data {shown(path)} to look at data"
+        folder = os.path.dirname(path)
+        making = f"glassnet train {typed(path)}, which makes one"
+        hint = f"Try the folder, {shown(folder)}" if is_run(folder) else f"Try {making}"
         raise FileError(complain(f"got {shown(path)}, which is data", "expected a run folder or a model file", hint))
     trained = Trained.load(file)
     locate(trained, file)
     return trained
+
+
+def _no_model(path: str) -> str:
+    """Why a folder holds no model: nobody trained there, or too little for one."""
+    with reported("look into", path):
+        os.listdir(path)
+    got = f"got the folder {shown(path)} without {MODEL}"
+    if is_run(path):
+        got += ": its training was cut off before the first checkpoint, or still goes on"
+        return complain(got, "expected the folder of a run that has ended", "Try training anew")
+    return complain(got, "expected a run folder", "Try the folder that `glassnet train` named")
 
 
 def data_of(trained: Trained, file: str) -> DataSet:
@@ -49,7 +62,7 @@ def data_of(trained: Trained, file: str) -> DataSet:
     name, options = (about.get("name"), about.get("options")) if isinstance(about, dict) else (None, None)
     if not isinstance(name, str) or not isinstance(options, dict):
         got = f"got {shown(file)}, which does not say what it was trained on"
-        raise UsageError(complain(got, "expected a data set", f"Try glassnet evaluate {shown(file)} mnist"))
+        raise UsageError(complain(got, "expected a data set", f"Try glassnet evaluate {typed(file)} mnist"))
     for kind in KINDS:
         if isinstance(options.get(kind), str):
             check_found(options[kind], file)

@@ -25,7 +25,7 @@ from glassnet.cli.options import Option, Parsed, UsageError
 from glassnet.cli.terminal import Terminal
 from glassnet.errors import FileError, NotSupportedError, complain
 
-LIVE_SECONDS = 0.5  # between two writings of weights and looks that somebody waits for
+LIVE_SECONDS = 0.25  # between two writings of weights and looks that somebody waits for
 _START_SECONDS = 30.0  # for the server's first word
 _PAGE_SECONDS = 8.0  # that a training waits for the page of a browser that was opened
 _NOBODY_SECONDS = 60.0  # after the end, for a page that never came, where no terminal could end it

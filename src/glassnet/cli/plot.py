@@ -22,7 +22,7 @@ from glassnet.cli.terminal import Terminal
 from glassnet.data.datasets import DataSet
 from glassnet.errors import DataError, FileError, FormatError, complain
 from glassnet.files.atomic import write_atomic
-from glassnet.files.os_errors import shown
+from glassnet.files.os_errors import shown, typed
 from glassnet.train.evaluation import Classification, Evaluation, Regression
 from glassnet.train.kinds import Text, Whole, nearest
 from glassnet.train.parts import OPTIMIZERS
@@ -128,6 +128,9 @@ class Subject:
             w = next(p.array for p in self.trained.model.parameters() if p.array.ndim > 1)
             return w.reshape(len(w), -1), round(self.run.metric("epochs") or 0)
         wanted = kept.epochs[-1] if self.epoch is None else self.epoch
+        if wanted > kept.epochs[-1]:
+            got, expected = f"got --epoch {wanted}", f"expected 0 to {kept.epochs[-1]}, the last of {self.run.name}"
+            raise UsageError(complain(got, expected, f"Try --epoch {kept.epochs[-1]}"))
         place = int(np.argmin(np.abs(np.array(kept.epochs) - wanted)))
         return kept.kept[place].astype(np.float32), kept.epochs[place]
 
@@ -195,10 +198,10 @@ def _understood(parsed: Parsed) -> tuple[str, str]:
     if picture not in PICTURES:
         near = nearest(picture, PICTURES) or "curves"
         got, expected = f"got the picture {shown(picture)}", f"expected one of {', '.join(PICTURES)}"
-        raise UsageError(complain(got, expected, f"Try glassnet plot {words[0]} {near}"))
+        raise UsageError(complain(got, expected, f"Try glassnet plot {typed(words[0])} {near}"))
     if "epoch" in parsed.values and picture != "weights":
         got = f"got --epoch with {picture}"
-        raise UsageError(complain(got, "expected it with weights", f"Try glassnet plot {words[0]} weights"))
+        raise UsageError(complain(got, "expected it with weights", f"Try glassnet plot {typed(words[0])} weights"))
     return words[0], picture
 
 

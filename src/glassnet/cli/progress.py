@@ -6,6 +6,7 @@ from time import perf_counter
 
 from glassnet.cli.pictures import visible
 from glassnet.cli.terminal import Terminal
+from glassnet.train.amounts import amount
 from glassnet.train.evaluation import Classification
 from glassnet.train.multilabel import Multilabel
 from glassnet.train.training import Moment
@@ -116,11 +117,11 @@ def _row(moment: Moment, width: int) -> str:
     test = moment.test
     if width < _NARROW:
         named = isinstance(test, Classification | Multilabel)
-        figure = f"{100 * test.accuracy:.2f} %" if named else f"{test.rmse:.5g}" if test else ""
+        figure = f"{100 * test.accuracy:.2f} %" if named else amount(test.rmse) if test else ""
         return f"{moment.epoch:>5} {moment.loss:>8.5f} {figure:>9} {moment.seconds:>6.2f} s"
     if isinstance(test, Classification | Multilabel):
         width = 13 if moment.part == "validation" else 11
         figures = f"{100 * test.accuracy:{width}.2f} %"
     else:
-        figures = f"{test.rmse:17.5f} {test.r2:7.4f}" if test else ""
+        figures = f"{amount(test.rmse):>17} {test.r2:7.4f}" if test else ""
     return f"{moment.epoch:>6}  {moment.loss:>9.5f}  {figures}  {moment.seconds:>6.2f} s"

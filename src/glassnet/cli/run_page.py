@@ -32,6 +32,10 @@ _KINDS = {
     "result.json": "how good it is",
     "predictions.safetensors": "what it said to each example",
     "mistakes.csv": "where it was wrong",
+    "looked.json": "how often its test set was looked at",
+    "report.html": "all of it, for a browser",
+    "report.md": "all of it, in Markdown",
+    ".lock": "held by the training that writes here",
 }
 
 
@@ -59,7 +63,8 @@ def _data(run: Run) -> str:
     parts = [f"{counts[part]:,} {part}" for part in ("train", "validation", "test") if _counted(counts.get(part))]
     options = {name: value for name, value in run.settings.items() if name.startswith("data ")}
     made = [f"{name.removeprefix('data ')} {text(value)}" for name, value in options.items()]
-    return f"{run.data}: {run.task}, {', '.join([*parts, *made])} examples"
+    sizes = f"{', '.join(parts)} examples" if parts else ""
+    return f"{run.data}: {', '.join(part for part in (run.task, sizes, *made) if part)}"
 
 
 def _counted(value: Any) -> bool:

@@ -14,9 +14,9 @@ from glassnet.cli.progress import clock
 from glassnet.cli.report import percent
 from glassnet.cli.run_page import comparison, run_page
 from glassnet.cli.terminal import Terminal
-from glassnet.errors import complain
+from glassnet.errors import FileError, complain
 from glassnet.files import strict_json
-from glassnet.files.os_errors import shown
+from glassnet.files.os_errors import shown, typed
 from glassnet.train.kinds import Choice, Text, Whole, nearest
 from glassnet.train.runs import METRICS, Run, find_runs, is_run
 
@@ -230,6 +230,7 @@ def summary(run: Run) -> dict[str, Any]:
 
 def _show(names: Sequence[str], parsed: Parsed) -> int:
     chosen = _one(names, "show")
+    _refuse_sweeps([chosen])
     if parsed.flag("json"):
         _print_json({**summary(chosen), "environment": chosen.environment, "history": chosen.history.entries})
         return 0
@@ -243,12 +244,22 @@ def _compare(names: Sequence[str], parsed: Parsed) -> int:
         got = f"got {shown(names[0])} alone" if names else "got no runs"
         raise UsageError(complain(got, "expected two or more", "Try glassnet runs compare runs/a runs/b"))
     chosen = [find(name) for name in names]
+    _refuse_sweeps(chosen)
     if parsed.flag("json"):
         _print_json([summary(run) for run in chosen])
         return 0
     terminal = Terminal(sys.stdout)
     terminal.say(*comparison(chosen, terminal))
     return 0
+
+
+def _refuse_sweeps(runs: Sequence[Run]) -> None:
+    """A sweep keeps its trials' figures, not their trainings."""
+    for run in runs:
+        if os.path.exists(os.path.join(run.path, "sweep.json")):
+            got = f"got {shown(run.path)}, which a sweep wrote"
+            hint = f"Try glassnet sweep --resume {typed(run.path)}, which shows what came of it"
+            raise FileError(complain(got, "expected the folder of one training", hint))
 
 
 def _report(names: Sequence[str], parsed: Parsed) -> int:

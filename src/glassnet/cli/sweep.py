@@ -15,12 +15,14 @@ from glassnet.cli.help import Page, labelled
 from glassnet.cli.options import Option, Parsed, UsageError, parse
 from glassnet.cli.progress import clock
 from glassnet.cli.sweep_report import report, score_text
+from glassnet.cli.table import is_table_data
 from glassnet.cli.terminal import Terminal
 from glassnet.cli.whereabouts import seen_from, without_folders
 from glassnet.errors import FileError, FormatError, complain
 from glassnet.files import strict_json
-from glassnet.files.atomic import write_atomic
+from glassnet.files.atomic import remove_stale_temporaries, write_atomic
 from glassnet.files.bounded import read_bounded
+from glassnet.files.os_errors import typed
 from glassnet.scale.presets import PRESETS
 from glassnet.scale.results import Results, shown_value
 from glassnet.scale.space import Range, Space, Values, kind_of
@@ -34,7 +36,7 @@ from glassnet.train.run_folder import MODEL, RESULT, RunFolder
 from glassnet.train.settings import Settings
 from glassnet.train.trained import Trained
 
-_PLAN, _TABLE = "sweep.json", "trials.csv"
+PLAN, _TABLE = "sweep.json", "trials.csv"
 _LARGEST_PLAN = 1 << 20
 
 
@@ -79,7 +81,7 @@ _OWN = [
 _LATER = ("workers", "time_budget", "trial_timeout", "quiet", "json")  # what may be different after a stop
 
 PAGE = Page(
-    usage="glassnet sweep DATASET --grid NAME=V,V [--grid …] [options], or glassnet sweep mnist-grid",
+    usage="glassnet sweep DATASET --grid NAME=V,V [--grid …] [options]\n       glassnet sweep mnist-grid",
     says="Train a network with many settings, several at a time, and show which do best on examples that were set "
     "apart. The test set is looked at once, at the end, with the best.",
     examples=(
@@ -113,7 +115,7 @@ def run(words: Sequence[str]) -> int:
         plan = understand(parsed, grids)
         name = plan.sweep.whole.name if plan.name not in PRESETS else plan.name
         plan.folder = RunFolder(name, parsed.values.get("output"), "sweeps").path
-        _write(plan.folder, _PLAN, {"format": 1, "words": list(words)})
+        _write(plan.folder, PLAN, {"format": 1, "words": list(words)})
     if blas.threads is not None:
         blas.threads = 1  # here as in the workers: the best is trained again as it was trained there
     return _Search(plan, parsed, blas).follow(Terminal(sys.stdout))
@@ -167,7 +169,7 @@ def understand(parsed: Parsed, grids: Sequence[str], folder: str | None = None) 
         space: dict[str, Values] = {**(preset.space if preset else {}), **_space(grids)}
         if not space:
             expected = "expected a setting and its values"
-            raise UsageError(complain("got no --grid", expected, f"Try glassnet sweep {name} --grid width=8,32"))
+            raise UsageError(complain("got no --grid", expected, f"Try glassnet sweep {typed(name)} --grid width=8,32"))
         subset = values.get("subset", preset.subset if preset else None)
         chosen = {**(preset.base if preset else {}), **chosen}
         options = {"method": method, "n": values.get("random", 50), "seed": chosen.get("seed", 0)}
@@ -221,9 +223,18 @@ def _resumed(parsed: Parsed, grids: Sequence[str]) -> Plan:
     if grids or parsed.arguments or others:
         got = f"got {' '.join([*parsed.arguments, *map(_spelled, others), *(['--grid'] * bool(grids))])} with --resume"
         expected = "expected the folder alone: what is searched stands in it"
-        raise UsageError(complain(got, expected, f"Try glassnet sweep --resume {folder}"))
-    words = _plan_words(os.path.join(folder, _PLAN))
-    rest, grids = _taken_out(words)
+        raise UsageError(complain(got, expected, f"Try glassnet sweep --resume {typed(folder)}"))
+    plan = planned(folder)
+    remove_stale_temporaries(folder)  # of a process that was killed while it wrote
+    return plan
+
+
+def planned(folder: str) -> Plan:
+    """The search that a folder holds.
+
+    Raises `FileError` for a folder that no sweep wrote.
+    """
+    rest, grids = _taken_out(_plan_words(os.path.join(folder, PLAN)))
     return understand(parse(rest, options()), grids, folder)
 
 
@@ -235,8 +246,8 @@ def _plan_words(path: str) -> list[str]:
     """The words that a sweep was begun with."""
     if not os.path.exists(path):
         folder = os.path.dirname(path)
-        got = f"got --resume {shown(folder)}, which holds no {_PLAN}"
-        raise FileError(complain(got, "expected the folder of a sweep", "Try ls sweeps"))
+        got = f"got --resume {shown(folder)}, which holds no {PLAN}"
+        raise FileError(complain(got, "expected the folder of a sweep", "Try the folder that `glassnet sweep` named"))
     plan = strict_json.loads(bytes(read_bounded(path, _LARGEST_PLAN)), source=path)
     words = plan.get("words") if isinstance(plan, dict) else None
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
@@ -346,11 +357,13 @@ class _Search:
             n, figure = len(self.sweep.whole.x_train), score_text(test, results.task)
             lines.append(f"the best, trained again on all {n:,} examples: test {name} {terminal.bold(figure)}")
             lines.append(f"saved in {terminal.bold(folder)}")
+            example = "NEW.csv" if is_table_data(self.sweep.whole) else min(7, max(0, len(self.sweep.whole.x_test) - 1))
+            lines.append(terminal.dim(f"try glassnet predict {typed(folder)} {example}"))
         if not results.complete:
             done, all_of_them = len(results.by_number), len(results.trials)
             reason = "stopped" if stopped else "the time was over"
             lines.append(terminal.bold(f"{reason} after {done} of {all_of_them} trials"))
-            lines.append(f"go on with glassnet sweep --resume {folder}")
+            lines.append(f"go on with glassnet sweep --resume {typed(folder)}")
         return lines
 
 

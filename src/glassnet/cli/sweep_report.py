@@ -33,7 +33,7 @@ def report(results: Results, terminal: Terminal) -> list[str]:
 
 def _best_table(results: Results, terminal: Terminal) -> list[str]:
     names = list(results.space)
-    heading = ["validation", *names, "time"]
+    heading = [f"validation {terminal.r2}" if results.task == "regression" else "validation", *names, "time"]
     rows = [_row(result, names, results.task) for result in results.done[:_SHOWN]]
     failed = sum(result["status"] != "done" for result in results.by_number.values())
     n = len(results.by_number)

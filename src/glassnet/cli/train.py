@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from glassnet.cli.data import OWN_DATA, as_usage, dataset_options, load_named, plain
@@ -21,6 +22,7 @@ from glassnet.cli.terminal import Terminal
 from glassnet.cli.whereabouts import seen_from, without_folders
 from glassnet.data.datasets import DATASETS, DataSet
 from glassnet.errors import ValueRangeError, complain
+from glassnet.files.os_errors import typed
 from glassnet.train.amounts import amount
 from glassnet.train.callbacks import Callback
 from glassnet.train.evaluation import Evaluation
@@ -149,14 +151,12 @@ def run(words: Sequence[str]) -> int:
     state = without_machine(state, quiet) if state is not None else None
     folder = folder or RunFolder(request.data.name, parsed.values.get("output"))
     terminal = Terminal(sys.stdout)
-    try:
-        with looked_at(folder.path, parsed, Terminal(sys.stderr) if quiet else terminal, quiet) as onlooker:
-            run = _Run(request, folder, blas, warning, began + onlooker.waited, state)
-            status = run.follow(terminal, quiet)
-            onlooker.end(status)
-        return status
-    finally:
-        folder.drop()  # which leaves it alone once something was learnt
+    looks = looked_at(folder.path, parsed, Terminal(sys.stderr) if quiet else terminal, quiet)
+    with folder.held(), looks as onlooker:
+        run = _Run(request, folder, blas, warning, began + onlooker.waited, state)
+        status = run.follow(terminal, quiet)
+        onlooker.end(status)
+    return status
 
 
 def set_threads(blas: Blas, request: Request) -> None:
@@ -188,8 +188,9 @@ def understand(parsed: Parsed, words: list[str], command: str = "train") -> Requ
     recipe = values.get("recipe", usual)
     with as_usage():
         settings = recipe_for(data, recipe, **chosen)
-        class_weight_named(settings.class_weight, data.classes)
         _check_effect(chosen, settings)
+    with as_usage({"class_weight": settings.class_weight}):
+        class_weight_named(settings.class_weight, data.classes)
     return Request(data, data_options, settings, recipe, parsed, words)
 
 
@@ -226,12 +227,13 @@ class _Run:
         self.training = Training(request.data, request.settings, checkpoints_in(folder), state, about, listeners, guard)
         self.recorder.config = self.configuration()
         self.loading = time.perf_counter() - began
+        self._unheard: OSError | None = None  # why nobody reads what is said any more
 
     def follow(self, terminal: Terminal, quiet: bool) -> int:
         """Train, save, show; the exit status."""
         request, training = self.request, self.training
         if not quiet:
-            terminal.say(*self._opening(terminal), "")
+            self._tell(lambda: terminal.say(*self._opening(terminal), ""))
         with Interrupt(ask=lambda: training.stop("a signal")) as interrupt:
             try:
                 last = self._learn(Progress(terminal, quiet))
@@ -243,12 +245,23 @@ class _Run:
             test = known if known is not None else training.test()
             write_predictions(self.folder.path, test, request.data.classes, self._judged)
             text = self.folder.write_result(self.result(test, interrupt.name))
+        if self._unheard is not None and not interrupt.status:
+            raise self._unheard
         if request.flag("json"):
             sys.stdout.write(text)
         elif not quiet:
             lines = report(test, request.data, training.tested[0], terminal, self._judged)
             terminal.say("", *lines, "", *self._told_step(terminal), *self._closing(terminal, interrupt.name))
         return interrupt.status
+
+    def _tell(self, say: Callable[[], None]) -> None:
+        """Show something. A reader that has left (`| head`) or a full disk behind the standard output ends no training:
+        it goes on in silence, and what went wrong is said once all is kept."""
+        if self._unheard is None:
+            try:
+                say()
+            except OSError as problem:
+                self._unheard = problem
 
     def _told_step(self, terminal: Terminal) -> list[str]:
         """The step that --explain-step asked for."""
@@ -287,10 +300,10 @@ class _Run:
             try:
                 for moment in self.training:
                     file.keep(moment)
-                    progress.show(moment)
-                progress.end()
+                    self._tell(partial(progress.show, moment))
+                self._tell(progress.end)
             finally:
-                progress.clear()
+                self._tell(progress.clear)
         return moment
 
     def _save(self) -> None:
@@ -392,16 +405,18 @@ class _Run:
         speed = _ratio(seen, training.seconds)
         took = f"{seen:,} examples in {training.seconds:.2f} s ({speed:,.0f}/s)"
         lines = [*self._verdict(), *self._tried(terminal), f"{training.parameters:,} parameters, {took}"]
+        lines += [f"{most:,} MB of memory at most" for most in memory_used(self.request.data).values()]
         reached = f"after {training.epochs_done:.2f} of {self.request.settings.epochs} epochs"
         if stopped:
             what = "that of its best epoch" if training.best_epoch else "what it had learnt by then"
             lines.insert(0, terminal.bold(f"stopped by {_who(stopped)} {reached}: the model is {what}"))
-            lines.append(terminal.dim(f"to go on: glassnet train --resume {path}"))
+            lines.append(terminal.dim(f"to go on: glassnet train --resume {typed(path)}"))
         elif training.stopped:
             lines.insert(0, f"stopped {reached}: {training.stopped}")
         index = min(7, max(0, len(self.request.data.x_test) - 1))
         example = "NEW.csv" if is_table_data(self.request.data) else index
-        return [*lines, f"saved in {terminal.bold(path)}", terminal.dim(f"try glassnet predict {path} {example}")]
+        hints = f"try glassnet predict {typed(path)} {example}", f"where from? glassnet explain {typed(path)} --figure"
+        return [*lines, f"saved in {terminal.bold(path)}", *map(terminal.dim, hints)]
 
     def _tried(self, terminal: Terminal) -> list[str]:
         """A word to those who try settings until the test set likes one."""

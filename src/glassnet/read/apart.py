@@ -33,7 +33,7 @@ _STRAIGHT = MOVES | {  # straight lines in what the example has a say in, or thr
 }  # fmt: skip
 _PRODUCTS = ("mul", "matmul", "div")
 _GATES = ("sigmoid", "softmax")
-_LOOKUPS = ("embedding", "pick")
+LOOKUPS = ("embedding", "pick")
 WEIGHS = ("linear", "matmul")
 
 
@@ -224,7 +224,7 @@ class Shares:
             self.constant += float(np.sum(factor * at_zero))
             self._arrive(self.factors, part.bends, factor * share)
             return
-        if part.name in _LOOKUPS and not part.inputs[0].said:
+        if looked_up(part):
             self._give_place(part, factor)
             return
         left = float(np.sum(factor * part.value))
@@ -250,6 +250,34 @@ class Shares:
             self._arrive(self.given, said[0][1], _pulled(part, said[0][0], given))
         else:  # a place that was computed is the network's doing
             self.constant += float(given.sum())
+
+
+def looked_up(part: Part) -> bool:
+    """Whether its numbers are those of words, whose places the example says."""
+    return part.name in LOOKUPS and not part.inputs[0].said and part.inputs[-1].said
+
+
+def word_of(part: Part, place: int, example: Part) -> int | None:
+    """Which number of the example chose a number of what was looked up; None where that was computed."""
+    at = part.inputs[-1]
+    if len(part.inputs) != 2 or at.value.shape != part.value.shape[: at.value.ndim]:
+        return None
+    origin = _origin(at, example)
+    width = part.value.size // max(at.value.size, 1)
+    return None if origin is None else int(origin.reshape(-1)[place // width])
+
+
+def _origin(part: Part, example: Part) -> np.ndarray | None:
+    """For each number of a part the place in the example that it was moved from; None where it was computed."""
+    if part is example:
+        return np.arange(part.value.size).reshape(part.value.shape)
+    said = [x for x in part.inputs if x.said]
+    if len(said) != 1 or len(part.inputs) != 1 or part.op is None or part.name not in MOVES:
+        return None
+    before = _origin(said[0], example)
+    if before is None or part.name in ("cast", "copy", "detach"):
+        return before
+    return np.asarray(part.op.run(before, **part.attrs))
 
 
 def weighing(parts: list[Part]) -> list[Part]:

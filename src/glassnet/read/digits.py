@@ -46,6 +46,20 @@ def spell(value: Any, digits: Digits, kind: Any = np.float64) -> str:
     return text if float(text) else "0"
 
 
+def signed(value: Any, digits: Digits, kind: Any = np.float64) -> str:
+    """The same with the minus sign of print, as it stands in words and tables.
+
+    >>> signed(-0.5, 3)
+    '−0.5'
+    """
+    return with_sign(spell(value, digits, kind))
+
+
+def with_sign(text: str) -> str:
+    """A spelled number with the minus sign of print."""
+    return "−" + text[1:] if text.startswith("-") else text
+
+
 def _exactly(number: float, kind: Any) -> str:
     kind = np.dtype(kind)
     text = repr(number) if kind.kind != "f" or kind.itemsize >= 8 else str(kind.type(number))

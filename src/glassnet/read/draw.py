@@ -23,7 +23,7 @@ from glassnet.read.graph import CONSTANT, INPUT, OPERATION, PARAMETER, Graph, Gr
 from glassnet.read.graph_events import short
 from glassnet.read.graph_slopes import flow_back, local_slope, slope_formula
 from glassnet.read.labels import Label, Labels
-from glassnet.read.losses import as_target, chosen_loss
+from glassnet.read.losses import as_target, chosen_loss, of_one
 from glassnet.read.naming import name_leaves, named
 from glassnet.read.record import Recorded, followed, record
 from glassnet.read.story import Node, Story, ancestors
@@ -107,7 +107,7 @@ def _of_model(model: Any, x: Any, y: Any, loss: Any, names: dict[str, Tensor]) -
     example = _own_input(as_example(x, dtype))
     need_numbers(example.array, "x")
     criterion = chosen_loss(loss, model, y)
-    target = None if y is None else _target(model, example, y, criterion)
+    target = None if y is None else _target(model, example, y, criterion, len(np.shape(getattr(x, "array", x))) < 2)
     recorded = record(model, example, target, None if target is None else criterion)
     if recorded.loss is None and recorded.output is not None:
         _slopes(recorded, recorded.output)
@@ -122,11 +122,13 @@ def _own_input(example: Tensor) -> Tensor:
     return own.requires_grad_() if own.array.dtype.kind == "f" else own
 
 
-def _target(model: Any, example: Tensor, y: Any, criterion: Any) -> Tensor:
+def _target(model: Any, example: Tensor, y: Any, criterion: Any, alone: bool) -> Tensor:
     with no_grad():
         output = record(model, example).output
     assert output is not None
     target = as_target(y, tuple(output.shape), criterion, output.array.dtype)
+    if alone and isinstance(y, Tensor):
+        target = of_one(y, tuple(output.shape))
     need_numbers(target.array, "y")
     return target
 

@@ -8,14 +8,33 @@ from typing import Any
 
 import numpy as np
 
+from glassnet.errors import ValueRangeError, complain
 from glassnet.read.digits import spell
 from glassnet.read.draw_svg import LETTER, SERIES, Svg
 
 Span = tuple[float, float]
+Box = tuple[Span, Span]
 Point = tuple[float, float]
 CLASS_STYLES = ("n panell", "p panell", "k panell", "s4 panell", "s5 panell", "s6 panell", "soft panell", "ink panell")
 _FINE = 1e-12
 _FEW_DECADES = 2.5  # an axis of fewer powers of ten has numbers in between
+
+
+def as_box(box: Any, who: str) -> Box:
+    """A part of the plane as two spans, of which each rises; four numbers in a row are two spans too.
+
+    >>> as_box((-1, 1, 0, 2), "folds")
+    ((-1.0, 1.0), (0.0, 2.0))
+    """
+    try:
+        spans = np.asarray(box, np.float64).reshape(2, 2)
+        fits = bool(np.isfinite(spans).all() and (spans[:, 0] < spans[:, 1]).all())
+    except (TypeError, ValueError):
+        fits, spans = False, np.zeros((2, 2))
+    if not fits:
+        raise ValueRangeError(complain(f"{who}: got the box {box}", "expected two spans", "Try ((-1, 1), (-1, 1))"))
+    (a, b), (c, d) = spans.tolist()
+    return (a, b), (c, d)
 
 
 class Axes:

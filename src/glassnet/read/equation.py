@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.read.digits import EXACT, Digits, as_printed, spell
+from glassnet.read.digits import EXACT, Digits, as_printed, spell, with_sign
 from glassnet.read.formula import FUNCTIONS, Call, Formula, Symbol, evaluate
 
 
@@ -66,16 +66,12 @@ class Equation:
             return None
         if digits == EXACT:
             return (
-                f"rounded to {np.dtype(self.kind)} at every step; these numbers give {_with_sign(spell(again, EXACT))}"
+                f"rounded to {np.dtype(self.kind)} at every step; these numbers give {with_sign(spell(again, EXACT))}"
             )
         short = spell(again, digits)
         if short == self.printed(digits):  # half way between two: one digit more tells
             short = spell(again, min(int(digits) + 1, 15))
-        return f"rounded; the digits shown give {_with_sign(short)}"
-
-
-def _with_sign(text: str) -> str:
-    return "−" + text[1:] if text.startswith("-") else text
+        return f"rounded; the digits shown give {with_sign(short)}"
 
 
 def whole_remark(formula: Formula, result: np.ndarray, digits: Digits) -> str | None:

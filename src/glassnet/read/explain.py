@@ -24,7 +24,7 @@ from glassnet.read.digits import Digits, check_digits
 from glassnet.read.document import Document
 from glassnet.read.grain import Grain
 from glassnet.read.labels import Label, Labels
-from glassnet.read.losses import as_target, chosen_loss
+from glassnet.read.losses import as_target, chosen_loss, of_one
 from glassnet.read.naming import name_between, name_leaves, name_rates, name_slopes, name_told, name_update, named
 from glassnet.read.record import Recorded, followed, record
 from glassnet.read.story import Story, ancestors
@@ -135,9 +135,12 @@ def _prepared(model: Any, x: Any, y: Any, loss: Any) -> tuple[Tensor, Tensor | N
         return example, None, None
     if isinstance(y, Tensor):
         need_numbers(y.array, "y")
-        return example, y, criterion
+        if len(np.shape(getattr(x, "array", x))) > 1:
+            return example, y, criterion
     with no_grad():
         shape = tuple(_peek(model, example).array.shape)
+    if isinstance(y, Tensor):
+        return example, of_one(y, shape), criterion
     target = as_target(y, shape, criterion, example.array.dtype if dtype is None else dtype)
     need_numbers(target.array, "y")
     return example, target, criterion

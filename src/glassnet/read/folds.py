@@ -15,11 +15,10 @@ import numpy as np
 
 from glassnet import nn
 from glassnet.errors import ShapeError, ValueRangeError, complain
-from glassnet.read.draw_chart import Axes, Span
+from glassnet.read.draw_chart import Axes, Box, as_box
 from glassnet.read.draw_svg import SERIES, Svg
 from glassnet.read.folds_layers import Stage, stages_of
 
-Box = tuple[Span, Span]
 _TINY = 1e-10  # of the size of the box: a corner this near to a line lies on it
 _MOST = 100_000
 
@@ -144,12 +143,11 @@ def folds(model: nn.Module, box: Box = ((-1.0, 1.0), (-1.0, 1.0))) -> Folds:
     >>> folds(model).count  # two lines that cross
     4
     """
+    box = as_box(box, "folds")
     stages = stages_of(model)
     if not stages or stages[0].weight.shape[1] != 2:
         got = f"folds: got a network of {stages[0].weight.shape[1] if stages else 0} inputs"
         raise ShapeError(complain(got, "expected 2, a plane", "Try pieces_along, which follows a line"))
-    if not all(np.isfinite(side).all() and side[0] < side[1] for side in map(np.array, box)):
-        raise ValueRangeError(complain(f"folds: got the box {box}", "expected two spans", "Try ((-1, 1), (-1, 1))"))
     cutter = _Cutter(stages, box)
     return Folds(box, cutter.regions(), cutter.folds, [len(s.bias) for s in stages if s.slope is not None])
 

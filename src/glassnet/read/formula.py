@@ -228,6 +228,49 @@ def raised(base: Formula, exponent: Formula) -> Formula:
     return Power(base, exponent)
 
 
+def gathered(f: Formula) -> Formula:
+    """A sum whose like terms are one: 0.1·w + 0.1·w is 0.2·w.
+
+    >>> w = Value(Symbol("w"), 3.0)
+    >>> gathered(plus(times(Number(0.1), w), w, times(Number(0.1), w))).parts()[0]
+    Number(value=1.2)
+    """
+    if not isinstance(f, Sum):
+        return f
+    alike: dict[Any, tuple[float, Formula]] = {}
+    for term in f.terms:
+        factor, rest = _factored(term)
+        key = _likeness(rest)
+        before = alike[key][0] if key in alike else 0.0
+        alike[key] = before + factor, rest
+    if len(alike) == len(f.terms) or any(factor == 0 for factor, _ in alike.values()):
+        return f
+    return plus(*(times(Number(float(f"{factor:.15g}")), rest) for factor, rest in alike.values()))
+
+
+def _factored(term: Formula) -> tuple[float, Formula]:
+    """A number, and what it multiplies."""
+    if isinstance(term, Negative):
+        factor, rest = _factored(term.of)
+        return -factor, rest
+    if isinstance(term, Product) and isinstance(term.factors[0], Number) and len(term.factors) > 1:
+        rest = term.factors[1:]
+        return term.factors[0].value, rest[0] if len(rest) == 1 else Product(rest, term.matrices)
+    return 1.0, term
+
+
+def _likeness(f: Formula) -> Any:
+    """What two formulas have in common that come to the same because they read the same."""
+    if isinstance(f, Value):
+        return ("value", f.symbol)
+    if isinstance(f, Number):
+        return ("number", f.value)
+    if isinstance(f, Rest):
+        return ("rest", id(f))
+    own = getattr(f, "function", getattr(f, "sign", getattr(f, "matrices", None)))
+    return (type(f).__name__, own, tuple(map(_likeness, f.parts())))
+
+
 def _flat(parts: tuple[Formula, ...], kind: type[Formula]) -> Iterator[Formula]:
     """The parts, those of the same kind opened; matrix products stay closed."""
     for p in parts:

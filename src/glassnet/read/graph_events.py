@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from glassnet.read.digits import spell
+from glassnet.read.digits import signed
 from glassnet.read.graph import OPERATION, Event, Graph, GraphEdge
 from glassnet.read.text import array_text
 
@@ -62,13 +62,13 @@ def _sentence(graph: Graph, edge: GraphEdge, before: np.ndarray | None, after: n
 def short(array: np.ndarray, graph: Graph) -> str:
     """The numbers themselves where they are few, else their shape and range."""
     if array.size == 1:
-        return spell(array.reshape(()), graph.digits, array.dtype).replace("-", "−")
+        return signed(array.reshape(()), graph.digits, array.dtype)
     if array.size <= _SHORT:
-        return array_text(array, graph.digits).replace("-", "−")
+        return array_text(array, graph.digits)
     shape = "×".join(map(str, array.shape))
     if not array.size or array.dtype.kind not in "fiub":
         return shape
-    low, high = (spell(v, graph.digits, array.dtype).replace("-", "−") for v in (array.min(), array.max()))
+    low, high = (signed(v, graph.digits, array.dtype) for v in (array.min(), array.max()))
     return f"{shape}, {low} … {high}" if low != high else f"{shape}, all {low}"
 
 

@@ -18,7 +18,7 @@ from glassnet import nn
 from glassnet.core.mode import no_grad
 from glassnet.core.tensor import Tensor, wrap
 from glassnet.errors import DataError, ShapeError, ValueRangeError, complain
-from glassnet.read.draw_chart import Axes, Span, signed, spanned
+from glassnet.read.draw_chart import Axes, Span, as_box, signed, spanned
 from glassnet.read.draw_svg import Svg
 from glassnet.read.probe_use import in_use
 
@@ -328,8 +328,13 @@ class Grid:
 def on_grid(model: nn.Module, layer: int, box: tuple[Span, Span] = ((-1.0, 1.0), (-1.0, 1.0)), n: int = 64) -> Grid:
     """The results of a layer (numbers as in `hidden`) on an n by n grid, for a network of two inputs.
 
-    Raises `ValueRangeError` for a layer that is not there, `ShapeError` for a network of other than two inputs.
+    Raises `ValueRangeError` for a layer that is not there or an empty box, `ShapeError` for a network of other than two
+    inputs.
     """
+    if isinstance(layer, bool) or not isinstance(layer, int | np.integer):
+        got = f"on_grid: got layer={layer!r}"
+        raise ValueRangeError(complain(got, "expected the number of a layer", "Try layer=1, or box=… for a box"))
+    box = as_box(box, "on_grid")
     x, y = np.meshgrid(np.linspace(*box[0], n), np.linspace(*box[1], n))
     first = next((m for m in model.modules() if isinstance(m, nn.Linear)), None)
     if first is None or first.in_features != 2:

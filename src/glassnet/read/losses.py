@@ -10,7 +10,7 @@ import numpy as np
 
 from glassnet import nn
 from glassnet.core import factories
-from glassnet.core.tensor import Tensor
+from glassnet.core.tensor import Tensor, wrap
 from glassnet.errors import ShapeError, ValueRangeError, complain
 from glassnet.nn import functional as F
 
@@ -82,3 +82,13 @@ def as_target(y: Any, output_shape: tuple[int, ...], loss: Any, dtype: Any) -> A
         expected = f"expected one for each of the outputs, {output_shape}"
         raise ShapeError(complain(got, expected, f"Try y={np.zeros(output_shape[1:]).tolist()}"))
     return factories.as_tensor(array.astype(dtype).reshape(output_shape))
+
+
+def of_one(y: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """The target of one example with the axis of a batch, which the example was given; shape is that of the outputs.
+
+    >>> of_one(wrap(np.array([1.0, 2.0])), (1, 2)).array.shape, of_one(wrap(np.array(3)), (1, 5)).array.shape
+    ((1, 2), (1,))
+    """
+    label = y.array.ndim == 0 and y.array.dtype.kind in "iu"
+    return wrap(y.array[None]) if label or y.array.shape == shape[1:] else y

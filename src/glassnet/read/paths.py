@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from glassnet.read.apart import MOVES, Part, follows, meeting, passed_on, weighing
+from glassnet.read.apart import MOVES, Part, follows, looked_up, meeting, passed_on, weighing, word_of
 
 _MOST_LOOKED_AT = 20_000  # pieces of path
 
@@ -21,12 +21,14 @@ _MOST_LOOKED_AT = 20_000  # pieces of path
 class Path:
     """One way from an input to the class: its place in the input, in each layer it goes through, and what it adds.
 
-    `layers` numbers the layers with weights that it goes through; the last place is the class.
+    `layers` numbers the layers with weights that it goes through; the last place is the class. A path that begins with
+    a word (the place of a row in an embedding) goes through one of its numbers: `number`, counted from 0.
     """
 
     places: tuple[int, ...]
     adds: float
     layers: tuple[int, ...] = ()
+    number: int | None = None
 
 
 def biggest_paths(parts: list[Part], example: Part, goal: Part, klass: int, most: int) -> list[Path]:
@@ -49,7 +51,8 @@ def layer_shapes(parts: list[Part]) -> dict[int, tuple[int, ...]]:
 def _told(steps: list[tuple[Part, int]], adds: float, numbers: dict[int, int], klass: int) -> Path:
     ways = [(numbers[id(part)], place) for part, place in steps if id(part) in numbers]
     first = steps[0][1]
-    return Path((first, *(place for _, place in ways[:-1]), klass), adds, tuple(n for n, _ in ways))
+    number = steps[1][1] % steps[1][0].value.shape[-1] if len(steps) > 1 and looked_up(steps[1][0]) else None
+    return Path((first, *(place for _, place in ways[:-1]), klass), adds, tuple(n for n, _ in ways), number)
 
 
 # ---- the most that a way from the input to a number can add ----------------------------------------------------------
@@ -74,6 +77,8 @@ def _leading_to(goal: Part) -> set[int]:
         part = stack.pop()
         if id(part) not in seen:
             seen.add(id(part))
+            if looked_up(part):
+                continue
             stack += (
                 [part.bends] if part.bends is not None else [x for i, x in enumerate(part.inputs) if follows(part, i)]
             )
@@ -83,6 +88,8 @@ def _leading_to(goal: Part) -> set[int]:
 def _bound(part: Part, bounds: dict[int, np.ndarray]) -> np.ndarray | None:
     if part.bends is not None:
         return np.abs(part.split()[1]) * bounds[id(part.bends)] if id(part.bends) in bounds else None
+    if looked_up(part):  # a path begins with the word: its numbers are the last that weigh
+        return np.abs(part.value)
     rule = _BOUNDS.get(part.name) or (_of_moved if part.name in MOVES else None)
     if rule is None or any(follows(part, i) and id(x) not in bounds for i, x in enumerate(part.inputs)):
         return None
@@ -156,6 +163,11 @@ class _Search:
             part, place = steps[0]
             if part is self.example:
                 found.append((steps, product * float(part.value.reshape(-1)[place])))
+                continue
+            if looked_up(part):
+                word = word_of(part, place, self.example)
+                if word is not None:
+                    found.append(([(self.example, word), *steps], product * float(part.value.reshape(-1)[place])))
                 continue
             for x, at, factor in self._before(part, place):
                 self._push(product * factor, [(x, at), *steps])

@@ -10,7 +10,7 @@ from glassnet.read.check import Differences
 from glassnet.read.document import Step
 from glassnet.read.elements import Reader, is_shape_only
 from glassnet.read.equation import Equation, comes_out
-from glassnet.read.formula import Formula, Rest, Sum, Symbol, Value, leaves, plus
+from glassnet.read.formula import Formula, Rest, Sum, Symbol, Value, gathered, leaves, plus
 from glassnet.read.grain import Grain
 from glassnet.read.labels import Label, Labels, Pieces
 from glassnet.read.naming import Change
@@ -151,14 +151,14 @@ class Teller:
         lines = []
         for at in places:
             formula = self.reader.value(slope, at) if same else self.reader.opened(slope, at)
-            line = self._line(label.at(at), formula, slope, at)
+            line = self._line(label.at(at), gathered(formula), slope, at)
             if self.differences is not None:
                 line.numeric = self.differences.slope(x, at)
                 if abs(line.numeric - float(line.value)) > _DISAGREES * max(abs(line.numeric), abs(float(line.value))):
                     line.corner = self.differences.at_corner(x, at)
             lines.append(line)
         whole = self.reader.whole(slope) if same else self.reader.whole_opened(slope)
-        step = self._step("backward", slope, label, whole, lines, places)
+        step = self._step("backward", slope, label, gathered(whole), lines, places)
         step.words = self._slope_words(label, lines)
         return step
 

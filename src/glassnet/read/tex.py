@@ -2,6 +2,8 @@ r"""Formulas in LaTeX: W^{(1)}_{11}\,x_1 + b^{(1)}_1."""
 
 from __future__ import annotations
 
+import unicodedata
+
 import numpy as np
 
 from glassnet.read.digits import spell
@@ -11,8 +13,10 @@ from glassnet.read.render import Writer, function_in, place, taken_apart
 GREEK = {
     "η": r"\eta", "β": r"\beta", "ε": r"\varepsilon", "λ": r"\lambda", "μ": r"\mu", "α": r"\alpha", "ρ": r"\rho",
     "τ": r"\tau", "γ": r"\gamma", "Δ": r"\Delta", "Π": r"\Pi", "ℓ": r"\ell", "σ": r"\sigma", "Φ": r"\Phi",
+    "π": r"\pi", "Σw": r"\Sigma w", "R²": "R^2", "‖g‖": r"\Vert g \Vert",
 }  # fmt: skip
 _ACCENTS = {"^": r"\hat", "¯": r"\bar"}
+_COMBINING = {"\u0302": r"\hat", "\u0304": r"\bar", "\u0303": r"\tilde"}
 _SIGNS = {"≠": r"\ne", "≤": r"\le", "≥": r"\ge"}
 _LARGEST_MATRIX = 8
 
@@ -91,7 +95,7 @@ def symbol_tex(symbol: Symbol) -> str:
     W^{(2)}_{1,13} \frac{\partial L}{\partial b^{(1)}}
     """
     base, accent, below, dashes = taken_apart(symbol.letter)
-    body = GREEK.get(base) or (base if len(base) == 1 else rf"\mathrm{{{base}}}")
+    body = GREEK.get(base) or (base if len(base) == 1 else rf"\mathrm{{{_accented(base)}}}")
     if accent:
         body = rf"{_ACCENTS[accent]}{{{body}}}"
     primes = r"\prime" * (len(dashes) + symbol.new)
@@ -102,3 +106,13 @@ def symbol_tex(symbol: Symbol) -> str:
     if not symbol.slope:
         return body
     return rf"\frac{{\partial {symbol_tex(Symbol(symbol.of))}}}{{\partial {body}}}"
+
+
+def _accented(word: str) -> str:
+    r"""A word for mathematics, where an accent is a command.
+
+    >>> print(_accented("dŷ"))
+    d\hat{y}
+    """
+    letters = (unicodedata.normalize("NFD", c) for c in word)
+    return "".join(rf"{_COMBINING[c[1]]}{{{c[0]}}}" if c[1:] in _COMBINING else c for c in letters)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from glassnet.read.digits import Digits, spell
+from glassnet.read.digits import Digits, signed
 from glassnet.read.formula import Formula, Symbol
 from glassnet.read.render import Writer, function_in, lowered, place, raised, taken_apart
 
@@ -43,7 +43,8 @@ class TextWriter(Writer[Tokens]):
         return [Token(text, POSITIVE if text not in ("0", "nan") else "")]
 
     def array(self, value: np.ndarray) -> Tokens:
-        return [Token(array_text(value, self.digits))]
+        text = array_text(value, self.digits)
+        return [Token(text if self.unicode else text.replace("−", "-"))]
 
     def symbol(self, symbol: Symbol) -> Tokens:
         return [Token(symbol_text(symbol, self.unicode), NAME)]
@@ -112,7 +113,7 @@ def _bracketed(part: Tokens) -> Tokens:
 def array_text(value: np.ndarray, digits: Digits, most: int = 8) -> str:
     """An array on one line: [0.5, 1], [[…], […]], or the ends of a long one."""
     if value.ndim == 0:
-        return spell(value, digits, value.dtype)
+        return signed(value, digits, value.dtype)
     if value.ndim > 1 and len(value) == 1:
         return array_text(value[0], digits, most)
     if len(value) > most:

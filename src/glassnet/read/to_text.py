@@ -228,7 +228,8 @@ def _folded(text: str, width: int) -> list[str]:
 
 _ASCII = str.maketrans({
     "−": "-", "·": "*", "×": "x", "…": "...", "–": "-", "∂": "d", "ŷ": "yhat", "⟨": "<", "⟩": ">", "′": "'", "≥": ">=",
-    "≤": "<=", "η": "lr", "β": "beta", "ε": "eps", "λ": "lambda", "μ": "mu", "σ": "sigmoid", "Σ": "sum",
+    "≤": "<=", "→": "->", "‖": "|", "η": "lr", "β": "beta", "ε": "eps", "λ": "lambda", "μ": "mu",
+    "σ": "sigmoid", "Σ": "sum", "⌊": "floor(", "⌋": ")",
 })  # fmt: skip
 
 

@@ -9,6 +9,7 @@ with no stabiliser (Bach and others, 2015).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +19,7 @@ from glassnet import nn
 from glassnet.core.tensor import Tensor
 from glassnet.errors import NotSupportedError, ValueRangeError, complain
 from glassnet.read.apart import Part, Shares, parts_of, weighing
-from glassnet.read.digits import Digits, check_digits, spell
+from glassnet.read.digits import Digits, check_digits, signed
 from glassnet.read.document import Document, Step, Table
 from glassnet.read.equation import Equation
 from glassnet.read.explain import as_example, need_numbers
@@ -51,15 +52,24 @@ class Why(Document):
     def name(self, goal: str, said: str = "The score of {}") -> None:
         """Say what the score is of, in the reader's own words."""
         self.goal, self.title = goal, f"Why {goal}"
-        self.summary = [f"{said.format(goal)} is {spell(self.score, self.digits)}."]
+        self.summary = [f"{said.format(goal)} is {signed(self.score, self.digits)}."]
 
 
-def why(model: Any, x: Any, klass: int | None = None, *, most: int = 6, digits: Digits = 3) -> Why:
+def why(
+    model: Any,
+    x: Any,
+    klass: int | None = None,
+    *,
+    most: int = 6,
+    digits: Digits = 3,
+    inputs: Callable[[int], str] | None = None,
+) -> Why:
     """What every input added to the score of a class (the one with the largest score, if none is named).
 
     The score is the output before a last softmax or sigmoid. Any model will do, with a forward of its own too: its tape
     is read. Sums are exact in float64: all inputs and all biases together give the score. A word (the place of a row in
-    an embedding) adds what its numbers add.
+    an embedding) adds what its numbers add. `inputs` names the number at a place of the example (counted from 0, row by
+    row) in the table of paths.
 
     Raises `NotSupportedError` for an operation that mixes numbers so that they have no shares, `ValueRangeError` for a
     class that is not there.
@@ -86,7 +96,7 @@ def why(model: Any, x: Any, klass: int | None = None, *, most: int = 6, digits: 
     answer = _answer(Shares(parts, output, chosen), start, float(scores[chosen]), chosen, digits)
     answer.goal = f"class {chosen}" if scores.size > 1 else "the output"
     answer.paths = biggest_paths(parts, start, output, chosen, most)
-    return _told(answer, layer_shapes(parts), most)
+    return _told(answer, layer_shapes(parts), most, inputs)
 
 
 def _one_example(model: Any, x: Any) -> Tensor:
@@ -117,7 +127,9 @@ def _answer(shares: Shares, start: Part, score: float, klass: int, digits: Digit
 # ---- telling ---------------------------------------------------------------------------------------------------------
 
 
-def _told(answer: Why, shapes: dict[int, tuple[int, ...]], most: int) -> Why:
+def _told(
+    answer: Why, shapes: dict[int, tuple[int, ...]], most: int, inputs: Callable[[int], str] | None = None
+) -> Why:
     score = Symbol("z", str(len(shapes)), (answer.klass + 1,))
     layers = zip(answer.hidden_layers, answer.hidden, answer.hidden_biases, strict=True)
     for layer, adds, constant in reversed(list(layers)):
@@ -125,7 +137,7 @@ def _told(answer: Why, shapes: dict[int, tuple[int, ...]], most: int) -> Why:
     answer.steps.append(_step(score, answer.inputs, answer.biases, answer.score, "", most))
     answer.name(answer.goal, "The output" if answer.goal == "the output" else "The score of {}")
     if answer.paths:
-        rows = [(_as_words(path, answer, shapes), spell(path.adds, answer.digits)) for path in answer.paths]
+        rows = [(_as_words(path, answer, shapes, inputs), signed(path.adds, answer.digits)) for path in answer.paths]
         answer.tables.append(Table("The paths that weigh most", (f"from the input to {answer.goal}", "adds"), rows))
     return answer
 
@@ -156,11 +168,16 @@ def _place(flat: int, shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(int(i) + 1 for i in np.unravel_index(flat, _axes(shape)))
 
 
-def _as_words(path: Path, answer: Why, shapes: dict[int, tuple[int, ...]]) -> str:
+def _as_words(path: Path, answer: Why, shapes: dict[int, tuple[int, ...]], inputs: Callable[[int], str] | None) -> str:
+    """A path, from the input's name to the class."""
+
     def at(flat: int, shape: tuple[int, ...]) -> str:
         return ",".join(map(str, _place(flat, shape)))
 
     units = zip(path.places[1:-1], path.layers, strict=False)
-    places = [f"x[{at(path.places[0], answer.inputs.shape)}]"]
+    first = path.places[0]
+    places = [inputs(first) if inputs is not None else f"x[{at(first, answer.inputs.shape)}]"]
+    if path.number is not None:
+        places[0] += f" (its number {path.number + 1})"
     places += [f"unit {at(place, shapes[layer])} of layer {layer}" for place, layer in units]
     return " → ".join([*places, answer.goal])

@@ -54,12 +54,21 @@ class Results:
 
     def effects(self, name: str) -> list[Effect]:
         """What each value of a setting did, over everything else; for a range, what each fifth of it did."""
-        groups: dict[Any, list[dict[str, Any]]] = {}
-        for result in sorted(self.by_number.values(), key=lambda result: result["trial"]):
-            groups.setdefault(self._group(name, result["choices"][name]), []).append(result)
+        groups = self._groups(name)
         values = self.space[name]
         order = sorted(groups) if isinstance(values, Range) else [value for value in values if value in groups]
         return [_effect(value, groups[value]) for value in order]
+
+    def scores_with(self, name: str, value: Any) -> dict[int, float]:
+        """The scores behind an `Effect`, by the numbers of their trials; those that failed have none."""
+        found = self._groups(name).get(value, [])
+        return {result["trial"]: score(result) for result in found if math.isfinite(score(result))}
+
+    def _groups(self, name: str) -> dict[Any, list[dict[str, Any]]]:
+        groups: dict[Any, list[dict[str, Any]]] = {}
+        for result in sorted(self.by_number.values(), key=lambda result: result["trial"]):
+            groups.setdefault(self._group(name, result["choices"][name]), []).append(result)
+        return groups
 
     def _group(self, name: str, value: Any) -> Any:
         values = self.space[name]

@@ -155,6 +155,10 @@ class Sweep:
         """Give one trial to an executor."""
         return executor.submit(run_trial, self.data, self._settings[trial.number], trial)
 
+    def again(self, number: int) -> Training:
+        """The training of one trial, tested on the examples to choose by; run it by iterating."""
+        return Training(self.data, self._settings[number])
+
     def refit(self, choices: dict[str, Any]) -> Training:
         """A training of these choices on all examples of the search, tested on the test set; run it by iterating."""
         return Training(self.whole, settings_for(self.base, choices))

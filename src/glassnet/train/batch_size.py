@@ -96,6 +96,35 @@ def noise_scale(model: nn.Module, loss: Any, arrays: Sequence[np.ndarray], *, pr
 
     Estimated without bias from the gradients of many small batches: how far they lie apart, and how long their mean is.
     """
+    return measure_noise(model, loss, arrays, prepare=prepare).scale
+
+
+class Noise(NamedTuple):
+    """What the noise of a gradient is estimated from: `count` batches of `size` examples each."""
+
+    size: int
+    count: int
+    squares: float  # the squared lengths of the batches' gradients, added up
+    mean_square: float  # the squared length of their mean
+
+    @property
+    def variance(self) -> float:
+        """tr(Σ): how far the gradients of single examples lie from the true one, squared."""
+        return self.size * (self.squares - self.count * self.mean_square) / (self.count - 1)
+
+    @property
+    def gradient(self) -> float:
+        """|G|²: the mean is longer than the true gradient by the noise that is left in it."""
+        return max(self.mean_square - self.variance / (self.size * self.count), 1e-3 * self.mean_square, 1e-12)
+
+    @property
+    def scale(self) -> float:
+        """Their ratio: a number of examples."""
+        return float(max(self.variance, 1e-12) / self.gradient)
+
+
+def measure_noise(model: nn.Module, loss: Any, arrays: Sequence[np.ndarray], *, prepare: Any = None) -> Noise:
+    """The gradients of some small batches, drawn without repeating an example."""
     n, loss = len(arrays[0]), loss_named(loss)
     size = max(1, min(16, n // 16))
     order = random.permutation(n)
@@ -104,11 +133,8 @@ def noise_scale(model: nn.Module, loss: Any, arrays: Sequence[np.ndarray], *, pr
     for places in batches:
         g = _gradient(model, loss, arrays, places, prepare)
         total, squares = total + g, squares + float(g @ g)
-    k = len(batches)
-    mean = total / k
-    noise = size * (squares - k * float(mean @ mean)) / (k - 1)
-    gradient = float(mean @ mean) - noise / (size * k)
-    return float(max(noise, 1e-12) / max(gradient, 1e-3 * float(mean @ mean), 1e-12))
+    mean = total / len(batches)
+    return Noise(size, len(batches), squares, float(mean @ mean))
 
 
 def _gradient(

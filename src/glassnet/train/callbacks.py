@@ -20,6 +20,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from glassnet.errors import DataError, ValueRangeError, complain
+from glassnet.train.kinds import nearest
 
 if TYPE_CHECKING:
     from glassnet.train.trainer import Trainer
@@ -110,9 +111,12 @@ class Watch:
         """
         if self.monitor in figures:
             return float(figures[self.monitor])
-        known = ", ".join(key for key in figures if key not in ("epoch", "seconds"))
-        hint = "Try fit(..., validation=(x, y))" if self.monitor.startswith("validation") else "Try monitor='loss'"
-        raise DataError(complain(f"got monitor={self.monitor!r}", f"expected one of {known}", hint))
+        known = [key for key in figures if key not in ("epoch", "seconds")]
+        judged = any(name.startswith("validation") for name in known)
+        hint = f"Try monitor={nearest(self.monitor, known) or 'loss'!r}"
+        if self.monitor.startswith("validation") and not judged:
+            hint = "Try fit(..., validation=(x, y))"
+        raise DataError(complain(f"got monitor={self.monitor!r}", f"expected one of {', '.join(known)}", hint))
 
 
 class BestWeights(Callback):

@@ -59,6 +59,56 @@ def check_gradients(
     >>> [c.name for c in checked], all(c.passed for c in checked)
     (['0.weight', '0.bias', '2.weight', '2.bias'], True)
     """
+    twin, value = _in_double(model, loss, x, y)
+    rng = np.random.default_rng(seed)
+    learnt = [(name, p) for name, p in twin.named_parameters() if p.needs_grad and p.array.size]
+    return [_checked(name, p, value, entries, rng) for name, p in learnt]
+
+
+class Slope(NamedTuple):
+    """One derivative both ways: by backpropagation, and from the losses a step above and below."""
+
+    analytic: float
+    above: float
+    below: float
+    step: float
+    usual: float  # the root mean square of its parameter's gradient
+
+    @property
+    def numeric(self) -> float:
+        """The slope by differences."""
+        return (self.above - self.below) / (2 * self.step)
+
+    @property
+    def size(self) -> float:
+        """What an error is compared with; below 1e-10 differences hold nothing but rounding."""
+        return max(abs(self.analytic), abs(self.numeric), self.usual, 1e-10)
+
+    @property
+    def error(self) -> float:
+        """The relative error."""
+        return abs(self.analytic - self.numeric) / self.size
+
+
+def slope_at(
+    model: nn.Module, loss: Callable[[Tensor, Tensor], Tensor], x: Any, y: Any, name: str, at: tuple[int, ...]
+) -> Slope:
+    """One number's derivative, with the step by which `check_gradients` judges it.
+
+    >>> model = nn.Linear(1, 1)
+    >>> slope_at(model, lambda out, y: (out * out).sum(), [[2.0]], [[0.0]], "weight", (0, 0)).error < LIMIT
+    True
+    """
+    twin, value = _in_double(model, loss, x, y)
+    p = dict(twin.named_parameters())[name]
+    g = np.zeros_like(p.array) if p.grad is None else p.grad.array
+    return _slope(p.array, at, value, float(g[at]), float(np.sqrt(np.mean(g * g))))
+
+
+def _in_double(
+    model: nn.Module, loss: Callable[[Tensor, Tensor], Tensor], x: Any, y: Any
+) -> tuple[nn.Module, Callable[[], float]]:
+    """A copy in float64 with its gradients, dropout off, and its loss as a function of nothing."""
     twin = copy.deepcopy(model).double()
     twin.eval()
     inputs, targets = _double(x), _double(y)
@@ -73,9 +123,7 @@ def check_gradients(
         with fork_rng(), no_grad():
             return float(loss(twin(inputs), targets).array)
 
-    rng = np.random.default_rng(seed)
-    learnt = [(name, p) for name, p in twin.named_parameters() if p.needs_grad and p.array.size]
-    return [_checked(name, p, value, entries, rng) for name, p in learnt]
+    return twin, value
 
 
 def _double(values: Any) -> Tensor:
@@ -91,9 +139,9 @@ def _checked(name: str, p: Tensor, value: Callable[[], float], entries: int, rng
     for place in places:
         at = tuple(int(i) for i in np.unravel_index(place, g.shape))
         analytic = float(g[at])
-        error, numeric = min(_difference(p.array, at, h, value, analytic, usual) for h in _STEPS)
-        if error > worst.error:
-            worst = Checked(name, g.size, len(places), error, at, analytic, numeric)
+        slope = _slope(p.array, at, value, analytic, usual)
+        if slope.error > worst.error:
+            worst = Checked(name, g.size, len(places), slope.error, at, analytic, slope.numeric)
     return worst
 
 
@@ -106,15 +154,19 @@ def _places(g: np.ndarray, entries: int, rng: np.random.Generator) -> np.ndarray
     return np.concatenate([largest, rng.choice(others, entries - len(largest), replace=False)])
 
 
-def _difference(
+def _slope(w: np.ndarray, at: tuple[int, ...], value: Callable[[], float], analytic: float, usual: float) -> Slope:
+    """The step with the best agreement."""
+    return min((_stepped(w, at, h, value, analytic, usual) for h in _STEPS), key=lambda slope: slope.error)
+
+
+def _stepped(
     w: np.ndarray, at: tuple[int, ...], h: float, value: Callable[[], float], analytic: float, usual: float
-) -> tuple[float, float]:
-    """The relative error, and the slope by differences, with a step h of one number."""
+) -> Slope:
+    """The losses with one number larger by h, and smaller by h."""
     here = w[at]
     w[at] = here + h
     above = value()
     w[at] = here - h
-    numeric = (above - value()) / (2 * h)
+    below = value()
     w[at] = here
-    scale = max(abs(analytic), abs(numeric), usual, 1e-10)  # below that, differences hold nothing but rounding
-    return abs(analytic - numeric) / scale, numeric
+    return Slope(analytic, above, below, h, usual)

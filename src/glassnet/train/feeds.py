@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from glassnet.data.registry import DataSet
 from glassnet.data.sampler import SequentialSampler
 from glassnet.errors import DataError, complain
 from glassnet.train.batches import Batch, Batches
+from glassnet.train.fingerprint import fingerprint
 from glassnet.train.preparation import Preparation
 
 _FORMS = "expected (x, y), (x, y, weights), a TensorDataset, a DataLoader or a DataSet"
@@ -83,6 +85,7 @@ class LoaderFeed:
             raise DataError(complain(got, _FORMS, "Try list(batches), or a DataLoader"))
         self.size = getattr(loader, "batch_size", None) or 1
         self._began: tuple[dict[str, Any], list[Any]] = {}, []
+        self._first: str | None = None  # the fingerprint of the latest pass's first batch
 
     def __len__(self) -> int:
         """How many batches a pass has; 0 where that is not known beforehand."""
@@ -114,8 +117,41 @@ class LoaderFeed:
         """A pass; where it began is remembered, because going back there is the only way to its middle."""
         from glassnet.train.rng_state import rng_state
 
-        self._began = rng_state(), [g.get_state() for g in self.generators()]
-        return (self._batch(batch) for batch in iter(self.loader))
+        self._began, self._first = (rng_state(), [g.get_state() for g in self.generators()]), None
+        return self._noted(iter(self.loader))
+
+    def _noted(self, batches: Iterator[Any]) -> Iterator[Batch]:
+        for batch in batches:
+            if self._first is None:
+                self._first = self._fingerprint(batch)
+            yield self._batch(batch)
+
+    def _fingerprint(self, batch: Any) -> str:
+        return fingerprint([part.array for part in self._tensors(self._checked(batch))])
+
+    def comes_again(self) -> bool:
+        """Whether the latest pass begins with the same batch if it is dealt anew; the streams stay where they are.
+
+        If not, a training that goes on is not the one that was stopped: the examples are others, or they are drawn by
+        something whose state nobody knows, and which a second look finds at another place than the first.
+        """
+        return self._first is None or all(self._dealt_anew() == self._first for _ in range(2))
+
+    def _dealt_anew(self) -> str | None:
+        with self._streams_kept():
+            self._set(*self._began)
+            batch = next(iter(self.loader), None)
+        return None if batch is None else self._fingerprint(batch)
+
+    @contextmanager
+    def _streams_kept(self) -> Iterator[None]:
+        from glassnet.train.rng_state import rng_state
+
+        now = rng_state(), [g.get_state() for g in self.generators()]
+        try:
+            yield
+        finally:
+            self._set(*now)
 
     def rest(self, skip: int) -> Iterator[Batch]:
         """The latest pass without its first `skip` batches, which are dealt once more and left aside."""
@@ -141,12 +177,15 @@ class LoaderFeed:
         return self.passing()
 
     def _batch(self, batch: Any) -> Batch:
+        tensors = self._tensors(self._checked(batch))
+        return tensors if self.weigh is None else self._weighed(*tensors)
+
+    def _checked(self, batch: Any) -> Any:
         if not isinstance(batch, tuple | list) or len(batch) not in (2, 3):
             got = f"got a batch of {type(batch).__name__}"
             expected = "expected (x, y) or (x, y, weights)"
             raise DataError(complain(got, expected, "Try a collate_fn that returns such a tuple"))
-        tensors = self._tensors(batch)
-        return tensors if self.weigh is None else self._weighed(*tensors)
+        return batch
 
     def _weighed(self, x: Tensor, y: Tensor, own: Tensor | None = None) -> Batch:
         weights = self.weigh(y.array)  # type: ignore[misc]
@@ -162,13 +201,8 @@ class LoaderFeed:
 
     def looked_through(self) -> Iterator[Batch]:
         """All batches once, before anything is learnt from them; the streams of random numbers stay where they are."""
-        from glassnet.train.rng_state import rng_state
-
-        now = rng_state(), [g.get_state() for g in self.generators()]
-        try:
+        with self._streams_kept():
             yield from (self._tensors(batch) for batch in iter(self.loader))
-        finally:
-            self._set(*now)
 
     def generators(self) -> list[Any]:
         """The streams of random numbers that belong to the loader alone."""
@@ -177,13 +211,14 @@ class LoaderFeed:
         return list(found.values())
 
     def state_dict(self) -> dict[str, Any]:
-        """Where the streams stood when the latest pass began, and where the loader's own stand now."""
-        return {"began": list(self._began), "generators": [g.get_state() for g in self.generators()]}
+        """Where the streams stood when the latest pass began, and with what; where the loader's own stand now."""
+        own = [g.get_state() for g in self.generators()]
+        return {"began": list(self._began), "first": self._first, "generators": own}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from there."""
         streams, own = state["began"]
-        self._began = streams, own
+        self._began, self._first = (streams, own), state.get("first")
         for generator, values in zip(self.generators(), state["generators"], strict=True):
             generator.set_state(values)
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-_SIGNALS = ("SIGINT", "SIGTERM", "SIGBREAK")  # the last is Windows' Ctrl-Break; not every system has all
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # a terminal that closed; Windows' Ctrl-Break. Not all have all
+_HANG_UP = getattr(signal, "SIGHUP", None)
 
 
 class Interrupt:
@@ -28,7 +29,7 @@ class Interrupt:
     def __enter__(self) -> Interrupt:
         for name in _SIGNALS:
             number = getattr(signal, name, None)
-            if number is not None:
+            if number is not None and not _ignored(number):
                 try:
                     self._before[number] = signal.signal(number, self._received)
                 except ValueError:  # not the main thread: signals are somebody else's business
@@ -47,10 +48,16 @@ class Interrupt:
 
     @property
     def status(self) -> int:
-        """The exit status that tells a shell which signal it was: 130 for Ctrl-C, 143 for a request to end."""
+        """The exit status that tells a shell which signal it was: 130 for Ctrl-C, 143 for a request to end, 129 where
+        the terminal closed."""
         return 128 + self.signal if self.signal is not None else 0
 
     @property
     def name(self) -> str | None:
         """The name of the signal that came, such as SIGINT."""
         return signal.Signals(self.signal).name if self.signal is not None else None
+
+
+def _ignored(number: int) -> bool:
+    """`nohup` says that a closed terminal is to be ignored. What a shell's script says of Ctrl-C counts less."""
+    return number == _HANG_UP and signal.getsignal(number) is signal.SIG_IGN

@@ -104,7 +104,7 @@ class Judge:
     def __call__(self, model: nn.Module, data: Any, prepare: Preparation | None = None) -> dict[str, float]:
         scores, y, weights = self._outputs(model, data, prepare)
         figures = {"loss": self._loss(scores, y, weights)}
-        return figures | {name: float(metric(scores, y)) for name, metric in self.metrics.items()}
+        return figures | {name: _figure(name, metric, scores, y) for name, metric in self.metrics.items()}
 
     def _outputs(self, model: nn.Module, data: Any, prepare: Preparation | None) -> tuple[np.ndarray, ...]:
         """What the model says to all examples, their targets, and their weights or None."""
@@ -152,6 +152,18 @@ class Judge:
             raise DataError(complain(got, "expected examples in arrays", "Try another loader as validation"))
         kept, held = held_out(arrays[1], validation)
         return tuple(a[kept] for a in arrays), tuple(a[held] for a in arrays)
+
+
+def _figure(name: str, metric: Metric, scores: np.ndarray, y: np.ndarray) -> float:
+    """What a metric says; one of somebody's own may have been written for tensors."""
+    try:
+        return float(metric(scores, y))
+    except AttributeError as problem:
+        if "ndarray" not in str(problem):
+            raise
+        got = f"metric `{name}`: {problem}"
+        hint = "Try torch.from_numpy(scores) at its beginning, or a function of NumPy's"
+        raise DataError(complain(got, "expected a function of two NumPy arrays, scores and y", hint)) from problem
 
 
 def held_out(y: np.ndarray, share: float, seed: int = 0) -> list[np.ndarray]:

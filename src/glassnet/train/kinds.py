@@ -19,10 +19,17 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
     >>> nearest("adma", ["sgd", "adam", "adamax"]), nearest("cos", ["step", "cosine"]), nearest("what", ["sgd"])
     ('adam', 'cosine', None)
+    >>> nearest("subset", ["quiet"]), nearest("x", ["n"])  # half a word, or one letter for another, is no slip
+    (None, None)
     """
     slips = {other: 0 if word and other.startswith(word) else _slips(word, other) for other in known}
     best = min(slips, key=slips.__getitem__, default=None)
-    return best if best is not None and slips[best] <= max(1, len(word) // 2) else None
+    if best is None:
+        return None
+    allowed = min(max(1, len(word) // 2), max(2, len(word) // 3))
+    if len(word) <= 2:  # of so few letters the first at least must be right: f2 is f1
+        allowed = int(word[:1] == best[:1] and len(word) == 2)
+    return best if slips[best] <= allowed else None
 
 
 def _slips(a: str, b: str) -> int:

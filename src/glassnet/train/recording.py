@@ -18,7 +18,7 @@ import numpy as np
 
 from glassnet.core.tensor import wrap
 from glassnet.errors import GlassnetError
-from glassnet.files.atomic import make_folder
+from glassnet.files.atomic import make_folder, remove_stale_temporaries
 from glassnet.files.os_errors import StrPath
 from glassnet.train.activity import Activity, Look, Weights, probe, relative_changes, with_updates
 from glassnet.train.callbacks import Callback, Figures
@@ -80,6 +80,8 @@ class Recorder(Callback):
         resumed = trainer.step > 0
         if not resumed:
             self._open_new()
+        else:
+            remove_stale_temporaries(self.folder)  # of a process that was killed while it wrote
         self.history = HistoryFile(self.folder)
         self.first = FirstLayer.of(trainer.model, self.folder if resumed else None, trainer.epoch)
         if self.first is not None and not resumed:

@@ -34,6 +34,7 @@ from glassnet.core import ops, random
 from glassnet.core.mode import no_grad
 from glassnet.core.tensor import Tensor, touched, wrap
 from glassnet.errors import ValueRangeError, complain
+from glassnet.nn.utils.shortening import shortening
 
 _SAFE = 1e-7  # keeps a row of zeros from being divided by its length
 
@@ -79,10 +80,18 @@ def max_norm_(parameters: Iterable[Tensor], longest: float) -> None:
         raise ValueRangeError(complain(f"max_norm_: got {longest}", "expected a length above 0", "Try 3.0"))
     with no_grad():
         for W in matrices(parameters):
-            rows = W.detach().reshape(W.array.shape[0], -1)  # (units, all that comes in)
-            length = (rows * rows).sum(1).sqrt()
-            share = ops.minimum(ops.div(longest, length + _SAFE), 1.0)
-            W.mul_(share.reshape(-1, *[1] * (W.array.ndim - 1)))
+            W.mul_(row_shares(row_lengths(W), W, longest))
+
+
+def row_lengths(W: Tensor) -> Tensor:
+    """The length of all that comes into each unit, `(units,)`: the rows of `max_norm_`."""
+    rows = W.detach().reshape(W.array.shape[0], -1)  # (units, all that comes in), whatever the axes of W
+    return (rows * rows).sum(1).sqrt()
+
+
+def row_shares(lengths: Tensor, W: Tensor, longest: float) -> Tensor:
+    """What is left of each row, shaped so that W can be multiplied by it."""
+    return shortening(lengths, longest, _SAFE).reshape(-1, *[1] * (W.array.ndim - 1))
 
 
 def mixed(x: Tensor, share: Tensor) -> Tensor:
@@ -97,7 +106,12 @@ def mixed(x: Tensor, share: Tensor) -> Tensor:
 
     Reference: Zhang et al. (2018).
     """
-    return share * x + (1 - share) * x.flip(0)
+    return mixture(x, x.flip(0), share)
+
+
+def mixture(own: Tensor, other: Tensor, share: Tensor) -> Tensor:
+    """Of one's own the share, of the other the rest: examples are mixed so, and their losses."""
+    return share * own + (1 - share) * other
 
 
 def beta(a: float) -> float:
@@ -123,6 +137,11 @@ def _gamma(a: float) -> float:
         v = (1 + z / (9 * d) ** 0.5) ** 3
         if v > 0 and np.log(max(u, 1e-300)) < 0.5 * z * z + d - d * v + d * np.log(v):
             return d * v
+
+
+def moved(mean: Tensor, w: Tensor, keep: Tensor) -> Tensor:
+    """An average on its way to new weights, of which it takes what it does not keep of itself."""
+    return mean + (1 - keep) * (w - mean)
 
 
 class Average:
@@ -161,10 +180,12 @@ class Average:
         """Take the present weights into the average."""
         with no_grad():
             self.updates.add_(1.0)
-            t = self.updates
             w = ops.pack(*[p.detach() for p in self.parameters])
-            keep = 1 - 1 / t if self.decay is None else ops.minimum((1 + t) / (10 + t), self.decay)
-            self.mean.copy_(self.mean + (1 - keep) * (w - self.mean))
+            self.mean.copy_(moved(self.mean, w, self.keeps(self.updates)))
+
+    def keeps(self, t: Tensor) -> Tensor:
+        """What the average keeps of itself at update t: d."""
+        return 1 - 1 / t if self.decay is None else ops.minimum((1 + t) / (10 + t), self.decay)
 
     @contextmanager
     def in_place(self) -> Generator[None]:

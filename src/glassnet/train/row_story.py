@@ -7,7 +7,7 @@ the second word of a category, and the place of the word for an embedded one. Of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,13 +16,17 @@ from glassnet.data.columns import Column
 from glassnet.data.table import Table
 from glassnet.read.document import Step
 from glassnet.read.equation import Equation
-from glassnet.read.formula import Call, Compare, Formula, Number, Symbol, Value, minus, over, plus, times
+from glassnet.read.formula import Call, Compare, Formula, Number, Rest, Symbol, Value, minus, over, plus, times
 from glassnet.train.evaluation import softmax
 from glassnet.train.multilabel import sigmoid
+from glassnet.train.preparation import Preparation
 from glassnet.train.tabular import Feature, TableCode, Target
 
 BEFORE, AFTER = "preparation", "answer"
 _MOST_WORDS = 6  # of a category that are listed
+_MOST_NAMES = 20  # of classes
+_MOST_SHOWN = 8  # numbers of a vector that is written out
+_MOST_PLAIN = 12  # numbers of an example that are all told
 
 
 def row_steps(code: TableCode, row: Table) -> list[Step]:
@@ -108,6 +112,43 @@ def _mark(step: Step, feature: Feature, column: Column, place: int) -> None:
     step.words += f"; x[{place}] is 1 where it is missing"
 
 
+def plain_steps(
+    prepare: Preparation, x: np.ndarray, names: Sequence[str] = (), shown: Sequence[int] | None = None, most: int = 6
+) -> list[Step]:
+    """What is done to an example that is no row of a table: each number r becomes x = (r - m) / s.
+
+    `shown` are the places of the numbers that have a line of their own; of many numbers, without it, those that are
+    furthest from the mean.
+
+    >>> prepare = Preparation.fitted(np.array([[0.0, 10.0], [2.0, 30.0]]))
+    >>> [step] = plain_steps(prepare, np.array([2.0, 30.0]))
+    >>> step.result.round(6).tolist(), [line.symbol.index for line in step.lines]
+    ([1.0, 1.0], [(1,), (2,)])
+    """
+    raw = x.reshape(-1).astype(np.float64)
+    scale, offset = (np.broadcast_to(v, raw.shape).astype(np.float64) for v in (prepare.scale, prepare.offset))
+    spread, mean = 1 / scale, -offset / scale
+    made = (raw - mean) / spread
+    if len(raw) <= _MOST_PLAIN:
+        most = len(raw)
+    chosen = shown if shown is not None else np.sort(np.argsort(-np.abs(made), kind="stable")[:most]).tolist()
+    what = "each pixel (r)" if len(prepare.shape) > 1 else "each number (r)"
+    if names and len(names) <= _MOST_PLAIN:
+        what = f"{', '.join(names)} as they come (r)"
+    words = f"{what} less the mean of training (m), over its standard deviation (s)"
+    if len(prepare.shape) > 1:
+        wide = prepare.shape[-1]
+        words += f"; pixel i is in row ⌊(i − 1) / {wide}⌋ + 1, column (i − 1) mod {wide} + 1"
+    formula = over(minus(Value(Symbol("r"), raw), Value(Symbol("m"), mean)), Value(Symbol("s"), spread))
+    step = Step(BEFORE, words, Symbol("x"), formula, made, more=len(raw) - len(chosen))
+    one = prepare.scale.ndim == 0  # mean and deviation are those of all numbers
+    for i in chosen:
+        place = i + 1
+        m, s = (_named(letter, 0 if one else place, v[i]) for letter, v in (("m", mean), ("s", spread)))
+        step.lines.append(Equation(_x(place), over(minus(_named("r", place, raw[i]), m), s), float(made[i])))
+    return [step]
+
+
 def answer_steps(target: Target, outputs: np.ndarray, z: Symbol) -> list[Step]:
     """What `glassnet predict` prints, made of the outputs of a network for one row; z is what they are called.
 
@@ -118,12 +159,38 @@ def answer_steps(target: Target, outputs: np.ndarray, z: Symbol) -> list[Step]:
     outputs = outputs.astype(np.float64)
     if target.task == "regression":
         return [_restored(target, j, outputs, z) for j in range(len(target.names))]
+    return chance_steps(target.task, target.classes or target.names, outputs, z)
+
+
+def chance_steps(task: str, names: Sequence[str], outputs: np.ndarray, z: Symbol) -> list[Step]:
+    """The probabilities of classes, or of labels, made of the outputs of a network; of values there are none.
+
+    >>> [step] = chance_steps("classification", ("no", "yes"), np.array([0.0, 0.0]), Symbol("z"))
+    >>> step.words, step.result.tolist()
+    ('how likely each class is: no, yes', [0.5, 0.5])
+    """
+    if task == "regression":
+        return []
+    outputs = outputs.astype(np.float64)
     function, words, values = "softmax", "how likely each class is", softmax(outputs[None])[0]
-    if target.task == "multilabel":
+    if task == "multilabel":
         function, words, values = "sigmoid", "how likely each label is", sigmoid(outputs[None])[0]
-    names = ", ".join((target.classes or target.names)[:20]) + (", …" if values.size > 20 else "")
+    listed = ", ".join(map(str, names[:_MOST_NAMES])) + (", …" if len(names) > _MOST_NAMES else "")
     formula = Call(function, (Value(z, outputs),))
-    return [Step(AFTER, f"{words}: {names}", Symbol("p"), formula, np.asarray(values), whole=values.size <= 20)]
+    whole = values.size <= _MOST_NAMES
+    step = Step(AFTER, f"{words}: {listed}", Symbol("p"), formula, np.asarray(values), whole=whole)
+    if values.size > _MOST_SHOWN and task == "classification":
+        step.lines.append(_likeliest(outputs, z, values))
+    return [step]
+
+
+def _likeliest(outputs: np.ndarray, z: Symbol, values: np.ndarray) -> Equation:
+    """The probability of the class that is said, of many classes; the powers of the others are added up."""
+    said = int(values.argmax())
+    own = Value(Symbol(z.letter, z.layer, (said + 1,)), float(outputs[said]))
+    rest = Rest(outputs.size - 1, float(np.exp(np.delete(outputs, said)).sum()))
+    power = Call("exp", (own,))
+    return Equation(Symbol("p", "", (said + 1,)), over(power, plus(power, rest)), float(values[said]))
 
 
 def _restored(target: Target, j: int, outputs: np.ndarray, z: Symbol) -> Step:

@@ -13,20 +13,22 @@ model.safetensors       the network, ready for use             at the end
 result.json             how good it is, and how long it took   at the end
 predictions.safetensors what it said to each test example      at the end
 mistakes.csv            where it was wrong, worst first        at the end
+.lock                   held while a training writes           until the end
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from glassnet.errors import FileError, complain
 from glassnet.files import strict_json
 from glassnet.files.atomic import write_atomic
-from glassnet.files.os_errors import reported, shown
+from glassnet.files.lock import Lock
+from glassnet.files.os_errors import reported, shown, typed
 
 MODEL, RESULT = "model.safetensors", "result.json"
 CONFIG, ENVIRONMENT = "config.json", "environment.json"
@@ -34,6 +36,7 @@ HISTORY, WEIGHTS = "history.jsonl", "weights.safetensors"
 STEPS, CONFUSION = "steps.jsonl", "confusion.jsonl"
 PREDICTIONS, MISTAKES = "predictions.safetensors", "mistakes.csv"
 TENSORBOARD = "tensorboard"
+LOCK = ".lock"
 
 _OPENING = {CONFIG, ENVIRONMENT, STEPS}  # all that there is before an epoch was learnt
 
@@ -49,6 +52,23 @@ class RunFolder:
 
     def __init__(self, name: str, chosen: str | None = None, parent: str = "runs") -> None:
         self.path = _made(chosen) if chosen else _new(os.path.join(parent, name))
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Within the block no other training writes here; at its end `drop`.
+
+        Raises `FileError` when another one does: two would mix their histories and tidy away each other's checkpoints.
+        """
+        lock = Lock(os.path.join(self.path, LOCK))
+        if not lock.take():
+            got = f"got {shown(self.path)}, which another training is writing"
+            hint = f"Try glassnet runs show {typed(self.path)}, which tells how far it is"
+            raise FileError(complain(got, "expected a run that nobody writes", hint))
+        try:
+            yield
+        finally:
+            lock.release()
+            self.drop()
 
     @property
     def model(self) -> str:
@@ -98,7 +118,7 @@ def _made(path: str) -> str:
             os.makedirs(path, exist_ok=True)
             taken = "holds files" if os.listdir(path) else None
     if taken:
-        hint = f"Try --output {_free(path)}"
+        hint = f"Try --output {typed(_free(path))}"
         raise FileError(complain(f"got --output {shown(path)}, which {taken}", "expected a new folder", hint))
     return path
 

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 _EPOCH_SECONDS = 1.0  # between two savings at the ends of short epochs
+_OTHER_BATCHES = (
+    "got another first batch than the epoch of the checkpoint began with (other examples, or a data set with random "
+    "numbers of its own); the training goes on, but not to the numbers of an unbroken one"
+)
 
 
 class ResumeWarning(UserWarning):
@@ -205,6 +209,8 @@ def resume(trainer: Trainer, source: Any) -> None:
     state = read(source)
     load(trainer, state)
     warn_of_changes(state)
+    if not getattr(trainer.feed, "comes_again", lambda: True)():
+        warnings.warn(f"resume: {_OTHER_BATCHES}", ResumeWarning, stacklevel=4)
 
 
 def read(source: Any) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from glassnet.core.compiler import compile as compiled
 from glassnet.core.mode import no_grad
 from glassnet.core.tensor import Tensor, touched, wrap
 from glassnet.errors import NotSupportedError, ValueRangeError, complain
-from glassnet.train.regularise import Average, beta, max_norm_, mixed, penalty
+from glassnet.train.regularise import Average, beta, max_norm_, mixed, mixture, penalty
 
 LossFunction = Callable[[Tensor, Tensor], Tensor]
 _REHEARSALS = 8
@@ -137,7 +137,8 @@ class Step:
         if not self.options.mixup:
             return self._mean(scores, y, weights)
         other = weights.flip(0) if weights is not None else None
-        return self.share * self._mean(scores, y, weights) + (1 - self.share) * self._mean(scores, y.flip(0), other)
+        own, partners = self._mean(scores, y, weights), self._mean(scores, y.flip(0), other)
+        return mixture(own, partners, self.share)
 
     def _mean(self, scores: Tensor, y: Tensor, weights: Tensor | None) -> Tensor:
         """The loss of a batch; with weights, the mean of the examples' losses times their weights."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from glassnet.core.generator import fork_rng, get_rng_state, set_rng_state
 from glassnet.errors import ValueRangeError, complain
 from glassnet.train.callbacks import Callback
+from glassnet.train.regularise import beta
 
 if TYPE_CHECKING:
     from glassnet.optim import Optimizer
@@ -44,9 +47,14 @@ class TellStep(Callback):
         self.step, self.write, self.how = step, write, how
         self.document: Document | None = None
         self._before: WholeStep | None = None
+        self._random: Any = None  # the state of the random stream before the step
+        self._total = 0.0  # the losses of the epoch before the step
 
     def on_fit_start(self, trainer: Trainer) -> None:
         self._keep(trainer)
+
+    def on_epoch_start(self, trainer: Trainer) -> None:
+        self._keep(trainer)  # once more: batches left over have made an update, the order of the examples is drawn
 
     def on_batch_end(self, trainer: Trainer) -> None:
         if trainer.step == self.step and self._before is not None:
@@ -60,6 +68,7 @@ class TellStep(Callback):
             from glassnet.train.whole_step import WholeStep
 
             self._before = WholeStep(trainer.learn)
+            self._random, self._total = get_rng_state(), float(trainer.learn.total.array)
 
     def _tell(self, trainer: Trainer) -> None:
         from glassnet.read.explain import explain  # which only those wait for who ask for it
@@ -74,11 +83,28 @@ class TellStep(Callback):
         model, loss = whole.parts(trainer.learn.loss, trainer.batch, trainer.learn.share)
         notes = [*_at_rest(trainer, optimizer), *_untold(trainer, optimizer), *_waiting(trainer)]
         updates = None if _waiting(trainer) else optimizer
-        told = explain(model, x, y, loss=loss, optimizer=updates, title=f"Step {self.step}", **self.how)
-        told.notes += notes
+        with fork_rng():
+            self._go_back(trainer)
+            told = explain(model, x, y, loss=loss, optimizer=updates, title=f"Step {self.step}", **self.how)
+        told.notes += [*self._drawn_anew(told, trainer), *notes]
         self.document = told
         if self.write is not None:
             self.write(told.text(100))
+
+    def _go_back(self, trainer: Trainer) -> None:
+        """To where the random stream stood when the step began, so that dropout draws the very same masks."""
+        set_rng_state(self._random)
+        if trainer.learn.options.mixup:
+            beta(trainer.learn.options.mixup)  # the share, which is told as it was
+
+    def _drawn_anew(self, told: Document, trainer: Trainer) -> list[str]:
+        """That the masks are others, where somebody drew between the steps; the loss tells."""
+        draws = any(op in ("bernoulli", "uniform", "normal", "random") for step in told.steps for op in step.ops)
+        losses = [step for step in told.steps if step.part == "loss" and not step.shape]
+        was = float(trainer.learn.total.array) - self._total
+        if not draws or not losses or math.isclose(float(losses[-1].result), was, rel_tol=1e-3, abs_tol=1e-6):
+            return []
+        return [f"Masks were drawn anew for this: the loss of the step itself was {was:.6g}."]
 
 
 def _at_rest(trainer: Trainer, optimizer: Optimizer) -> list[str]:

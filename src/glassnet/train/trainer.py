@@ -16,8 +16,9 @@ import numpy as np
 
 from glassnet import nn, optim
 from glassnet.core.tensor import Tensor
-from glassnet.errors import NonFiniteError, complain
+from glassnet.errors import NonFiniteError, ValueRangeError, complain
 from glassnet.train import saving
+from glassnet.train.bad_rows import refuse_bad_rows
 from glassnet.train.callbacks import Callback, Figures, hears_batches
 from glassnet.train.feeds import arrays_of, feed_of
 from glassnet.train.figures import History, Look
@@ -88,7 +89,7 @@ class Trainer:
         self.loss = loss_named(loss, label_smoothing)
         self.judge = Judge(self.loss, named(metrics))
         self.callbacks = list(callbacks)
-        self.class_weight, self.time_budget, self.swa = class_weight, time_budget, swa
+        self.class_weight, self.time_budget, self.swa = class_weight, time_budget, _share_of_epochs(swa)
         self.configuration = dict(configuration or {})
         average = Average(model.parameters(), ema) if ema is not None else None
         self.learn = Step(model, self.loss, optimizer, StepOptions(**step_options), average, self._guard(nan_guard))
@@ -238,6 +239,8 @@ class Trainer:
         train, self._validation = self.judge.split(train, validation)
         how = {"prepare": self.prepare, "shuffle": shuffle, "augment": augment, "dtype": dtype}
         self.feed = weighted(train, batch_size, self.class_weight, sample_weight, **how)
+        refuse_bad_rows(self.model, self.loss, self.feed.sources(), self.prepare, "to learn from")
+        refuse_bad_rows(self.model, self.loss, arrays_of(self._validation), self.prepare, "to validate on")
         warn_of_order(self.feed)
         warn_of_scale(self.feed)
         self.pace.begin(self.steps)
@@ -413,3 +416,9 @@ class Trainer:
     def save(self, score: float | None = None, higher_is_better: bool = False) -> str:
         """Save the whole training among its checkpoints."""
         return self.checkpoints.save(self.state_dict(), score, higher_is_better)
+
+
+def _share_of_epochs(swa: float | None) -> float | None:
+    if swa is None or 0 <= swa <= 1:
+        return swa
+    raise ValueRangeError(complain(f"got swa={swa}", "expected a share of the epochs, 0 to 1", "Try swa=0.25"))

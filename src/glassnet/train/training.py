@@ -17,6 +17,7 @@ from glassnet import nn
 from glassnet.core.random import manual_seed
 from glassnet.data.registry import DataSet
 from glassnet.errors import DataError, NonFiniteError, ValueRangeError, complain
+from glassnet.train.bad_rows import first_not_finite
 from glassnet.train.batches import Batches
 from glassnet.train.callbacks import BestWeights, Callback, EarlyStopping
 from glassnet.train.evaluation import Classification, Evaluation, evaluate
@@ -30,6 +31,7 @@ from glassnet.train.trainer import Trainer
 from glassnet.train.weighting import class_weight_named, example_weights
 
 _MOST_TESTS = 50  # tests in a training of many epochs
+_MOST_COMPARED = 10_000  # examples that were learnt from, judged at the end: a few would be a matter of luck
 _WORTH_SAVING = 2.0  # seconds: a shorter training is quicker run again than resumed
 _GOALS = {
     "classification": "cross-entropy",
@@ -265,16 +267,19 @@ class Training:
     def gap(self) -> tuple[str, float, float] | None:
         """A figure on examples that were learnt from and on those that were not: its name and both numbers.
 
-        At most as many of the learnt ones are judged as there are others; None where nothing was held out.
+        None where nothing was held out.
         """
         if self.validation is None and not len(self.data.x_test):
             return None
-        held = self.validation or self.tested
-        x, y = self.learned
-        some = slice(None, None, max(1, len(x) // max(1, len(held[0]))))
-        pair = [figures_of(evaluate(self.model, self.prepare, *part)) for part in ((x[some], y[some]), held)]
+        pair = [figures_of(evaluate(self.model, self.prepare, *part)) for part in self.compared()]
         name = "accuracy" if "accuracy" in pair[0] else "rmse"
         return name, pair[0][name], pair[1][name]
+
+    def compared(self) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+        """The examples behind `gap`: those learnt from (of very many, evenly spaced ones), and those that were not."""
+        x, y = self.learned
+        some = slice(None, None, max(1, len(x) // _MOST_COMPARED))
+        return (x[some], y[some]), self.validation or self.tested
 
 
 def figures_of(judgement: Evaluation, weights: np.ndarray | None = None) -> dict[str, float]:
@@ -319,7 +324,8 @@ def check_data(data: DataSet) -> None:
         raise DataError(complain(got, "expected at least one of each", "Try another data set"))
     targets = (("targets", data.y_train), ("test targets", data.y_test))
     for part, x in (("train", data.x_train), ("test", data.x_test), *targets):
-        if x.dtype.kind == "f" and not isinstance(x, np.memmap) and not np.isfinite(x).all():  # those were checked
-            row = int(np.argwhere(~np.isfinite(x.reshape(len(x), -1)))[0][0])
+        place = None if isinstance(x, np.memmap) else first_not_finite(x)  # what is on disk was checked on the way
+        if place is not None:
+            row = place[0]
             got = f"data set `{data.name}`, {part}: got {x[row]!r:.60} in row {row}"
             raise DataError(complain(got, "expected finite numbers", "Try leaving that row out"))

@@ -62,12 +62,15 @@ def class_weight_named(text: str, classes: Sequence[str]) -> Any:
     if text in ("none", "balanced"):
         return None if text == "none" else text
     numbers = PerClass.numbers(text) or {}
+    if not classes:
+        got = f"got class_weight={text} where there are no classes"
+        raise ValueRangeError(complain(got, "expected a classification", "Try without it"))
     for name in numbers:
         if name not in classes:
-            listed = ", ".join(classes[:8]) + (", …" if len(classes) > 8 else "") if classes else "no classes here"
+            listed = ", ".join(classes[:8]) + (", …" if len(classes) > 8 else "")
             same = next((known for known in classes if known.lower() == name.lower()), None)
-            likely = same or nearest(name, classes) or (classes[0] if classes else None)
-            hint = f"Try {likely}={numbers[name]:g}" if likely is not None else "Try without it"
+            likely = same or nearest(name, classes) or classes[0]
+            hint = f"Try class_weight={likely}={numbers[name]:g}"
             raise ValueRangeError(complain(f"got class_weight={text} with {name!r:.40}", f"expected {listed}", hint))
     return {classes.index(name): number for name, number in numbers.items()}
 

@@ -13,14 +13,12 @@ from typing import Any
 import numpy as np
 
 from glassnet import nn
-from glassnet.core import ops
 from glassnet.core.mode import no_grad
 from glassnet.core.tensor import Tensor, wrap
+from glassnet.nn.utils.shortening import shortening
 from glassnet.read.record import Told
-from glassnet.train.regularise import Average, matrices, penalty
+from glassnet.train.regularise import Average, matrices, mixture, moved, penalty, row_lengths, row_shares
 from glassnet.train.steps import Step
-
-_CLIP_SAFE, _ROW_SAFE = 1e-6, 1e-7  # as `clip_grad_norm_` and `max_norm_` have them
 
 
 class MixUp(nn.Module):
@@ -31,7 +29,7 @@ class MixUp(nn.Module):
         self.share, self.partner = share, partner
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.share * x + (1 - self.share) * self.partner
+        return mixture(x, self.partner, self.share)
 
 
 class WholeStep:
@@ -68,7 +66,7 @@ class WholeStep:
         def total(scores: Tensor, y: Tensor) -> Tensor:
             found = mean(scores, y, weights)
             if self.options.mixup:
-                found = share * found + (1 - share) * mean(scores, other_y, other_q)
+                found = mixture(found, mean(scores, other_y, other_q), share)
             if not (self.options.l1 or self.options.l2) or not matrices(self.parameters):
                 return found
             found.name, extra = "E", penalty(self.parameters, self.options.l1, self.options.l2)
@@ -116,7 +114,7 @@ class WholeStep:
         if (longest := self.options.clip_norm) is not None:
             squares = [(p.grad * p.grad).sum() for p in self._learning()]  # type: ignore[operator]
             length = self._tell(sum(squares[1:], squares[0]).sqrt(), "N", "the length of all gradients together")
-            factor = ops.minimum(ops.div(longest, length + _CLIP_SAFE), 1.0)
+            factor = shortening(length, longest)
             shrunk = "clipped" if float(factor.array) < 1 else "short enough, so nothing is clipped"
             self._tell(factor, "f", f"what is left of gradients that may be {longest:g} long together: {shrunk}")
             for p in self._learning():
@@ -136,15 +134,13 @@ class WholeStep:
             self._average(self.average, now)
 
     def _shorten(self, p: Tensor, w: Tensor, longest: float) -> Tensor:
-        """The rows of `max_norm_`, which lie together in memory whatever the axes of p."""
-        rows = w.reshape(w.array.shape[0], -1)
-        length = self._tell((rows * rows).sum(1).sqrt(), "r{}", "the length of the weights into each unit", p)
-        share = ops.minimum(ops.div(longest, length + _ROW_SAFE), 1.0).reshape(-1, *[1] * (w.array.ndim - 1))
-        return self._tell(w * share, "{}″", f"the weights into a unit shortened to at most {longest:g}", p)
+        length = self._tell(row_lengths(w), "r{}", "the length of the weights into each unit", p)
+        words = f"the weights into a unit shortened to at most {longest:g}"
+        return self._tell(w * row_shares(length, w, longest), "{}″", words, p)
 
     def _average(self, average: Average, now: dict[int, Tensor]) -> None:
         t = _named(average.updates.array + 1, "t")
-        keep = 1 - 1 / t if average.decay is None else ops.minimum((1 + t) / (10 + t), average.decay)
+        keep = average.keeps(t)
         self._tell(keep, "δ", f"what the average keeps of itself at update {float(t.array):g}")
         at = 0
         for p in average.parameters:
@@ -152,8 +148,9 @@ class WholeStep:
             at += p.array.size
             before, w = self._tell(wrap(mean), "e{}", param=p), now.get(id(p))
             if w is not None:
-                moved = before + (1 - keep) * (w - before)
-                self._tell(moved, "e{}", "the running average moves towards the new weights", p, new=True)
+                self._tell(
+                    moved(before, w, keep), "e{}", "the running average moves towards the new weights", p, new=True
+                )
 
 
 def _named(array: Any, name: str) -> Tensor:

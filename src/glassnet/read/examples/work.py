@@ -14,7 +14,7 @@ import numpy as np
 
 from glassnet.core.tensor import Tensor
 from glassnet.errors import ValueRangeError, complain
-from glassnet.read.digits import Digits, check_digits, spell
+from glassnet.read.digits import Digits, check_digits, signed
 from glassnet.read.document import Document, Step, Table
 from glassnet.read.explain import explain
 from glassnet.read.expression import evaluate_text
@@ -160,4 +160,4 @@ def _shown(value: Any, digits: Digits) -> str:
         return ", ".join(value)
     if isinstance(value, list):
         return array_text(np.array(value, float), digits)
-    return spell(value, digits)
+    return signed(value, digits)

@@ -15,6 +15,7 @@ UNITS = 0.4  # share of a layer's units that may be dead or saturated
 GRADIENTS = (1e-3, 1e3)  # typical gradient of the first layer / of the last
 LONGEST_GRADIENT = 1e3  # all gradients together
 UPDATES = (1e-4, 1e-2)  # |change| / |weights| of one step
+LEARNT = 0.5  # of the first epoch's loss: whoever came below it has got somewhere, and steps grow small near the end
 
 
 def _units(case: Case, word: str, meaning: str, last_counts: bool) -> Seen | None:
@@ -81,8 +82,8 @@ def exploding(case: Case) -> Seen | None:
     return Seen("gradients explode", text, {"length": length, "layer": worst.name})
 
 
-def _typical_updates(case: Case) -> dict[str, float]:
-    """The middle update-to-weight ratio of every weight matrix, over the later half of the looks.
+def update_ratios(case: Case) -> dict[str, list[float]]:
+    """The update-to-weight ratios of every weight matrix, of the later half of the looks.
 
     The first steps of a training are larger than those that do the learning, and the very first says nothing at all:
     a warm-up begins it at a rate of 0.
@@ -93,7 +94,12 @@ def _typical_updates(case: Case) -> dict[str, float]:
         for p in look.weights:
             if p.update is not None and math.isfinite(p.update):
                 seen.setdefault(p.name, []).append(p.update)
-    return {name: float(np.median(values)) for name, values in seen.items()}
+    return seen
+
+
+def _typical_updates(case: Case) -> dict[str, float]:
+    """The middle one of each."""
+    return {name: float(np.median(values)) for name, values in update_ratios(case).items()}
 
 
 def _updates(case: Case, outside: Callable[[float], bool], word: str, factor: float) -> Seen | None:
@@ -107,7 +113,9 @@ def _updates(case: Case, outside: Callable[[float], bool], word: str, factor: fl
 
 
 def small_updates(case: Case) -> Seen | None:
-    """Steps that hardly change the weights."""
+    """Steps that hardly change the weights, unless all that there was to learn has been learnt."""
+    if case.learning and case.learning[-1].loss < LEARNT * case.learning[0].loss:
+        return None
     return _updates(case, lambda ratio: ratio < UPDATES[0], "too small", 10.0)
 
 

@@ -15,6 +15,9 @@ RISE = 1.1  # held-out loss / its best: above it, the network has begun to learn
 TOO_SURE = 2.0  # the same, where it answers as well as ever
 CHANCE = 0.015  # accuracy: one answer in a hundred comes and goes
 LEARNT = 0.98  # last loss / first: above it, nothing was learnt
+HIGHER = 1.5  # last losses / first: above it, the steps are too large
+LEFT = 1.2  # gradients that a step left / those that its batch asks for
+SLOW_TRIAL = 0.999  # last loss / first of a few steps on one batch
 SLOW = 0.9  # last loss / first, where it fell at every epoch: above it, the steps are too small
 KNOWS = 0.9  # loss / loss of a blind guess: below it, something was learnt
 GAP = 0.05  # accuracy on learnt examples less that on others
@@ -72,7 +75,7 @@ def too_high(case: Case) -> Seen | None:
     finite = [v for v in losses if math.isfinite(v)]
     if len(losses) < 2 or not losses[0] > 0:
         return None
-    if len(finite) == len(losses) and max(losses[-3:]) <= 1.5 * losses[0]:
+    if len(finite) == len(losses) and max(losses[-3:]) <= HIGHER * losses[0]:
         return None
     end = f"{losses[-1]:.4g}" if math.isfinite(losses[-1]) else "no number any more"
     over = f"{len(losses)} steps on one batch" if case.trial else f"{(case.learning or [])[-1].epoch:g} epochs"
@@ -87,7 +90,7 @@ def too_low(case: Case) -> Seen | None:
     """A loss that falls steadily and hardly at all."""
     if case.trial:
         losses, over = case.trial, f"{len(case.trial)} steps on one batch"
-        slow = len(losses) > 4 and 0.999 * losses[0] < losses[-1] < losses[0]
+        slow = len(losses) > 4 and SLOW_TRIAL * losses[0] < losses[-1] < losses[0]
     else:
         epochs = case.learning or []
         losses, over = [e.loss for e in epochs], f"{epochs[-1].epoch if epochs else 0:g} epochs"
@@ -180,7 +183,7 @@ def twice(case: Case) -> Seen | None:
 def zero_grad(case: Case) -> Seen | None:
     """Gradients that were not cleared."""
     kept, fresh = case.leftover or (0.0, 0.0)
-    if not kept > 1.2 * fresh:
+    if not kept > LEFT * fresh:
         return None
     text = f"after a step the gradients have length {kept:.4g}, but its batch alone asks for {fresh:.4g}"
     return Seen("gradients of earlier steps are still there", text, {"kept": kept, "fresh": fresh})

@@ -19,7 +19,8 @@ from glassnet.train.evaluation import softmax
 
 _MOST_FEATURES = 2_000  # beyond that, looking at each feature by itself takes too long
 _FEWEST_ROWS = 40
-_GIVEN_AWAY = 0.995  # the share of right answers, or of the variance, above which a feature tells too much
+GIVEN_AWAY = 0.995  # the share of right answers, or of the variance, above which a feature tells too much
+SURE = 0.9  # a probability of less contradicts nobody
 _SHOWN = 3
 _MOST_INPUTS = 16  # of a truth table
 
@@ -59,7 +60,7 @@ def leaking_features(x: np.ndarray, y: np.ndarray) -> list[Leak]:
     if chance >= 0.9:  # whatever one says is right most of the time
         return []
     scores = ((i, _told_by_neighbours(x[:, i], y, labels)) for i in range(x.shape[1]))
-    return [Leak(i, score, chance) for i, score in scores if score >= _GIVEN_AWAY]
+    return [Leak(i, score, chance) for i, score in scores if score >= GIVEN_AWAY]
 
 
 def _told_by_neighbours(column: np.ndarray, y: np.ndarray, labels: bool) -> float:
@@ -126,7 +127,7 @@ def noise_suspects(scores: np.ndarray, y: np.ndarray) -> list[int]:
     p = softmax(scores.astype(np.float64))
     said = p.argmax(axis=1)
     usual = np.array([p[y == k, k].mean() if (y == k).any() else 1.0 for k in range(p.shape[1])])
-    certain = p[np.arange(len(p)), said] >= np.maximum(usual[said], 0.9)
+    certain = p[np.arange(len(p)), said] >= np.maximum(usual[said], SURE)
     rows = np.flatnonzero(certain & (said != y))
     return rows[np.argsort(p[rows, y[rows]], kind="stable")].tolist()
 

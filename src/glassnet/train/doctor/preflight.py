@@ -21,8 +21,8 @@ from glassnet.train.activity import LossFunction
 from glassnet.train.doctor import in_data, in_learning, measure
 from glassnet.train.doctor.case import Case, Part, sample
 
-_EXAMPLES, _STEPS, _RATE = 10, 500, 0.01  # the sanity check: so many examples are to be learnt by heart
-_BY_HEART = 0.05  # cross-entropy, or share of the targets' variance, below which they are
+EXAMPLES, _STEPS, _RATE = 10, 500, 0.01  # the sanity check: so many examples are to be learnt by heart
+BY_HEART = 0.05  # cross-entropy, or share of the targets' variance, below which they are
 
 
 class Line(NamedTuple):
@@ -42,7 +42,7 @@ def preflight(
     test: Part | None = None,
     prepare: Callable[[np.ndarray], np.ndarray] | None = None,
     plain: int | None = None,
-    examples: int = _EXAMPLES,
+    examples: int = EXAMPLES,
 ) -> list[Line]:
     """The checks; the network is left as it is.
 
@@ -99,7 +99,7 @@ def _parts(train: Part, validation: Part | None, test: Part | None) -> Line:
 
 
 # What the deviation of a weight matrix (n_out, n_in) says about how it was started.
-_STARTS = {
+STARTS = {
     "He": lambda n_in, n_out: math.sqrt(2 / n_in),
     "Xavier": lambda n_in, n_out: math.sqrt(2 / (n_in + n_out)),
     "PyTorch's default": lambda n_in, n_out: math.sqrt(1 / (3 * n_in)),
@@ -108,17 +108,17 @@ _STARTS = {
 
 def _started(model: nn.Module) -> Line:
     seen = [(name, p.array.reshape(len(p.array), -1)) for name, p in model.named_parameters() if p.array.ndim > 1]
-    each = [f"{name} {w.std():.2g} ({_start_of(w)})" for name, w in seen]
+    each = [f"{name} {w.std():.2g} ({start_of_matrix(w)})" for name, w in seen]
     passed = all(_fair(w) for _, w in seen)
     return Line("weights started", passed, ", ".join(each), {name: float(w.std()) for name, w in seen})
 
 
-def _start_of(w: np.ndarray) -> str:
+def start_of_matrix(w: np.ndarray) -> str:
     """The nearest known start, within what chance allows for a matrix of that size."""
     std, (n_out, n_in) = float(w.std()), w.shape
     if not std:
         return "all zeros" if not w.any() else "all alike"
-    expected = {name: start(n_in, n_out) for name, start in _STARTS.items()}
+    expected = {name: start(n_in, n_out) for name, start in STARTS.items()}
     name = min(expected, key=lambda key: abs(math.log(std / expected[key])))
     return name if abs(std / expected[name] - 1) <= 0.1 + 1.5 / math.sqrt(w.size) else "a start of its own"
 
@@ -145,7 +145,7 @@ def _by_heart(model: nn.Module, loss: LossFunction, train: Part, examples: int) 
     first, last, steps = learn_by_heart(model, loss, train, examples)
     labels = train.y.ndim == 1
     spread = 1.0 if labels else max(float(train.y.var()), 1e-12)
-    passed = last <= _BY_HEART * spread
+    passed = last <= BY_HEART * spread
     count = min(examples, len(train.x))
     text = f"loss {first:.3g} → {last:.2g} in {steps} steps of Adam"
     return Line(f"learns {count} examples by heart", passed, text, {"first": first, "last": last, "steps": steps})
@@ -171,7 +171,7 @@ def learn_by_heart(model: nn.Module, loss: LossFunction, train: Part, examples: 
         return value.detach()
 
     losses: list[float] = []
-    enough = 0.2 * _BY_HEART * (1.0 if train.y.ndim == 1 else float(train.y.var()))
+    enough = 0.2 * BY_HEART * (1.0 if train.y.ndim == 1 else float(train.y.var()))
     with fork_rng(), enable_grad():
         while len(losses) < _STEPS and (not losses or losses[-1] > enough):
             losses.append(float(step(x, y).array))

@@ -1,0 +1,131 @@
+"""Figures of a learning rate: what the schedule makes of it, and what `lr-find` suggests."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from glassnet.core.generator import fork_rng
+from glassnet.read.document import Document
+from glassnet.read.formula import Call, Formula, Number, Power, minus, over, plus, times
+from glassnet.train.batch_size import measure_noise
+from glassnet.train.rate_finder import RateTest, find_rate
+from glassnet.train.schedule import rate_at
+from glassnet.train.stories.lines import told, value
+from glassnet.train.stories.subject import Subject
+
+
+def rate(subject: Subject) -> Document:
+    """The rate of an epoch's last step, which is what its line in the history has."""
+    run = subject.run
+    entry = run.entry("rate", subject.epoch)
+    s, batches, epoch = run.setting, run.batches, int(entry["epoch"])
+    step, steps = epoch * batches - 1, s.epochs * batches
+    t = step / steps
+    time = value("t", t)
+    words = f"the time of the last step of epoch {epoch}: the steps before it, over all {s.epochs} epochs of "
+    steps_told = [told(f"{words}{batches:,} batches", "t", over(value("k", step), value("N", steps)), t)]
+    highest, warm_up = value("η", s.learning_rate), value("w", s.warm_up)
+    if t < s.warm_up:
+        words, share = "the straight rise of the warm-up", over(times(highest, time), warm_up)
+    else:
+        own = t
+        if s.warm_up:
+            own = (t - s.warm_up) / (1 - s.warm_up)
+            words = "the time since the warm-up (w), as a share of what is left"
+            steps_told.append(told(words, "u", over(minus(time, warm_up), minus(Number(1.0), warm_up)), own))
+        words = f"the highest rate times what the schedule {s.schedule} leaves of it"
+        share = times(highest, _share(s.schedule, own, "u" if s.warm_up else "t"))
+    found = rate_at(s.schedule, s.learning_rate, t, s.warm_up)
+    steps_told.append(told(words, "rate", share, found))
+    document = Document(f"The learning rate of epoch {epoch}", steps_told, [f"Rate: {entry['rate']:.6g}."])
+    if not math.isclose(found, float(entry["rate"]), rel_tol=1e-9):
+        document.notes.append(f"The history says {entry['rate']:.6g}: the run was resumed or changed on its way.")
+    return document
+
+
+def _share(schedule: str, t: float, letter: str) -> Formula:
+    """The formula of a schedule at the time t."""
+    time, pi = value(letter, t), value("π", math.pi)
+    if schedule == "one-cycle" and t < 0.3:
+        rise = minus(Number(1.0), Call("cos", (over(times(pi, time), Number(0.3)),)))
+        return plus(Number(0.04), over(times(Number(0.96), rise), Number(2.0)))
+    if schedule in ("cosine", "one-cycle"):
+        part = time if schedule == "cosine" else over(minus(time, Number(0.3)), Number(0.7))
+        return over(plus(Number(1.0), Call("cos", (times(pi, part),))), Number(2.0))
+    if schedule == "linear":
+        return minus(Number(1.0), time)
+    if schedule == "step":
+        return Power(Number(0.1), Call("floor", (times(Number(3.0), time),)))
+    return Power(Number(0.01), time) if schedule == "exponential" else Number(1.0)
+
+
+# ---- what lr-find says -----------------------------------------------------------------------------------------------
+
+
+def _tried(subject: Subject) -> RateTest:
+    """The range test once more, with the usual range."""
+    training = subject.training
+    trainer = training.trainer
+    size = training.settings.batch_size or training.examples
+    parts = training.model, trainer.loss, trainer.optimizer, training.learned
+    return find_rate(*parts, batch_size=size, prepare=training.prepare)
+
+
+def _at_step(test: RateTest, step: int) -> Formula:
+    """The rate of a step of the test: the smallest, raised by the same factor at every step."""
+    return times(value("a", test.rates[0]), Power(value("q", test.rates[1] / test.rates[0]), Number(float(step))))
+
+
+def suggested_rate(subject: Subject) -> Document:
+    """The rate that the range test suggests: the step of it that was chosen."""
+    test = _tried(subject)
+    summary = [f"Suggested rate: {test.suggestion:.2g}; the loss was lowest at {test.largest:.2g}."]
+    title = "The rate that is suggested"
+    at = int(np.argmin(np.abs(test.rates - test.suggestion)))
+    if not math.isclose(float(test.rates[at]), test.suggestion):  # there was no clear fall
+        words = "the loss never fell clearly: a tenth of the rate above which it rises"
+        step = told(words, "rate", over(value("m", test.largest), Number(10.0)), test.suggestion)
+        return Document(title, [step], summary)
+    start, lowest = test.start()[0], float(test.losses[test.lowest])
+    words = "the loss half-way down from the small rates that change nothing (s) to the lowest (m)"
+    half = over(plus(value("s", start), value("m", lowest)), Number(2.0))
+    steps = [told(words, "h", half, (start + lowest) / 2)]
+    words = (
+        f"step {at:,} of the test (counted from 0), the last whose smoothed loss, {test.losses[at]:.4g}, is above "
+        f"that: the smallest rate, raised by the same factor (q) at every step"
+    )
+    steps.append(told(words, "rate", _at_step(test, at), test.suggestion))
+    return Document(title, steps, summary)
+
+
+def largest_rate(subject: Subject) -> Document:
+    """The rate above which the loss no longer fell."""
+    test = _tried(subject)
+    at = test.lowest
+    words = (
+        f"step {at:,} of the test (counted from 0), whose smoothed loss, {test.losses[at]:.4g}, is the lowest: the "
+        "smallest rate, raised by the same factor (q) at every step"
+    )
+    step = told(words, "rate", _at_step(test, at), test.largest)
+    return Document("The largest rate that still helps", [step], [f"Largest rate: {test.largest:.2g}."])
+
+
+def noise_scale(subject: Subject) -> Document:
+    """The batch size at which the gradient's noise is as large as the gradient."""
+    training = subject.training
+    with fork_rng():
+        noise = measure_noise(training.model, training.trainer.loss, training.learned, prepare=training.prepare)
+    size, count, mean = value("b", noise.size), value("k", noise.count), value("m", noise.mean_square)
+    words = f"the variance of single gradients, from those of {noise.count} batches (q: their squared lengths added "
+    words += "up, m: that of their mean)"
+    apart = over(times(size, minus(value("q", noise.squares), times(count, mean))), minus(count, Number(1.0)))
+    steps = [told(words, "V", apart, noise.variance)]
+    words = "the squared length of the true gradient: that of the mean, less the noise that is left in it"
+    left = minus(mean, over(value("V", noise.variance), times(size, count)))
+    length = Call("max", (left, times(Number(0.001), mean)))
+    steps.append(told(words, "G", length, noise.gradient))
+    formula = over(value("V", noise.variance), value("G", noise.gradient))
+    steps.append(told("so many examples make noise and gradient equal", "B", formula, noise.scale))
+    return Document("The noise of the gradient", steps, [f"Noise scale: {noise.scale:,.0f} examples."])

@@ -1,0 +1,134 @@
+"""What a figure is asked of: a model, the run that made it, and the data it learnt from, made again when needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from glassnet.data.registry import DataSet
+from glassnet.errors import DataError, ValueRangeError, complain
+from glassnet.train.evaluation import Evaluation
+from glassnet.train.runs import Run
+from glassnet.train.settings import Settings
+from glassnet.train.trained import Trained
+from glassnet.train.training import Training
+
+
+@dataclass(frozen=True, eq=False)
+class AskedRun:
+    """A run folder, as those need it who tell its figures; every property raises `DataError` for what was not kept."""
+
+    folder: Run
+
+    @cached_property
+    def setting(self) -> Settings:
+        """The settings that it was trained with."""
+        found = self.folder.config.get("settings")
+        if not isinstance(found, dict):
+            raise DataError(complain("got a run without settings", "expected config.json", "Try another run"))
+        return Settings.from_dict(found)
+
+    @property
+    def examples(self) -> int:
+        """How many examples it learnt from."""
+        data = self.folder.config.get("data")
+        count = data.get("train") if isinstance(data, dict) else None
+        if not isinstance(count, int) or count < 1:
+            got = "got a run without a count of its examples"
+            raise DataError(complain(got, "expected config.json", "Try another"))
+        return count
+
+    @property
+    def batches(self) -> int:
+        """How many batches an epoch has."""
+        return -(-self.examples // (self.setting.batch_size or self.examples))
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it learned."""
+        return self.folder.seconds
+
+    def metric(self, name: str) -> float | None:
+        """A figure of its result."""
+        return self.folder.metric(name)
+
+    def entries(self, name: str) -> dict[int, dict[str, Any]]:
+        """The epochs that have a figure, by their numbers."""
+        found = {int(e["epoch"]): e for e in self.folder.history if name in e and not e.get("averaged")}
+        if not found:
+            words = name.replace("_", " ")
+            known = [n for n in self.folder.history.names if n not in ("epoch", "averaged")]
+            got = f"got a run without the {words} of its epochs"
+            raise DataError(complain(got, f"expected one of {', '.join(known) or 'none'}", "Try another figure"))
+        return found
+
+    def entry(self, name: str, epoch: int | None) -> dict[str, Any]:
+        """The figures of an epoch, the last if none is named.
+
+        Raises `ValueRangeError` for an epoch without figures.
+        """
+        known = self.entries(name)
+        epoch = max(known) if epoch is None else epoch
+        if epoch not in known:
+            near = min(known, key=lambda other: abs(other - epoch))
+            got, expected = f"got epoch {epoch}", f"expected an epoch from {min(known)} to {max(known)} with figures"
+            raise ValueRangeError(complain(got, expected, f"Try {near}"))
+        return known[epoch]
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """Everything that a figure may be worked out from; `epoch`, `klass`, `layer` and `most` are what was asked for."""
+
+    trained: Trained
+    path: str
+    made: Callable[[], DataSet]
+    folder: Run | None = None
+    epoch: int | None = None
+    klass: int | None = None
+    layer: int | None = None
+    most: int = 6
+
+    @cached_property
+    def data(self) -> DataSet:
+        """The data that it learnt from."""
+        return self.made()
+
+    @cached_property
+    def run(self) -> AskedRun:
+        """The run.
+
+        Raises `DataError` for a model file, which has no history.
+        """
+        if self.folder is None:
+            hint = "Try the folder that `glassnet train` named"
+            raise DataError(complain("got a model file", "expected a run folder, which has the history", hint))
+        return AskedRun(self.folder)
+
+    @property
+    def training(self) -> Training:
+        """The training as it was before its first step."""
+        return Training(self.data, self.run.setting)
+
+    @cached_property
+    def test(self) -> tuple[Evaluation, str]:
+        """The judgement on the test examples, or on those it learnt from where there are none; and which they are."""
+        data = self.data
+        if len(data.x_test):
+            return self.trained.evaluate(data.x_test, data.y_test), "test"
+        return self.trained.evaluate(data.x_train, data.y_train), "training"
+
+    @property
+    def names(self) -> list[str]:
+        """What classes, labels or outputs are called."""
+        if self.trained.task == "regression" and self.trained.prepare.table is not None:
+            return list(self.trained.table_code.target.names)
+        return list(self.data.classes)
+
+    @property
+    def peak_megabytes(self) -> int | None:
+        """The most memory that the training took, where it was measured."""
+        found = self.folder.result.get("peak_memory_megabytes") if self.folder is not None else None
+        return found if isinstance(found, int) else None
