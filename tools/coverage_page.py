@@ -1,6 +1,7 @@
 """Write docs/coverage.md from docs/coverage.toml:  python tools/coverage_page.py"""
 
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 
 from glassnet.lessons.catalogue import find_lesson
@@ -21,6 +22,20 @@ TOPICS = (
     ("backpropagation", 6), ("the graph", 7), ("a gradient by numbers", 6), ("automatic differentiation", 7),
     ("mini-batches", 8), ("tips and debugging", 9), ("PyTorch and TensorFlow", 13),
 )  # fmt: skip
+
+FIRST_TOPICS = (
+    ("features learned instead of made by hand", 11), ("the perceptron", 1), ("logic gates", 1), ("the XOR problem", 2),
+    ("multilayer perceptrons", 4), ("activations", 3), ("forward", 4), ("softmax", 5),
+    ("then training: losses, gradients, descent, practice", 5, 6, 7, 8, 9, 10),
+)  # fmt: skip
+OUTCOMES = (  # what a student can do afterwards, the lesson, the exercises that check it
+    ("what a network is", 4, "4.2, 4.3"),
+    ("forward propagation from scratch", 4, "4.1, 4.4"),
+    ("backpropagation, derived and by hand", 6, "6.1, 6.2, 6.3, 6.4"),
+    ("digits without a framework", 10, "10.1, 10.2, 10.3"),
+    ("seeing what is learned", 11, "11.1, 11.2, 11.3"),
+    ("why networks work, and when not", 12, "12.1, 12.2, 12.3"),
+)
 
 
 def page(text: str) -> str:
@@ -44,9 +59,21 @@ def page(text: str) -> str:
 
 
 def _topics() -> list[str]:
-    """The numbered topics of the longest set of slides, with their lessons."""
-    cells = [f"{n} {topic} ({', '.join(map(str, where))})" for n, (topic, *where) in enumerate(TOPICS, 1)]
-    return ["The 25 numbered topics of the longest slides, with their lessons: " + " · ".join(cells) + ".", ""]
+    """The topics of the slides with their lessons, and what a student can do afterwards."""
+    return [
+        f"The 25 numbered topics of the longest slides, with their lessons: {_listed(TOPICS)}.",
+        "",
+        f"The topics of the shorter slides, in their order: {_listed(FIRST_TOPICS)}.",
+        "",
+        "| afterwards you can say, or do | lesson | checked by the exercises |",
+        "|---|---|---|",
+        *(f"| {outcome} | {lesson} | {exercises} |" for outcome, lesson, exercises in OUTCOMES),
+        "",
+    ]
+
+
+def _listed(topics: Iterable[tuple[str, *tuple[int, ...]]]) -> str:
+    return " · ".join(f"{n} {topic} ({', '.join(map(str, where))})" for n, (topic, *where) in enumerate(topics, 1))
 
 
 def targets(row: list[str]) -> list[str]:
