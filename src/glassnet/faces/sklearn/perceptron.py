@@ -257,7 +257,7 @@ class Perceptron(BaseEstimator):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         made = copy.copy(self)
-        vars(made).update(copy.deepcopy(vars(self), memo))
+        made.__dict__.update(copy.deepcopy(self.__dict__, memo))
         return made
 
     # ---- what a subclass says --------------------------------------------------------------------------------------
