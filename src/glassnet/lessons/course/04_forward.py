@@ -198,7 +198,7 @@ print("f(x; θ) =", functional_call(model, theta, torch.tensor(x)).item(), "  mo
 print("f(x; 0) =", functional_call(model, {name: 0 * p for name, p in theta.items()}, torch.tensor(x)).item())
 
 # %% [markdown]
-# A network is also a **composition**: layers inside layers. The formula can be read off the model, and it is a program:
+# A network is also a **composition**: layers inside layers. The formula can be read off the model, and it is a line of NumPy:
 
 
 # %%
@@ -221,10 +221,9 @@ three = nn.Sequential(
 strip, formula = strip_and_formula(three)
 print(strip)
 print("ŷ =", formula)
-names = {"x": x, "sigmoid": sigmoid}
-for layer, part in enumerate((three[0], three[2], three[4]), 1):
-    names |= {f"W{layer}": part.weight.array, f"b{layer}": part.bias.array}
-by_formula = eval(formula, names)[0]
+W1, W2, W3 = (part.weight.array for part in (three[0], three[2], three[4]))
+b1, b2, b3 = (part.bias.array for part in (three[0], three[2], three[4]))
+by_formula = sigmoid(W3 @ sigmoid(W2 @ sigmoid(W1 @ x + b1) + b2) + b3)[0]  # typed off the line above
 print("by the formula:", by_formula, "  by the model:", three(torch.tensor(x)).item())
 assert abs(by_formula - three(torch.tensor(x)).item()) < 1e-12
 
