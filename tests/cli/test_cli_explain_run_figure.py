@@ -103,7 +103,7 @@ PRINTED = {
     "gradient-norm": ("run", lambda call: history("run")[3]["gradient_norm"]),
     "batch-accuracy --epoch 2": ("run", lambda call: history("run")[1]["batch_accuracy"]),
     "rate --epoch 2": ("run", lambda call: history("run")[1]["rate"]),
-    "learnt": ("run", lambda call: typed(r"accuracy ([\d.]+) % on what it learnt") / 100),
+    "learnt": ("run", lambda call: typed(r"accuracy ([\d.]+) % on [\d,]+ examples learnt from") / 100),
     "best-epoch": ("run", lambda call: min(e["validation_loss"] for e in history("run"))),
     "parameters": ("run", lambda call: result("run")["parameters"]),
     "examples": ("run", lambda call: 0.1),  # the share that --validation asked for
@@ -121,12 +121,13 @@ PRINTED = {
     "parted --layer 2": ("run", lambda call: probed(call, -1) / 100),
     "directions --layer 1": ("run", lambda call: probed(call, -3, 1) / 100),
     "zeros --layer 2": ("run", lambda call: probed(call, -4) / 100),
+    "regions": ("run", lambda call: found(call("probe run folds"), r"([\d,]+) linear regions")),
     "best-trial": ("sweep", lambda call: result("sweep")["best"]["score"]),
     "trial --index 2": ("sweep", lambda call: score_of_trial(2)),
     "settings": ("sweep", lambda call: min(spreads(), key=lambda s: abs(s - recomputed("sweep", "settings")))),
 }
 
-APART = ("doctor", "checks", "gradient")  # which come to several numbers, or to a limit that is passed
+APART = ("doctor", "checks", "gradient", "batch-sizes")  # several numbers, a limit that is passed, or a time
 
 
 def typed(pattern):
@@ -235,6 +236,25 @@ def test_the_worst_slope_is_that_of_gradcheck(here, glassnet):
     assert found["n"] == pytest.approx(worst["numeric"], rel=1e-9)
 
 
+def test_batch_sizes_are_timed_anew_and_compared_with_the_best(here):
+    recomputed("run", "batch-sizes")
+    document = story("run", "batch-sizes")
+    costs = {step.symbol.index[0]: float(step.result) for step in document.steps if step.symbol.letter == "cost"}
+    assert list(costs) == [16, 32, 64, 128, 256]  # as many as the 360 examples fill
+    assert min(costs.values()) == 1
+    assert document.summary == [f"Least time: batches of {min(costs, key=lambda size: costs[size])}."]
+
+
+def test_regions_of_more_than_a_plane_are_refused(glassnet, clean_place):
+    glassnet("train sine --epochs 1 --hidden 4 --quiet --output line")
+    said = glassnet("explain line --figure regions")
+    assert said.status == 2
+    assert said.err == (
+        "glassnet: got a network of 1 input; expected 2, a plane. Try glassnet probe line folds, which counts along a "
+        "line.\n"
+    )
+
+
 def test_a_run_of_values_and_one_of_labels_are_told_too(here):
     for run in ("values", "labels"):
         for figure in ("learnt", "guess", "linear", "against", "checks", "doctor", "gradient", "examples", "memory"):
@@ -247,6 +267,23 @@ def test_every_figure_is_listed_with_who_prints_it(glassnet):
     listed = glassnet("explain --figure").out
     assert all(re.search(rf"^  {name} ", listed, re.MULTILINE) for name in ALL_FIGURES)
     assert max(map(len, listed.splitlines())) <= 100
+    for view in ("units", "slice", "surface", "collapse", "width", "depth", "descent"):
+        assert re.search(rf"^  probe (MODEL )?{view} ", listed, re.MULTILINE)
+
+
+def test_what_is_counted_anew_is_counted_as_the_list_says(glassnet):
+    widths = glassnet("probe width --widths 3 --steps 2 --format json").json["rows"]
+    x = np.arange(1001) / 1000
+    off = np.interp(x, [0, 1 / 3, 2 / 3, 1], np.sin(2 * np.pi * np.array([0, 1 / 3, 2 / 3, 1]))) - np.sin(2 * np.pi * x)
+    assert widths[0]["built"] == pytest.approx(np.sqrt(np.mean(off**2)), rel=1e-9)
+    assert widths[0]["learnt"] == pytest.approx(np.mean(widths[0]["learnt_each"]))
+    depths = glassnet("probe depth --depths 2 --parameters 60 --steps 2 --format json").json["shapes"]
+    n = depths[0]["hidden"][0]
+    assert depths[0]["parameters"] == 2 * n + (n + 1) * n + (n + 1)
+    assert len(depths[0]["errors"]) == 3
+    path = glassnet("probe descent --ground valley --optimizer sgd --steps 3 --format json").json[0]
+    (a, b), height = path["points"][-1], path["heights"][-1]
+    assert height == pytest.approx(a * a / 2 + 10 * b * b)
 
 
 @pytest.mark.parametrize("schedule", ["constant", "linear", "cosine", "one-cycle", "step", "exponential"])

@@ -5,6 +5,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from glassnet.read.descent_paths import GROUNDS
+
 
 @pytest.fixture
 def run(glassnet):
@@ -65,11 +67,24 @@ def test_views_without_a_model(glassnet, clean_place):
         json.loads(glassnet(f"probe {line} --format json").out, parse_constant=pytest.fail)
 
 
+WALKERS = [
+    "sgd", "momentum", "nesterov", "adam", "adamw", "nadam", "radam", "adamax", "rmsprop", "adagrad", "adadelta",
+    "asgd", "rprop", "lbfgs",
+]  # fmt: skip
+
+
 def test_every_optimiser_walks(glassnet):
-    names = ["sgd", "momentum", "nesterov", "adam", "adamw", "nadam", "radam", "adamax", "rmsprop", "adagrad"]
-    names += ["adadelta", "asgd", "rprop", "lbfgs"]
-    done = glassnet(f"probe descent --ground bowl --steps 3 --optimizer {'+'.join(names)}")
-    assert [line.split()[0] for line in done.out.splitlines()[1:]] == names
+    done = glassnet(f"probe descent --ground bowl --steps 3 --optimizer {'+'.join(WALKERS)}")
+    assert [line.split()[0] for line in done.out.splitlines()[1:]] == WALKERS
+
+
+@pytest.mark.parametrize("ground", GROUNDS)
+def test_whoever_is_given_no_rate_comes_down(glassnet, ground):
+    done = glassnet(f"probe descent --ground {ground} --optimizer {'+'.join(WALKERS)} --format json")
+    for path in json.loads(done.out):
+        start, end = path["heights"][0], path["heights"][-1]
+        assert end < 0.7 * start or ground == "saddle", path["name"]
+        assert end < start, path["name"]
 
 
 def test_several_rates_walk_side_by_side(glassnet):

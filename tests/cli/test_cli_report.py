@@ -56,11 +56,24 @@ def test_a_file_gets_one_row_for_each_epoch():
     )
 
 
+def test_the_table_begins_with_what_the_network_does_before_it_learns():
+    terminal = Terminal(stream := io.StringIO(), environ={})
+    progress = Progress(terminal)
+    progress.begin(moment(0, 0.0, judged()))
+    progress.show(moment(1, 1 / 3, judged(0)))
+    progress.end()
+    assert stream.getvalue() == (
+        " epoch       loss  test accuracy      time\n"
+        "     0    0.25000        80.00 %    0.00 s\n"
+        "     1    0.25000       100.00 %    0.67 s\n"
+    )
+
+
 def test_heights_have_an_error_instead_of_an_accuracy():
     terminal = Terminal(stream := io.StringIO(), environ={})
     y = np.array([[1.0], [2.0]], np.float32)
     Progress(terminal).show(moment(3, 1.0, Regression(y + 0.5, y), accuracy=None))
-    assert stream.getvalue().splitlines()[1].split() == ["3", "0.25000", "0.50000", "0.0000", "2.00", "s"]
+    assert stream.getvalue().splitlines()[1].split() == ["3", "0.25000", "0.5", "0.0000", "2.00", "s"]
 
 
 def test_a_terminal_sees_a_line_that_moves_and_no_trace_of_it_afterwards():
@@ -116,6 +129,7 @@ def test_many_epochs_take_at_most_twenty_rows():
 def test_quiet_is_quiet():
     terminal = Terminal(stream := Screen(), environ={})
     progress = Progress(terminal, quiet=True)
+    progress.begin(moment(0, 0.0, judged()))
     progress.show(moment(1, 0.25))
     progress.show(moment(3, 1.0, judged()))
     progress.clear()

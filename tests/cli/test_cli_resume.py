@@ -43,6 +43,7 @@ def test_a_stopped_run_goes_on_to_the_same_numbers(program, glassnet):
     assert resumed["stopped"] is None
     assert resumed["command"][:3] == ["glassnet", "train", "moons"]
     assert figures(resumed)[: len(half["history"])] == figures(half)
+    assert resumed["before"] == half["before"]
     again = glassnet("evaluate half --json").json
     assert again["loss"] == pytest.approx(resumed["test_loss"])
 
@@ -111,13 +112,19 @@ def test_patience_is_explained_at_the_end(glassnet):
     assert "360 examples to learn from, 40 to choose the best epoch by, 100 to test on" in done.out
     assert re.search(r"^ epoch +loss  valid\. accuracy +time$", done.out, re.M)
     assert re.search(r"^stopped after \d+\.00 of 400 epochs: no better validation_loss for 3 epochs$", done.out, re.M)
-    assert re.search(r"^accuracy .* % on what it learnt from, .* % on the validation examples$", done.out, re.M)
+    assert re.search(r"^accuracy .* % on 360 examples learnt from, .* % on 40 validation examples$", done.out, re.M)
     assert re.search(r"^the weights are those of epoch \d+, the best by loss$", done.out, re.M)
 
 
 def test_the_gap_is_shown_for_regression_too(glassnet):
-    done = glassnet("train sine --epochs 10")
-    assert re.search(r"^rmse 0\.\d+ on what it learnt from, 0\.\d+ on the test examples$", done.out, re.M)
+    done = glassnet("train sine --epochs 10 --n 100")
+    assert re.search(r"^rmse 0\.\d+ on 80 examples learnt from, 0\.\d+ on 20 test examples$", done.out, re.M)
+
+
+def test_of_very_many_examples_the_gap_says_how_many_were_judged(glassnet, monkeypatch):
+    monkeypatch.setattr("glassnet.train.training._MOST_COMPARED", 40)
+    done = glassnet("train moons --epochs 1 --n 100")
+    assert re.search(r"^accuracy .* % on 40 of 80 examples learnt from, .* % on 20 test examples$", done.out, re.M)
 
 
 def test_a_time_budget_is_kept(glassnet):

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from glassnet.cli.table import load_table_data
 from glassnet.data.table import TableFile
 from glassnet.files.png import write_png
 
@@ -217,6 +218,12 @@ def test_a_model_without_columns_refuses_tables(glassnet, flowers):
     glassnet("train moons --epochs 1 --quiet --output moons-run")
     assert glassnet("predict moons-run --keep id 3").status == 2
     assert glassnet("predict moons-run flowers.csv").status != 0
+    refused = glassnet("evaluate moons-run flowers.csv")
+    assert (refused.status, refused.out) == (2, "")
+    assert refused.err == (
+        "glassnet: got the table flowers.csv for a model of moons; expected data of that kind, with 2 features. "
+        "Try moons, or a model that was trained on a table.\n"
+    )
 
 
 def test_a_model_file_cannot_choose_options_that_are_none(glassnet, run, tmp_path):
@@ -251,7 +258,7 @@ def test_thousands_are_written_plainly(glassnet, tmp_path):
     write(tmp_path / "villas.csv", ["size", "price"], rows)
     told = glassnet("train villas.csv --target price --epochs 5 --output run").out
     assert re.search(r"RMSE\) \d{1,3}(,\d{3})+$", told, re.M)
-    assert len(re.findall(r"^ +\d +[\d.]+ +\d{1,3}(?:,\d{3})+ +-?[\d.]+ +[\d.]+ s$", told, re.M)) == 5
+    assert len(re.findall(r"^ +\d +[\d.]+ +\d{1,3}(?:,\d{3})+ +-?[\d.]+ +[\d.]+ s$", told, re.M)) == 6  # and epoch 0
     assert re.search(r"true \d{1,3}(,\d{3}){2}, said \d{1,3}(,\d{3}){2}$", told, re.M)
     assert "e+0" not in told.partition("largest errors")[2]
     assert all(re.fullmatch(r"\d{7,}", row["prediction"]) for row in read(glassnet("predict run villas.csv").out))
@@ -338,3 +345,82 @@ def test_weights_of_classes_that_are_none(glassnet, houses, flowers):
     assert done.status == 2
     hint = re.search(r"expected iris, lily, rose\. Try (--class-weight rose=5)\.", done.err)[1]
     assert glassnet(f"train flowers.csv --target kind --epochs 1 --quiet {hint}").status == 0
+
+
+@pytest.mark.parametrize("options", ["--validation 0.3", "--test-fraction 0.3", "--validation 0", "--memory 1"])
+def test_the_parts_of_a_table_are_as_large_as_one_says(glassnet, flowers, options):
+    words = options.split()
+    held = float(words[1]) if words[0] == "--validation" else 0.15
+    tested = float(words[1]) if words[0] == "--test-fraction" else 0.15
+    rows = len(flowers.read_text("utf-8").splitlines()) - 1
+    result = glassnet(f"train flowers.csv --target kind --epochs 1 --output parts --json {options}").json
+    sizes = [result["data"][part] for part in ("train", "validation", "test")]
+    assert sum(sizes) == rows
+    assert sizes[1:] == [pytest.approx(rows * share, abs=1) for share in (held, tested)]
+    again = glassnet("evaluate parts --json").json
+    assert (again["n"], again["accuracy"]) == (sizes[2], result["test_accuracy"])
+
+
+def test_groups_stay_together_and_classes_keep_their_share(tmp_path):
+    rows = [[i, i // 4, "rare" if i % 10 == 0 else "usual"] for i in range(400)]
+    write(tmp_path / "visits.csv", ["x", "patient", "kind"], rows)
+    data, _ = load_table_data("visits.csv", {"target": "kind", "validation": 0.2, "test_fraction": 0.2})
+    assert [np.bincount(y).tolist() for y in (data.y_train, data.y_valid, data.y_test)] == [[24, 216], [8, 72], [8, 72]]
+    data, _ = load_table_data("visits.csv", {"target": "kind", "group": "patient", "validation": 0.25})
+    homes = [set((part // 4).tolist()) for part in data.rows]
+    assert sum(map(len, homes)) == len(set.union(*homes)) == 100
+    assert len(homes[1]) == 25
+
+
+def test_parts_that_leave_nothing_to_learn_from_are_refused(glassnet, flowers):
+    done = glassnet("train flowers.csv --target kind --validation 0.6 --test-fraction 0.4")
+    assert (done.status, done.out) == (2, "")
+    assert "got --validation 0.6 and --test-fraction 0.4; expected a share to learn from. Try --validation" in done.err
+
+
+@pytest.fixture
+def held_out(tmp_path, flowers):
+    """The last third of the flowers as a table of its own, with a colour and columns in an order of its own."""
+    rows = read(flowers.read_text("utf-8"))
+    write(tmp_path / "learn.csv", list(rows[0]), [list(row.values()) for row in rows[:160]])
+    swapped = [[row["kind"], "black" if i == 0 else row["colour"], row["length"]] for i, row in enumerate(rows[160:])]
+    return write(tmp_path / "held.csv", ["kind", "colour", "length"], swapped)
+
+
+@pytest.mark.parametrize("memory", ["", "--memory 1"])
+def test_a_validation_table_of_one_s_own(glassnet, held_out, memory, monkeypatch):
+    monkeypatch.setattr("glassnet.train.table_stream.fits", lambda path, megabytes=None: not memory)
+    line = f"train learn.csv --target kind --epochs 3 --validation-file held.csv --output own {memory}"
+    told = glassnet(line).out
+    assert "80 to choose the best epoch by, " in told
+    assert "held.csv: column 'colour': 1 value that training never saw, such as 'black'" in " ".join(told.split())
+    result = json.loads(Path("own/result.json").read_text("utf-8"))
+    last, sizes = result["history"][-1], result["data"]
+    assert sizes["train"] + sizes["test"] == 160
+    judged = glassnet("evaluate own held.csv --json").json
+    assert judged["n"] == 80
+    assert judged["accuracy"] == pytest.approx(last["validation_accuracy"])
+    assert glassnet("evaluate own --json").json["n"] == sizes["test"] > 20
+
+
+def test_rows_of_a_validation_table_that_are_learnt_from_are_counted(held_out):
+    rows = Path("learn.csv").read_text("utf-8")
+    Path("again.csv").write_text(rows, "utf-8")
+    given = {"target": "kind", "drop": "id", "validation_file": "again.csv", "test_fraction": 0.0}
+    data, kept = load_table_data("learn.csv", given)
+    assert data.overlap == len(data.x_valid) == len(data.x_train) == 160
+    assert data.findings[-1] == ("warning", "160 of the rows of again.csv also among those to learn from")
+    assert data.example(1, 3).startswith("row 4 (length ")
+    assert kept["validation_file"] == "again.csv"
+
+
+def test_mistakes_about_validation_tables(glassnet, held_out):
+    write(Path("short.csv"), ["length", "colour"], [[1, "red"]])
+    for options, status, said in (
+        ("--validation-file short.csv", 1, "short.csv: got no column 'kind'; expected the target, to choose"),
+        ("--validation-file none.csv", 1, "none.csv"),
+        ("--validation-file held.csv --validation 0.2", 2, "expected one of them. Try without --validation."),
+    ):
+        done = glassnet(f"train learn.csv --target kind {options}")
+        assert (done.status, done.out) == (status, "")
+        assert said in done.err

@@ -1,6 +1,7 @@
 """`glassnet train`, in this process and as one of its own."""
 
 import json
+import math
 import os
 import re
 import shlex
@@ -143,6 +144,12 @@ def test_images_of_one_s_own(glassnet, tmp_path):
         assert result["test_accuracy"] == 1
         assert result["data"]["name"] == "bars"
         assert result["network"] == "36-128-64-3"
+
+
+def test_digits_begin_as_good_as_chance(digits_run):
+    before = json.loads(Path(digits_run, "result.json").read_text("utf-8"))["before"]
+    assert before["loss"] == pytest.approx(math.log(10), abs=0.1)
+    assert before["test_accuracy"] == pytest.approx(0.1, abs=0.06)
 
 
 def test_mnist_by_the_fast_recipe(digits_run):

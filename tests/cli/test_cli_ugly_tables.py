@@ -118,6 +118,22 @@ def test_another_unit_is_refused(glassnet, tmp_path):
         assert glassnet("predict run new.csv").status == 0
 
 
+def test_postal_codes_are_words_and_a_model_of_numbers_reads_numbers(glassnet, tmp_path):
+    codes = ["01234", "98765", "00501", "10001"]
+    for name, zips in (("codes", codes), ("plain", ["1234", "98765", "501", "10001"])):
+        rows = "".join(f"{zips[i % 4]},{'big' if i % 4 < 2 else 'small'}\n" for i in range(60))
+        (tmp_path / f"{name}.csv").write_text(f"zip,kind\n{rows}")
+        done = glassnet(f"train {name}.csv --target kind --epochs 1 --output {name}-run")
+        assert ("'00501' is taken for a code" in done.out, done.status) == (name == "codes", 0)
+    (tmp_path / "new.csv").write_text("zip\n98765\n")
+    known = glassnet("predict codes-run codes.csv").out.splitlines()
+    assert glassnet("predict codes-run new.csv").out.splitlines() == [known[0], known[2]]
+    plain = glassnet("predict plain-run plain.csv").out
+    padded = glassnet("predict plain-run codes.csv")
+    assert (padded.out, padded.err) == (plain, "")
+    assert glassnet("evaluate plain-run codes.csv").status == 0
+
+
 def test_columns_that_are_kept_come_back_as_they_are_written(glassnet, tmp_path):
     (tmp_path / "t.csv").write_text(PLAIN)
     assert glassnet("train t.csv --target price --epochs 1 --quiet --output run").status == 0

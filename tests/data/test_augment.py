@@ -17,12 +17,14 @@ from glassnet.data.augment import (
     GaussianNoise,
     RandomAffine,
     RandomErasing,
+    RandomHorizontalFlip,
     RandomRotation,
+    RandomShift,
     affine,
 )
 from glassnet.data.augment_motion import affine_maps, chained, places
 from glassnet.data.augment_sample import Sampler
-from glassnet.errors import ShapeError, ValueRangeError
+from glassnet.errors import DTypeError, ShapeError, ValueRangeError
 
 EVERY = [RandomAffine(10, (0.1, 0.1), (0.9, 1.1), 5), ElasticTransform(), GaussianNoise(9.0), RandomErasing(0.5)]
 
@@ -262,6 +264,7 @@ def test_a_large_image_is_moved_too():
     np.testing.assert_array_equal(affine(image, translate=(0, 5))[:, :, 5:], image[:, :, :-5])
 
 
+ONE = np.zeros((1, 4, 4), np.uint8)
 MISTAKES = [
     (lambda: RandomAffine(scale=(1.1, 0.9)), "got scale=(1.1, 0.9)"),
     (lambda: RandomAffine(scale=(0.0, 1.0)), "got scale=(0.0, 1.0)"),
@@ -274,6 +277,28 @@ MISTAKES = [
     (lambda: RandomErasing(p=1.5), "got p=1.5"),
     (lambda: RandomErasing(scale=(0.5, 0.1)), "got scale=(0.5, 0.1)"),
     (lambda: RandomErasing(ratio=(0.0, 1.0)), "got ratio=(0.0, 1.0)"),
+    (lambda: RandomErasing(scale=0.3), "RandomErasing: got scale=0.3"),
+    (lambda: RandomErasing(value="random"), "got value='random'"),
+    (lambda: RandomAffine(10, translate=0.1), "got translate=0.1"),
+    (lambda: RandomAffine(10, translate=(0.1,)), "got translate=(0.1,)"),
+    (lambda: RandomAffine(10, scale=1.1), "got scale=1.1"),
+    (lambda: RandomAffine(10, scale=("a", 1)), "got scale=('a', 1)"),
+    (lambda: RandomAffine(10, shear=(1, 2, 3, 4)), "got shear=(1, 2, 3, 4)"),
+    (lambda: RandomAffine(None), "got degrees=None"),
+    (lambda: RandomRotation("x"), "RandomRotation: got degrees='x'"),
+    (lambda: RandomRotation((1, 2, 3)), "RandomRotation: got degrees=(1, 2, 3)"),
+    (lambda: RandomHorizontalFlip("x"), "got p='x'"),
+    (lambda: RandomShift(1.5), "got pixels=1.5"),
+    (lambda: ElasticTransform("a"), "got alpha='a'"),
+    (lambda: Compose(None), "Compose: got transforms=None"),
+    (lambda: Compose([None]), "Compose: got transforms=[None]"),
+    (lambda: Compose(RandomShift()), "got transforms=RandomShift(pixels=2)"),
+    (lambda: Compose([], seed="a"), "got seed='a'"),
+    (lambda: Compose([], fill=None), "got fill=None"),
+    (lambda: affine(ONE, "a"), "affine: got angle='a'"),
+    (lambda: affine(ONE, translate=3), "affine: got translate=3"),
+    (lambda: affine(ONE, scale=0), "affine: got scale=0"),
+    (lambda: affine(ONE, shear=90), "affine: got shear=90"),
 ]
 
 
@@ -290,6 +315,27 @@ def test_amounts_without_sense_are_refused(make, got):
 def test_arrays_that_are_no_images_are_refused(shape):
     with pytest.raises(ShapeError, match="expected \\(n, height, width\\)"):
         Compose(EVERY)(np.zeros(shape, np.uint8))
+
+
+@pytest.mark.parametrize("move", [affine, Compose(EVERY)], ids=["affine", "Compose"])
+def test_what_is_no_array_of_numbers_is_refused_and_lists_of_them_are_not(move):
+    with pytest.raises(ShapeError, match=r"got images of shape \(4, 4\).*Try images\[None\]"):
+        move(ONE[0])
+    for images in (None, "x", [[1, 2], [3]], ONE.astype(str), ONE.astype(complex)):
+        with pytest.raises(DTypeError, match="expected images: arrays of bytes or floats"):
+            move(images)
+    assert move(ONE.tolist()).shape == (1, 4, 4)
+
+
+def test_none_leaves_a_motion_out():
+    assert RandomAffine(5, None, None, None) == RandomAffine(5)
+
+
+def test_amounts_may_be_numpys_own():
+    moves = [RandomAffine(np.float32(10), shear=np.int64(5)), RandomShift(np.int64(2)), RandomRotation([-5, 5])]
+    as_python = [RandomAffine(10.0, shear=5), RandomShift(2), RandomRotation((-5, 5))]
+    images = digits(3, 8, 8)
+    np.testing.assert_array_equal(Compose(moves, seed=1)(images), Compose(as_python, seed=1)(images))
 
 
 def test_the_hint_for_flat_digits_works():

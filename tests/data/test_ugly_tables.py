@@ -135,6 +135,33 @@ def test_gaps_everywhere(read, word):
     assert (table["x"].missing.tolist(), table["y"].missing.tolist()) == ([True, False], [True, False])
 
 
+def test_digits_of_one_length_with_a_zero_in_front_are_codes(read):
+    table = read("zip,n\n01234,1\n98765,2\n,3\n?,4\n")
+    assert (table["zip"].words, table["zip"].values.tolist()) == (("01234", "98765"), [0, 1, -1, -1])
+    assert table["n"].numeric
+    (note,) = table.notes
+    assert note == "column 'zip': '01234' is taken for a code: every cell has 5 digits, some with a 0 in front"
+    quoted = read('zip,n\n"007", 1\n"010", 2\n')
+    assert quoted["zip"].words == ("007", "010")
+    as_numbers = read("zip,n\n01234,1\n98765,2\n", codes=False)
+    assert numbers(as_numbers) == {"zip": [1234.0, 98765.0], "n": [1.0, 2.0]}
+
+
+@pytest.mark.parametrize(
+    "cells", ["0 1 0 1", "00.5 01.5 02.5 03.5", "0.5 1.5 0.7 2.5", "007 7 19 1", "-01 +02 -03 +04"]
+)
+def test_other_zeros_in_front_are_numbers(read, cells):
+    table = read("x,y\n" + "".join(f"{cell},1\n" for cell in cells.split()))
+    assert table["x"].values.tolist() == [float(cell) for cell in cells.split()]
+    assert table.notes == ()
+
+
+def test_a_first_code_far_below_makes_the_whole_column_one_of_codes(read):
+    rows = [str(10000 + i) for i in range(500)] + ["01234", "00501"]
+    column = read("zip,n\n" + "".join(f"{cell},1\n" for cell in rows), piece=256)["zip"]
+    assert [column.cell(i) for i in range(len(column))] == rows
+
+
 def test_dates_with_slashes(read):
     assert read("d\n13/1/1970\n1/2/1970\n")["d"].values.tolist() == [12 * 86400.0, 31 * 86400.0]
     assert read("d\n1/13/1970\n1/2/1970\n").day_first is False
@@ -147,7 +174,7 @@ def test_dates_with_slashes(read):
 
 
 def test_a_column_is_had_as_it_is_written_too(read):
-    table = read("id,x\n007,1.50\nNA,2\n,3\n", copies=("id", "x", "nobody"))
+    table = read("id,x\n007,1.50\nNA,2\n,3\n", copies=("id", "x", "nobody"), codes=False)
     assert [[column.cell(i) for i in range(3)] for column in table.copies] == [["007", "NA", ""], ["1.50", "2", "3"]]
     assert table["id"].values[0] == 7.0
     assert table.take([1]).copies[0].cell(0) == "NA"

@@ -179,12 +179,23 @@ def test_a_step_by_hand():
         "  ŷ = σ(1.358) = 0.795",
         "  dŷ = 0.795 − 1 = −0.205",
         "dz⁽²⁾ = dŷ·ŷ·(1 − ŷ)",
+        "  the slope of L along z⁽²⁾, also written δ⁽²⁾: dŷ times the local slope             1×1  rows 15–17",
         "  dW⁽²⁾₁₂ = dz⁽²⁾·a⁽¹⁾₂ = −0.0333·0.701 = −0.0233",
         "  da⁽¹⁾₁ = dz⁽²⁾·W⁽²⁾₁₁ = −0.0333·0.7 = −0.0233",
         "  W′⁽¹⁾₂₂ = W⁽¹⁾₂₂ − η·dW⁽¹⁾₂₂ = 0.5 − 0.5·(−0.00559) = 0.503",
         "  b′⁽²⁾ = 0.3 − 0.5·(−0.0333) = 0.317",
     ):
         assert line in told
+
+
+def test_delta_is_named_where_a_loss_reaches_a_weighted_sum_and_nowhere_else():
+    model = sigmoid_2_2_1()
+    told = explain(model, [0.5, 1.0], [1.0], loss="half-square")
+    named = [str(s.symbol.layer) for s in told.steps if "also written δ" in s.words]
+    assert named == ["2", "1"]
+    assert "also written delta(2)" in told.text(unicode=False)
+    assert "δ" not in told.latex()  # pdflatex knows no Greek letter outside formulas
+    assert "δ" not in explain(model, [0.5, 1.0]).text()
 
 
 def test_slopes_stand_beside_differences():

@@ -96,8 +96,8 @@ def test_a_grid_has_row_0_at_the_foot():
 def test_text_and_pictures():
     seen = hidden(xor_by_hand(), XOR, XOR_Y)
     assert seen.text().splitlines()[3:5] == [
-        "1 Linear                   2     38%             100%        75.0 %",
-        "2 Hardtanh                 2     50%             100%         100 %",
+        "1 Linear                   2   37.5 %            100 %        75.0 %",
+        "2 Hardtanh                 2   50.0 %            100 %         100 %",
     ]
     ElementTree.fromstring(seen.svg())
     assert "a line parts 100 %" in seen.svg([0, 2])

@@ -110,6 +110,7 @@ OPTIMISERS = {
     "two groups": lambda ps: torch.optim.Adam([{"params": ps[:1]}, {"params": ps[1:], "lr": 0.01}], lr=0.1),
     "rprop": lambda ps: torch.optim.Rprop(ps, lr=0.1),
     "averaged": lambda ps: torch.optim.ASGD(ps, lr=0.1, t0=0),
+    "rectified": lambda ps: torch.optim.RAdam(ps, lr=0.1),
 }
 
 
@@ -131,3 +132,4 @@ def test_every_optimiser_is_told_truly_from_step_to_step(name):
             np.testing.assert_allclose(p.array, q.array, rtol=1e-6, atol=1e-7)
         new = [s for s in told.steps if s.symbol.new and s.symbol.letter in "Wb"]
         assert len(new) == 4
+        assert "nan" not in told.text()

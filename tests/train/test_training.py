@@ -49,6 +49,22 @@ def test_the_same_seed_gives_the_same_bits():
     assert weights(trained(MOONS, settings)[0]) != weights(trained(MOONS, QUICK)[0])
 
 
+def test_epoch_zero_is_told_and_changes_nothing():
+    settings = recipe_for(MOONS, epochs=2, hidden=(8,), dropout=0.3, normalization="batch", validation=0.2)
+    run = Training(MOONS, settings)
+    start = run.before()
+    with torch.no_grad():
+        run.model.eval()
+        x, y = run.learned
+        loss = F.cross_entropy(run.model(torch.tensor(run.prepare(x))), torch.tensor(y)).item()
+        run.model.train()
+    assert (start.epoch, start.done, start.part, start.test.n) == (0, 0.0, "validation", 80)
+    assert start.loss == pytest.approx(loss, rel=1e-6)
+    assert list(start.figures()) == ["loss", "validation_loss", "validation_accuracy"]
+    list(run)
+    assert weights(run) == weights(trained(MOONS, settings)[0])
+
+
 def test_looking_often_changes_nothing(monkeypatch):
     settings = recipe_for(MOONS, epochs=2, hidden=(8,), dropout=0.3)
     before = weights(trained(MOONS, settings)[0])

@@ -72,7 +72,7 @@ def load_named(name: str, given: dict[str, Any], command: str = "train") -> tupl
     """
     recipe = DATASETS.get(plain(name))
     if recipe is None and names_a_table(name, given):
-        _refuse_others(name, {"seed": 0}, given)
+        _refuse_others(name, {"seed": 0, "test_fraction": 0.15}, given)
         return load_table_data(name, given, command)
     refuse_table_options(name, given)
     if recipe is None and not os.path.isdir(name):

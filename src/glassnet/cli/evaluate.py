@@ -13,7 +13,7 @@ from glassnet.cli.models import check_fits, data_of, load_trained
 from glassnet.cli.options import Option, Parsed, UsageError, parse
 from glassnet.cli.predict_table import named_file
 from glassnet.cli.report import report
-from glassnet.cli.table import READING, as_in_training, pieces
+from glassnet.cli.table import READING, as_in_training, names_a_table, pieces
 from glassnet.cli.terminal import Terminal
 from glassnet.data.datasets import DATASETS, DataSet
 from glassnet.errors import complain
@@ -59,6 +59,8 @@ def run(words: Sequence[str]) -> int:
     trained = load_trained(arguments[0])
     if trained.prepare.table is not None and len(arguments) == 2 and arguments[1] not in DATASETS:
         return _evaluate_table(trained, arguments[1], parsed)
+    if len(arguments) == 2 and names_a_table(arguments[1], parsed.values):
+        raise UsageError(_no_table(arguments[1], trained))
     data = load_named(arguments[1], parsed.values)[0] if len(arguments) == 2 else data_of(trained, arguments[0])
     check_fits(trained, data)
     if len(arguments) == 2:
@@ -75,6 +77,15 @@ def run(words: Sequence[str]) -> int:
     terminal.say(f"{terminal.dim('data     ')}{data.name}: {len(x):,} {of} examples", "")
     terminal.say(*report(test, data, x, terminal, of), *said_of_looks(looks))
     return 0
+
+
+def _no_table(path: str, trained: Trained) -> str:
+    """A model that has no columns cannot be judged by the rows of a table."""
+    about = trained.about.get("data")
+    name = about.get("name") if isinstance(about, dict) else None
+    got = f"got the table {shown(path)} for a model of {shown(name) if name else 'no table'}"
+    hint = f"Try {name}, or a model that was trained on a table" if name in DATASETS else "Try a model of a table"
+    return complain(got, f"expected data of that kind, with {trained.prepare.features} features", hint)
 
 
 def _check_classes(trained: Trained, data: DataSet) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import groupby
@@ -24,6 +25,21 @@ from glassnet.train.trained import Trained
 ALL_FIGURES = {**FIGURES, **SWEEP_FIGURES}
 _CHOOSING = ("class", "epoch", "index", "layer")  # options that a figure may take
 _OF_EXAMPLES = ("x", "y", "unit", "weight", "grain", "rate", "optimizer")
+
+_COUNTED_ANEW = {
+    "probe MODEL units": "the least and the greatest that a unit gives on a grid of 64 by 64 points of --box, and the "
+    "share of them on which it is 0",
+    "probe MODEL slice": "the mean loss of the first --n examples learnt from, with all weights moved along a "
+    "direction, by --reach times their length",
+    "probe MODEL surface": "the same along two directions of --seed, or over two --weights",
+    "probe MODEL collapse": "the product of the weights, in the formula that it prints",
+    "probe width": "built RMS: the root of the mean square of network less curve, on 1,001 points from 0 to 1; learnt "
+    "RMS: the mean of what is listed as each, of networks that start at --seed and the two seeds after it",
+    "probe depth": "test RMS: the mean of each start, on 499 points not learnt from; pieces: the most of any start; "
+    "parameters: for layers of n and then m units (n + 1)·m, added up",
+    "probe descent": "height: the formula above the table at the point beside it; distance: straight to the nearest "
+    "lowest point",
+}
 
 
 class FigureKind(Kind):
@@ -113,6 +129,11 @@ def list_figures(terminal: Terminal) -> int:
             lines.append(f"  {row.name:<{width}}  {row.says}{terminal.dim(takes)}")
     terminal.say(*lines[1:], "", terminal.bold("predict, and the worst mistakes of a report"))
     terminal.say("  no figure of all examples but of one: glassnet explain MODEL --index N")
+    terminal.say("", terminal.bold("counted anew by the command that prints it; --format json has every number"))
+    wide = max(map(len, _COUNTED_ANEW)) + 4
+    for command, how in _COUNTED_ANEW.items():
+        first, *more = textwrap.wrap(how, max(24, terminal.width - wide))
+        terminal.say(f"  {command:<{wide - 2}}{first}", *(" " * wide + line for line in more))
     return 0
 
 

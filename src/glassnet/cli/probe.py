@@ -9,22 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from glassnet import nn, optim
+from glassnet import optim
 from glassnet.cli.help import Page
 from glassnet.cli.models import data_of, load_trained
 from glassnet.cli.options import Option, Parsed, UsageError, parse
 from glassnet.cli.probe_terminal import in_characters
 from glassnet.cli.terminal import Terminal
-from glassnet.core.mode import no_grad
-from glassnet.core.tensor import wrap
 from glassnet.data.datasets import DataSet
 from glassnet.errors import GlassnetError, complain
 from glassnet.files.atomic import write_atomic
 from glassnet.files.os_errors import shown
 from glassnet.read.capacity_depth import width_against_depth
 from glassnet.read.capacity_width import CURVES, width_against_error
-from glassnet.read.descent_paths import GROUNDS, Path, descend, paths_svg
-from glassnet.read.draw_chart import Span, spanned
+from glassnet.read.descent_paths import GROUNDS, Ground, Path, descend, paths_svg
+from glassnet.read.draw_chart import Span
 from glassnet.read.folds import folds, pieces_along
 from glassnet.read.hidden import Grid, hidden, on_grid
 from glassnet.read.probe_activations import ACTIVATIONS, activation_table
@@ -32,6 +30,7 @@ from glassnet.read.probe_collapse import collapse, without_activations
 from glassnet.read.probe_json import probe_json
 from glassnet.read.surface import loss_slice, loss_surface, weight_surface
 from glassnet.train.kinds import Choice, Numbers, Real, Several, Sizes, Text, Whole, nearest
+from glassnet.train.stories.plane import box_of, with_preparation
 from glassnet.train.trained import Trained
 
 _WALKERS: dict[str, tuple[Any, dict[str, Any]]] = {
@@ -48,8 +47,10 @@ _WALKERS: dict[str, tuple[Any, dict[str, Any]]] = {
     "adadelta": (optim.Adadelta, {"lr": 1.0, "rho": 0.9, "eps": 1e-3}),
     "asgd": (optim.ASGD, {"lr": 0.05}),
     "rprop": (optim.Rprop, {"lr": 0.05}),
-    "lbfgs": (optim.LBFGS, {"lr": 1.0, "max_iter": 1, "line_search_fn": "strong_wolfe"}),
+    # two iterations to a step: with one, a line search that finds nothing would start from the same slope for ever
+    "lbfgs": (optim.LBFGS, {"lr": 1.0, "max_iter": 2, "line_search_fn": "strong_wolfe"}),
 }
+_AS_LONG_AS_STEEP = ("sgd", "momentum", "nesterov", "asgd", "radam")  # whose (first) steps grow with the slope
 _OF_MODELS = ("hidden", "units", "folds", "collapse", "slice", "surface")
 _OF_NONE = ("activations", "descent", "width", "depth")
 _SEEN = {
@@ -242,7 +243,9 @@ class _Units(Grid):
         lines = [f"layer {self.layer.number}, {self.layer.name}: {self.values.shape[2]} units over the plane"]
         for k in range(self.values.shape[2]):
             v = self.values[..., k]
-            lines.append(f"unit {k + 1:>3}: from {v.min():.3g} to {v.max():.3g}, 0 on {np.mean(v == 0):.0%}")
+            lines.append(
+                f"unit {k + 1:>3}: from {v.min():.3g} to {v.max():.3g}, 0 on {np.mean(v == 0):.1%}".replace("%", " %")
+            )
         return "\n".join(lines)
 
 
@@ -253,7 +256,7 @@ def _box(trained: Trained, data: DataSet, parsed: Parsed) -> tuple[Span, Span]:
         raise UsageError(complain(got, "expected 2, a plane", "Try glassnet probe MODEL hidden"))
     box = parsed.values.get("box")
     if box is None:
-        return spanned(data.x_test.reshape(len(data.x_test), 2).astype(np.float64))
+        return box_of(data.x_test)
     if len(box) != 4 or not (box[0] < box[1] and box[2] < box[3]):
         got = f"got --box {','.join(f'{v:g}' for v in box)}"
         raise UsageError(complain(got, "expected four numbers: from, to, from, to", "Try --box -1,1,-1,1"))
@@ -263,7 +266,7 @@ def _box(trained: Trained, data: DataSet, parsed: Parsed) -> tuple[Span, Span]:
 def _folds(trained: Trained, data: DataSet, parsed: Parsed) -> tuple[Any, Callable[[], str]]:
     if trained.prepare.features != 2:
         return _along(trained, data, parsed)
-    found = folds(_with_preparation(trained), _box(trained, data, parsed))
+    found = folds(with_preparation(trained), _box(trained, data, parsed))
     n = parsed.values.get("n", 200)
     y = data.y_test[:n] if trained.task == "classification" else None
     return found, lambda: found.svg(data.x_test[:n].astype(np.float64), y)
@@ -279,18 +282,6 @@ def _along(trained: Trained, data: DataSet, parsed: Parsed) -> tuple[Any, Callab
     start, end = trained.prepare(data.x_test[ends])
     pieces = pieces_along(trained.model, start, end)
     return pieces, pieces.svg
-
-
-def _with_preparation(trained: Trained) -> nn.Sequential:
-    """The network with a linear layer before it that prepares raw inputs."""
-    first = nn.Linear(2, 2).double()
-    scale = np.broadcast_to(trained.prepare.scale, (2,)).astype(np.float64)
-    offset = np.broadcast_to(trained.prepare.offset, (2,)).astype(np.float64)
-    with no_grad():
-        first.weight.copy_(wrap(np.diag(scale)))
-        if first.bias is not None:
-            first.bias.copy_(wrap(offset.copy()))
-    return nn.Sequential(first, *trained.model)
 
 
 def _slice(trained: Trained, data: DataSet, parsed: Parsed) -> tuple[Any, Callable[[], str]]:
@@ -357,10 +348,16 @@ def _descent(parsed: Parsed) -> tuple[Any, Callable[[], str]]:
     paths: list[Path] = []
     for name in names.split("+"):
         rule, options = _WALKERS[name]
-        for rate in _rates(parsed, options["lr"]):
+        for rate in _rates(parsed, _suiting(name, GROUNDS[ground])):
             here, steps = {**options, "lr": rate}, values.get("steps", 100)
             paths.append(descend(ground, rule, steps, values.get("start"), f"{name} {rate:g}", **here))
     return paths, lambda: paths_svg(paths)
+
+
+def _suiting(name: str, ground: Ground) -> float:
+    """The rate of a walker who was given none: smaller on steep ground, where steps grow with the slope."""
+    usual = _WALKERS[name][1]["lr"]
+    return usual * ground.rate / Ground.rate if name in _AS_LONG_AS_STEEP else usual
 
 
 def _rates(parsed: Parsed, usual: float) -> tuple[float, ...]:

@@ -28,8 +28,14 @@ class Progress:
         self._live = terminal.live and not quiet
         self._shown = 0  # columns that the live line takes at present
         self._last_row = 0  # the epoch of the last row
+        self._headed = False
         self._next_redraw = 0.0
         self._judged: Moment | None = None  # the latest moment with a judgement
+
+    def begin(self, moment: Moment) -> None:
+        """Add the row of epoch 0: how the network does before it has learnt anything."""
+        if not self.quiet:
+            self._say_row(moment)
 
     def show(self, moment: Moment) -> None:
         """Redraw the live line, or add a row if an epoch has ended."""
@@ -52,7 +58,8 @@ class Progress:
 
     def _say_row(self, moment: Moment) -> None:
         self.clear()
-        if not self._last_row:
+        if not self._headed:
+            self._headed = True
             self.terminal.say(self.terminal.dim(_heading(moment, self.terminal)))
         self.terminal.say(_row(moment, self.terminal.width))
         self._last_row = moment.epoch

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from glassnet.cli.options import Option, UsageError
 from glassnet.data.dialect import DELIMITERS, is_table
 from glassnet.errors import ValueRangeError, complain
-from glassnet.train.kinds import Choice, Kind, Whole, nearest, shown
+from glassnet.train.kinds import Choice, Kind, Text, Whole, nearest, shown
 
 if TYPE_CHECKING:
     from glassnet import nn
@@ -56,12 +56,15 @@ TABLE_OPTIONS = [
     Option("one_hot_up_to", Whole(0, 1000, "32"), "categories of more words are embedded", (), GROUP, "32"),
     Option("group", Names("patient"), "rows with the same value here stay in one part", (), GROUP),
     Option("weight", Names("times"), "column that says how much each row counts in learning", (), GROUP),
+    Option("validation_file", Text("valid.csv", "FILE"), "a table of its own to choose the best epoch by", (), GROUP),
     Option("drop_missing", None, "leave out rows without a target", (), GROUP),
     Option(
         "memory", Whole(1, 1 << 40, "500"), "megabytes above which a table stays on disk", (), GROUP, "a quarter of all"
     ),
     *READING,
 ]
+_PARTS = {"validation": 0.15, "test_fraction": 0.15}  # what is not learnt from
+_MOST_APART = 0.99
 _NAMES = {option.name for option in TABLE_OPTIONS}
 
 
@@ -109,17 +112,45 @@ def load_table_data(path: str, given: dict[str, Any], command: str = "train") ->
             one_hot_up_to=given.get("one_hot_up_to", 32),
             seed=given.get("data_seed", 0),
             weight=named["weight"][0] if "weight" in named else None,
+            shares=_shares(given),
         )
         if in_memory:
             data = table_data(table, options)
         else:
             data = streamed_data(_source(path, given), options, given.get("memory"))
+        if "validation_file" in given:
+            data = _validated(data, table, given, options.weight)
     except ValueRangeError as problem:
         raise UsageError(str(problem)) from None
-    kept = {key: value for key, value in given.items() if key in _NAMES or key == "data_seed"}
+    kept = {key: value for key, value in given.items() if key in _NAMES or key in (*_PARTS, "data_seed")}
     if table.day_first is not None:  # so that other tables are read as this one was
         kept["dates"] = "day-first" if table.day_first else "month-first"
     return data, {"table": path, **kept}
+
+
+def _shares(given: dict[str, Any]) -> tuple[float, float, float]:
+    """The parts of a table: what --validation and --test-fraction leave is learnt from."""
+    held, tested = (given.get(key, usual) for key, usual in _PARTS.items())
+    if "validation_file" in given:
+        if "validation" in given:
+            got = f"got --validation {held:g} and --validation-file {shown(given['validation_file'])}"
+            raise UsageError(complain(got, "expected one of them", "Try without --validation"))
+        held = 0.0
+    if held + tested > _MOST_APART:
+        got = f"got --validation {held:g} and --test-fraction {tested:g}"
+        raise UsageError(complain(got, "expected a share to learn from", "Try --validation 0.15 --test-fraction 0.15"))
+    return round(1 - held - tested, 12), held, tested
+
+
+def _validated(data: TableData, table: Table, given: dict[str, Any], weight: str | None) -> TableData:
+    """The data with the validation rows of --validation-file, which is read as the table was."""
+    from glassnet.train.table_data import with_validation
+
+    alike = {key: given[key] for key in ("missing", "dates", "decimal") if key in given}
+    if table.day_first is not None:
+        alike["dates"] = "day-first" if table.day_first else "month-first"
+    held = read(given["validation_file"], {**alike, "codes": False}, data.code.as_words)
+    return with_validation(data, held, weight)
 
 
 def _refuse_dropped_targets(named: dict[str, tuple[str, ...]]) -> None:
@@ -171,6 +202,10 @@ def recorded(options: dict[str, Any]) -> dict[str, Any]:
         flag = option.kind is None and value is True
         if flag or (option.kind is not None and value is not None and option.kind.holds(value)):
             found[option.name] = value
+    for name in _PARTS:
+        share = options.get(name)
+        if isinstance(share, float) and 0 <= share < 1:
+            found[name] = share
     seed = options.get("data_seed")
     return {**found, "data_seed": seed} if type(seed) is int and seed >= 0 else found
 
@@ -178,12 +213,13 @@ def recorded(options: dict[str, Any]) -> dict[str, Any]:
 def as_in_training(trained: Trained, given: dict[str, Any]) -> dict[str, Any]:
     """How to read a table for a model: as the table was that it learnt from, unless the command line says otherwise.
 
-    What belongs to a file (its delimiter, its header) is not taken over; what belongs to the cells is.
+    What belongs to a file (its delimiter, its header) is not taken over; what belongs to the cells is. Which columns
+    are codes such as 007 the model knows by now.
     """
     data = trained.about.get("data")
     options = data.get("options") if isinstance(data, dict) else None
     known = recorded(options) if isinstance(options, dict) else {}
-    return {**{key: known[key] for key in ("missing", "dates") if key in known}, **given}
+    return {**{key: known[key] for key in ("missing", "dates") if key in known}, **given, "codes": False}
 
 
 def read(path: str, given: dict[str, Any], words: Sequence[str] = ()) -> Table:
@@ -207,7 +243,8 @@ def _file(path: str, given: dict[str, Any], words: Sequence[str] = ()) -> TableF
     delimiter, as_words = given.get("delimiter"), tuple(sorted(kept - {""}))
     keep = given.get("keep", "")
     copies = tuple(dict.fromkeys(name.strip() for name in (keep, *keep.split(",")) if name.strip()))
-    return TableFile(path, delimiter, header, decimal, as_words, missing, day_first=order, copies=copies)
+    codes = given.get("codes", True)
+    return TableFile(path, delimiter, header, decimal, as_words, missing, day_first=order, copies=copies, codes=codes)
 
 
 def _source(path: str, given: dict[str, Any], words: Sequence[str] = ()) -> TableFile | ParquetTable:

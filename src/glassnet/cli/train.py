@@ -225,6 +225,8 @@ class _Run:
         listeners += [self.teller] if "explain_step" in request.parsed.values else []
         guard = request.flag("nan_guard")
         self.training = Training(request.data, request.settings, checkpoints_in(folder), state, about, listeners, guard)
+        self._from_the_start = state is None
+        self.start = self.training.before()
         self.recorder.config = self.configuration()
         self.loading = time.perf_counter() - began
         self._unheard: OSError | None = None  # why nobody reads what is said any more
@@ -296,6 +298,8 @@ class _Run:
     def _learn(self, progress: Progress) -> Moment | None:
         """Train to the end, or until a signal comes; the last moment."""
         moment = None
+        if self._from_the_start:
+            self._tell(partial(progress.begin, self.start))
         with MomentsFile(self.folder.path, self.training) as file:
             try:
                 for moment in self.training:
@@ -349,6 +353,7 @@ class _Run:
         return {
             **self.recorder.config,
             **test.as_dict(),
+            "before": self.start.figures(),
             "history": training.history,
             "epochs_done": training.epochs_done,
             "stopped": stopped or training.stopped,
@@ -434,7 +439,9 @@ class _Run:
             return []
         name, learnt, held = gap
         shown = [percent(value) if name == "accuracy" else amount(value) for value in (learnt, held)]
-        line = f"{name} {shown[0]} on what it learnt from, {shown[1]} on the {training.part} examples"
+        judged, held_out = (len(x) for x, _ in training.compared())
+        count = f"{judged:,}" if judged == training.examples else f"{judged:,} of {training.examples:,}"
+        line = f"{name} {shown[0]} on {count} examples learnt from, {shown[1]} on {held_out:,} {training.part} examples"
         best = f"the weights are those of epoch {training.best_epoch}, the best by {training.settings.monitor}"
         return [line, best] if training.best_epoch else [line]
 

@@ -16,7 +16,7 @@ from glassnet.files.os_errors import shown
 from glassnet.train.runs import Run, is_run
 from glassnet.train.trained import Trained
 
-KINDS = ("table", "images", "idx")
+KINDS = ("table", "validation_file", "images", "idx")
 
 
 def name_of(path: str) -> str:

@@ -11,12 +11,14 @@ digit. The changes are drawn for a whole batch at once and cost a few microsecon
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from glassnet.data.augment_checks import as_images, is_pair, is_range, is_share, require
 from glassnet.data.augment_motion import (
     ElasticTransform,
     RandomAffine,
@@ -28,7 +30,6 @@ from glassnet.data.augment_motion import (
     places,
 )
 from glassnet.data.augment_sample import Sampler
-from glassnet.errors import ShapeError, ValueRangeError, complain
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -45,6 +46,7 @@ __all__ = [
     "affine",
 ]
 
+_TRANSFORMS = "expected a list of transforms"
 _BLOCK = 10_000  # pixels at a time: arrays so small that their memory is used again, and stay in the cache
 
 
@@ -58,9 +60,8 @@ class GaussianNoise:
     sigma: float = 25.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.sigma < math.inf:
-            got = f"GaussianNoise: got sigma={self.sigma!r}"
-            raise ValueRangeError(complain(got, "expected a number of at least 0", "Try sigma=25"))
+        expected = "expected a number of at least 0"
+        require("GaussianNoise", "sigma", self.sigma, lambda sigma: 0 <= sigma < math.inf, expected, "Try sigma=25")
 
     def change(self, rng: Generator, images: np.ndarray) -> None:
         """Change images `(n, H, W, C)` where they lie."""
@@ -87,19 +88,15 @@ class RandomErasing:
     value: float = 0.0
 
     def __post_init__(self) -> None:
-        (smallest, largest), (flattest, tallest) = self.scale, self.ratio
-        right = {
-            "p": 0 <= self.p <= 1,
-            "scale": 0 <= smallest <= largest <= 1,
-            "ratio": 0 < flattest <= tallest < math.inf,
-            "value": math.isfinite(self.value),
+        kinds: dict[str, tuple[Callable[[Any], bool], str]] = {
+            "p": (is_share, "a share from 0 to 1"),
+            "scale": (lambda two: is_range(two) and all(map(is_share, two)), "two shares, the smaller first"),
+            "ratio": (lambda two: is_range(two) and two[0] > 0, "two numbers above 0, the smaller first"),
+            "value": (math.isfinite, "a finite number"),
         }
-        for name, holds in right.items():
-            if not holds:
-                usual = type(self).__dataclass_fields__[name].default
-                got = f"RandomErasing: got {name}={getattr(self, name)!r}"
-                expected = "expected shares from 0 to 1 and finite numbers, the smaller of two first"
-                raise ValueRangeError(complain(got, expected, f"Try {name}={usual!r}"))
+        for name, (holds, expected) in kinds.items():
+            usual = type(self).__dataclass_fields__[name].default
+            require("RandomErasing", name, getattr(self, name), holds, f"expected {expected}", f"Try {name}={usual!r}")
 
     def change(self, rng: Generator, images: np.ndarray) -> None:
         """Change images `(n, H, W, C)` where they lie."""
@@ -133,6 +130,8 @@ class Compose:
 
     Images are `(n, H, W)` or `(n, H, W, C)`, bytes or floats; results are float32 of the same shape and units.
 
+    Raises `ValueRangeError` for what are no transforms, `ShapeError` and `DTypeError` for what are no images.
+
     >>> augment = Compose([RandomAffine(degrees=10), ElasticTransform(), GaussianNoise(5)], seed=1)
     >>> images = np.zeros((4, 28, 28), np.uint8)
     >>> first = augment(images)
@@ -144,6 +143,9 @@ class Compose:
     """
 
     def __init__(self, transforms: Sequence[Transform], seed: int = 0, fill: float = 0.0) -> None:
+        require("Compose", "transforms", transforms, _are_transforms, _TRANSFORMS, "Try [RandomShift(2)]")
+        require("Compose", "seed", seed, lambda n: operator.index(n) >= 0, "expected 0 or more", "Try seed=0")
+        require("Compose", "fill", fill, math.isfinite, "expected a finite number", "Try fill=0.0")
         self.transforms, self.seed, self.fill = tuple(transforms), seed, fill
         self.calls = 0
         self._stages = _stages(self.transforms)
@@ -161,12 +163,9 @@ class Compose:
     def numbered(self, call: int, images: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """What call number `call` makes of these images; it does not count as a call.
 
-        Raises `ShapeError` for arrays that are no images.
+        Raises `ShapeError` or `DTypeError` for arrays that are no images.
         """
-        if images.ndim not in (3, 4):
-            got = f"Compose: got images of shape {images.shape}"
-            hint = "Try images.reshape(-1, 28, 28)" if images.shape[1:] == (784,) else "Try images[None]"
-            raise ShapeError(complain(got, "expected (n, height, width) or (n, height, width, channels)", hint))
+        images = as_images("Compose", images)
         out = np.empty(images.shape, np.float32) if out is None else out
         if images.size:
             self._change(call, *(array.reshape(*images.shape[:3], -1) for array in (images, out)))
@@ -203,6 +202,10 @@ class Compose:
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Go on from a `state_dict`."""
         self.seed, self.calls = int(state["seed"]), int(state["calls"])
+
+
+def _are_transforms(transforms: Any) -> bool:
+    return isinstance(transforms, Sequence) and all(isinstance(transform, Transform) for transform in transforms)
 
 
 Stage = Callable[[Compose, Any, np.ndarray, int], np.ndarray]
@@ -263,10 +266,14 @@ def affine(
 ) -> np.ndarray:
     """All images moved alike: slanted, scaled, turned counter-clockwise (degrees), then moved by (y, x) pixels.
 
+    Raises `ValueRangeError` for amounts that make no sense, `ShapeError` and `DTypeError` for what are no images.
+
     >>> affine(np.array([[[0, 9], [0, 0]]], np.uint8), translate=(1, -1))
     array([[[0., 0.],
             [9., 0.]]], dtype=float32)
     """
+    images = as_images("affine", images)
+    _check_move(angle, translate, scale, shear, fill)
     n, size = len(images), (images.shape[1], images.shape[2])
     one = [np.array([value]) for value in (angle, scale, shear)]
     maps = affine_maps(one[0], np.array(translate)[:, None], one[1], one[2])
@@ -274,3 +281,13 @@ def affine(
     dtype = np.uint8 if images.dtype == np.uint8 else np.float32
     sampler = Sampler(framed.shape[1:], max(1, n), fill, dtype)
     return sampler(framed, places(np.repeat(maps, n, axis=0), None, n, size)).reshape(images.shape)
+
+
+def _check_move(angle: Any, translate: Any, scale: Any, shear: Any, fill: Any) -> None:
+    """Raise `ValueRangeError` for a move that cannot be made."""
+    finite = "expected a finite number"
+    require("affine", "angle", angle, math.isfinite, finite, "Try angle=10")
+    require("affine", "translate", translate, is_pair, "expected pixels down and to the right", "Try translate=(0, 2)")
+    require("affine", "scale", scale, lambda s: 0 < s < math.inf, "expected a factor above 0", "Try scale=1.1")
+    require("affine", "shear", shear, lambda s: -90 < s < 90, "expected degrees between -90 and 90", "Try shear=10")
+    require("affine", "fill", fill, math.isfinite, finite, "Try fill=0.0")

@@ -7,18 +7,23 @@ downwards before x to the right, in pixels.
 from __future__ import annotations
 
 import math
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from glassnet.errors import ValueRangeError, complain
+from glassnet.data.augment_checks import is_amount, is_pair, is_range, is_share, require
 
 if TYPE_CHECKING:
     from numpy.random import Generator
 
 Range = tuple[float, float]
+
+_DEGREES = "expected degrees of at least 0, or a range (least, most)"
+_TENTHS = "(0.1, 0.1)"
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,7 @@ class RandomAffine:
 
     `degrees` turns by up to that much either way, or within `(least, most)`; `translate` moves by up to these shares of
     height and width; `scale` is a range of factors; `shear` slants by up to that many degrees, or within a range.
+    None leaves out one of the last three.
 
     Raises `ValueRangeError` for amounts that make no sense.
 
@@ -40,20 +46,15 @@ class RandomAffine:
     shear: float | Range = 0.0
 
     def __post_init__(self) -> None:
-        low, high = self.scale
-        if not 0 < low <= high < math.inf:
-            got = f"RandomAffine: got scale={self.scale!r}"
-            raise ValueRangeError(complain(got, "expected two factors above 0, the smaller first", "Try (0.9, 1.1)"))
-        if not all(0 <= share <= 1 for share in self.translate):
-            got = f"RandomAffine: got translate={self.translate!r}"
-            expected = "expected shares of height and width from 0 to 1"
-            raise ValueRangeError(complain(got, expected, "Try translate=(0.1, 0.1)"))
+        for name, none in (("translate", (0.0, 0.0)), ("scale", (1.0, 1.0)), ("shear", 0.0)):
+            if getattr(self, name) is None:  # as other libraries say it
+                object.__setattr__(self, name, none)
+        expected = "expected two factors above 0, the smaller first"
+        _require("scale", self.scale, lambda scale: is_range(scale) and scale[0] > 0, expected, "(0.9, 1.1)")
+        expected = "expected shares of height and width from 0 to 1"
+        _require("translate", self.translate, lambda two: is_pair(two) and all(map(is_share, two)), expected, _TENTHS)
         for name in ("degrees", "shear"):
-            low, high = _range(getattr(self, name))
-            if not -math.inf < low <= high < math.inf:
-                got = f"RandomAffine: got {name}={getattr(self, name)!r}"
-                expected = "expected degrees of at least 0, or a range (least, most)"
-                raise ValueRangeError(complain(got, expected, f"Try {name}=10"))
+            _require(name, getattr(self, name), is_amount, _DEGREES, "10")
 
     def draw(self, rng: Generator, n: int, size: tuple[int, int]) -> np.ndarray:
         """Maps for n images of that height and width, `(n, 2, 3)`."""
@@ -66,6 +67,10 @@ class RandomAffine:
         )
         most = np.multiply(self.translate, size)[:, None]
         return affine_maps(turn, (2 * shares[3:] - 1) * most, grow, slant)
+
+
+def _require(name: str, value: object, holds: Callable[[Any], bool], expected: str, right: str) -> None:
+    require("RandomAffine", name, value, holds, expected, f"Try {name}={right}")
 
 
 @dataclass(frozen=True)
@@ -83,9 +88,9 @@ class RandomShift:
     pixels: int = 2
 
     def __post_init__(self) -> None:
-        if not isinstance(self.pixels, int) or self.pixels < 0:
-            got = f"RandomShift: got pixels={self.pixels!r}"
-            raise ValueRangeError(complain(got, "expected a whole number of at least 0", "Try pixels=2"))
+        expected = "expected a whole number of at least 0"
+        require("RandomShift", "pixels", self.pixels, lambda n: operator.index(n) >= 0, expected, "Try pixels=2")
+        object.__setattr__(self, "pixels", int(self.pixels))
 
     def moved(self, rng: Generator, images: np.ndarray, fill: float) -> np.ndarray:
         """Images `(n, H, W, C)`, moved."""
@@ -114,9 +119,7 @@ class RandomHorizontalFlip:
     p: float = 0.5
 
     def __post_init__(self) -> None:
-        if not 0 <= self.p <= 1:
-            got = f"RandomHorizontalFlip: got p={self.p!r}"
-            raise ValueRangeError(complain(got, "expected a share from 0 to 1", "Try p=0.5"))
+        require("RandomHorizontalFlip", "p", self.p, is_share, "expected a share from 0 to 1", "Try p=0.5")
 
     def moved(self, rng: Generator, images: np.ndarray, fill: float) -> np.ndarray:
         """Images `(n, H, W, C)`, mirrored or not."""
@@ -127,11 +130,14 @@ class RandomHorizontalFlip:
 
 
 def RandomRotation(degrees: float | Range) -> RandomAffine:
-    """Turn every image by up to that many degrees.
+    """Turn every image by up to that many degrees, or within `(least, most)`.
+
+    Raises `ValueRangeError` for what are no degrees.
 
     >>> RandomRotation(15)
     RandomAffine(degrees=15, translate=(0.0, 0.0), scale=(1.0, 1.0), shear=0.0)
     """
+    require("RandomRotation", "degrees", degrees, is_amount, _DEGREES, "Try degrees=10")
     return RandomAffine(degrees)
 
 
@@ -157,12 +163,9 @@ class ElasticTransform:
     sigma: float = 4.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.alpha < math.inf:
-            got = f"ElasticTransform: got alpha={self.alpha!r}"
-            raise ValueRangeError(complain(got, "expected a number of at least 0", "Try alpha=34"))
-        if not 1 <= self.sigma < math.inf:
-            got = f"ElasticTransform: got sigma={self.sigma!r}"
-            raise ValueRangeError(complain(got, "expected at least 1 pixel", "Try sigma=4"))
+        own, expected = "ElasticTransform", "expected a number of at least 0"
+        require(own, "alpha", self.alpha, lambda alpha: 0 <= alpha < math.inf, expected, "Try alpha=34")
+        require(own, "sigma", self.sigma, lambda s: 1 <= s < math.inf, "expected at least 1 pixel", "Try sigma=4")
 
     def draw(self, rng: Generator, n: int, size: tuple[int, int]) -> np.ndarray:
         """Displacements for n images of that height and width, `(n, 2, H, W)`."""
@@ -233,4 +236,4 @@ def _bumps(length: int, sigma: float) -> np.ndarray:
 
 
 def _range(amount: float | Range) -> Range:
-    return (-amount, amount) if isinstance(amount, int | float) else amount
+    return amount if isinstance(amount, tuple | list) else (-amount, amount)

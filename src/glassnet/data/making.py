@@ -34,6 +34,8 @@ class Maker:
     numbers: dict[str, int] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
     suspects: dict[str, DataError] = field(default_factory=dict)
+    codes: bool = True  # whether columns such as 007, 019 are words
+    widths: dict[str, int] = field(default_factory=dict)  # the longest cell in the first piece of a column of numbers
 
     def columns(self, block: Block, notes: dict[str, None]) -> tuple[Column, ...]:
         """The columns of one block; what the user should know of them goes into `notes`.
@@ -50,12 +52,13 @@ class Maker:
         return tuple(_copied(n, cells) for n, cells in zip(self.names, block.columns, strict=True) if n in self.copies)
 
     def _column(self, name: str, cells: np.ndarray, block: Block, notes: dict[str, None]) -> Column:
-        if name not in self.as_words:
+        if name not in self.as_words and not self._of_codes(name, cells, notes):
             gaps = self.missing | MISSING_AMONG_NUMBERS
             values, wrong = read_numbers(cells, self.dialect.decimal, gaps)
             if not len(wrong) and not self._only_words(cells, values):
                 if name in self.suspects and not np.isnan(values).all():
                     raise self.suspects[name]
+                self.widths.setdefault(name, cells.dtype.itemsize)
                 self.numbers[name] = self.numbers.get(name, 0) + int((~np.isnan(values)).sum())
                 return numbers(name, values)
             found = self._written_otherwise(name, cells, gaps, notes)
@@ -72,6 +75,16 @@ class Maker:
             says = f"{texts[0]!r:.20} may be two days: say which by --dates day-first or --dates month-first"
             notes[f"column {name!r:.80}: {says}"] = None
         return words(name, codes, texts)
+
+    def _of_codes(self, name: str, cells: np.ndarray, notes: dict[str, None]) -> bool:
+        """Whether cells are codes such as 007: as numbers they would lose what tells them from 7."""
+        example = code_in(cells, self.missing | MISSING_AMONG_NUMBERS) if self.codes else None
+        if example is None or len(example) != self.widths.get(name, len(example)):
+            return False
+        self.as_words.add(name)
+        digits = f"{len(example)} digits, some with a 0 in front"
+        notes[f"column {name!r:.80}: {example.decode()!r:.40} is taken for a code: every cell has {digits}"] = None
+        return True
 
     def _only_words(self, cells: np.ndarray, values: np.ndarray) -> bool:
         """Whether nothing is known but words that are gaps among numbers, and here are no gaps."""
@@ -135,6 +148,25 @@ def _copied(name: str, cells: np.ndarray) -> Column:
     """A column as it is written."""
     codes, distinct = read_words(cells, frozenset())
     return words(name, codes, decoded(distinct)[0])
+
+
+def code_in(cells: np.ndarray, missing: frozenset[bytes] = MISSING_AMONG_NUMBERS) -> bytes | None:
+    """A cell with a 0 before other digits, where all cells are digits and of one length, as postal codes are.
+
+    >>> code_in(np.array([b"01234", b"98765", b""])), code_in(np.array([b"01234", b"987"]))
+    (b'01234', None)
+    >>> code_in(np.array([b"0", b"1"])), code_in(np.array([b"0.5", b"1.5"]))
+    (None, None)
+    """
+    if cells.dtype.kind != "S" or not len(cells):  # so wide that there are long texts among them
+        return None
+    cells = np.strings.strip(cells)
+    letters = cells.view(np.uint8).reshape(len(cells), -1)
+    if letters.shape[1] < 2 or not ((letters[:, 0] == ord("0")) & (letters[:, 1] - np.uint8(48) < 10)).any():
+        return None
+    known = {cell for cell in set(cells.tolist()) if cell and cell.lower() not in missing}
+    alike = len({len(cell) for cell in known}) == 1 and all(cell.isdigit() for cell in known)
+    return min(known) if alike else None
 
 
 def _pasted(word: str) -> str:

@@ -133,7 +133,8 @@ class TableFile:
     """A text table on disk, and how it is to be read; what is None is found out.
 
     `words` names columns that are to stay as they are written ("007"), `missing` what else stands for nothing,
-    `day_first` says whether 3/4/2024 is in April, `copies` names columns to have as they are written as well.
+    `day_first` says whether 3/4/2024 is in April, `copies` names columns to have as they are written as well,
+    `codes` whether columns such as 01234, 98765 (digits of one length, some with a 0 in front) are words.
     The file may be packed: gzip, xz, or a zip of one file.
 
     >>> import tempfile, pathlib
@@ -153,6 +154,7 @@ class TableFile:
     piece: int = 4 << 20
     day_first: bool | None = None
     copies: tuple[str, ...] = ()
+    codes: bool = True
     _forced: tuple[str, ...] = field(default=(), repr=False)
 
     @property
@@ -244,7 +246,9 @@ class TableFile:
             block = Block([column[1:] for column in block.columns], block.lines[1:])
         _check_names(names, self.name)
         missing = MISSING | {word.strip().lower().encode() for word in self.missing}
-        return Maker(self.name, names, dialect, missing, {*self.words, *self._forced}, self.copies), block
+        return Maker(
+            self.name, names, dialect, missing, {*self.words, *self._forced}, self.copies, codes=self.codes
+        ), block
 
 
 def _sorts(columns: Sequence[Column]) -> int:

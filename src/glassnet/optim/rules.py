@@ -162,6 +162,6 @@ def radam(w: Vector, g: Vector, s: Any, h: Any) -> None:
     rho = most - 2.0 * t * past / (1.0 - past)
     enough = gt(rho, 5.0)
     bottom = where(enough, (most - 4.0) * (most - 2.0) * rho, 1.0)
-    r = sqrt((rho - 4.0) * (rho - 2.0) * most / bottom)
+    r = sqrt(where(enough, (rho - 4.0) * (rho - 2.0) * most / bottom, 1.0))  # no root of a number below 0
     rate = h.lr / (1.0 - pow(h.beta1, t)) * where(enough, r * sqrt(1.0 - past), 1.0)
     assign(w, shrunk - rate * (m / where(enough, sqrt(v) + h.eps, 1.0)))

@@ -28,6 +28,7 @@ class Ground:
     start: tuple[float, float]
     box: tuple[Span, Span]
     lowest: tuple[tuple[float, float], ...] = ()  # none for one that falls for ever
+    rate: float = 0.05  # at which plain descent from the start stays on it: the steeper, the smaller
 
     def __call__(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Heights, number by number."""
@@ -43,13 +44,13 @@ GROUNDS = {
                ((0, 0),)),
         Ground("saddle", "x² − y²", lambda x, y: x * x - y * y, (-2.0, 0.01), ((-3, 3), (-3, 3))),
         Ground("rosenbrock", "(1 − x)² + 100 (y − x²)²", lambda x, y: (1.0 - x) ** 2 + (y - x * x) ** 2 * 100.0,
-               (-1.2, 1.0), ((-2, 2), (-1, 3)), ((1, 1),)),  # Rosenbrock 1960
+               (-1.2, 1.0), ((-2, 2), (-1, 3)), ((1, 1),), rate=0.001),  # Rosenbrock 1960
         Ground("himmelblau", "(x² + y − 11)² + (x + y² − 7)²",
                lambda x, y: (x * x + y - 11.0) ** 2 + (x + y * y - 7.0) ** 2, (-0.5, -1.0), ((-5, 5), (-5, 5)),
-               ((3, 2), (-2.805118, 3.131312), (-3.779310, -3.283186), (3.584428, -1.848126))),  # 1972
+               ((3, 2), (-2.805118, 3.131312), (-3.779310, -3.283186), (3.584428, -1.848126)), rate=0.01),  # 1972
         Ground("beale", "(1.5 − x + xy)² + (2.25 − x + xy²)² + (2.625 − x + xy³)²",
                lambda x, y: (1.5 - x + x * y) ** 2 + (2.25 - x + x * y * y) ** 2 + (2.625 - x + x * y * y * y) ** 2,
-               (1.0, 1.5), ((-1, 4), (-2, 2)), ((3, 0.5),)),  # Beale 1958
+               (1.0, 1.5), ((-1, 4), (-2, 2)), ((3, 0.5),), rate=0.01),  # Beale 1958
     )
 }  # fmt: skip
 

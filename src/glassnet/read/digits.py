@@ -19,6 +19,21 @@ _MOST = 15
 _HUGE, _TINY = 1e9, 1e-5  # beyond these a number is written as 1.23e-6
 
 
+class Fine(float):
+    """A number that is shown with `more` digits than others, because much hangs on it: a factor of something large.
+
+    >>> spell(Fine(-0.7392612, 4), 3), spell(Fine(0.5, 4), 3)
+    ('-0.7392612', '0.5')
+    """
+
+    more: int
+
+    def __new__(cls, value: float, more: int) -> Fine:
+        fine = super().__new__(cls, value)
+        fine.more = more
+        return fine
+
+
 def check_digits(digits: Digits) -> Digits:
     """The same digits, if they are a whole number from 1 to 15, or "exact"."""
     if digits == EXACT or (isinstance(digits, int) and not isinstance(digits, bool) and 1 <= digits <= _MOST):
@@ -42,7 +57,8 @@ def spell(value: Any, digits: Digits, kind: Any = np.float64) -> str:
         return {math.inf: "inf", -math.inf: "-inf"}.get(number, "nan")
     if number == 0:
         return "0"
-    text = _exactly(number, kind) if digits == EXACT else _rounded(number, int(digits), kind)
+    more = value.more if isinstance(value, Fine) else 0
+    text = _exactly(number, kind) if digits == EXACT else _rounded(number, min(int(digits) + more, _MOST), kind)
     return text if float(text) else "0"
 
 

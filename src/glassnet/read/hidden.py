@@ -100,13 +100,13 @@ class Hidden:
     def text(self) -> str:
         """A table: how wide each layer is, how much of its variance two directions hold, what a line can part."""
         probes = self.probes() if self.y is not None else [None] * len(self.layers)
-        head = f"{'layer':<22}{'units':>6}{'zeros':>8}{'in 2 directions':>17}"
+        head = f"{'layer':<22}{'units':>6}{'zeros':>9}{'in 2 directions':>17}"
         halved = probes[0] is not None and probes[0].unseen is not None
         head += f"{'a line parts':>14}" * (self.y is not None) + f"{'of unseen':>11}" * halved
         lines = [f"{len(self.layers[0].values):,} examples, layer by layer", head]
         for layer, probe in zip(self.layers, probes, strict=True):
             share, zeros = pca(layer.values).share.sum(), np.mean(layer.values == 0)
-            line = f"{f'{layer.number} {layer.name}':<22}{layer.units:>6}{zeros:>8.0%}{share:>17.0%}"
+            line = f"{f'{layer.number} {layer.name}':<22}{layer.units:>6}{_percent(zeros):>9}{_percent(share):>17}"
             line += "" if probe is None else f"{_percent(probe.accuracy):>14}"
             unseen = None if probe is None else probe.unseen
             lines.append(line + ("" if unseen is None else f"{_percent(unseen):>11}"))
@@ -133,7 +133,9 @@ class Hidden:
         axes = Axes(svg, (left, 88), (250, 250), *spanned(points))
         some = slice(None, None, max(1, len(points) // _MOST_DRAWN))
         axes.dots(points[some], None if self.y is None else self.y[some], 3)
-        said = f"{layer.units} units" + ("" if as_it_is else f", {flat.share.sum():.0%} of the variance seen")
+        said = f"{layer.units} units" + (
+            "" if as_it_is else f", {_percent(float(flat.share.sum()))} of the variance seen"
+        )
         if self.y is not None and len(np.unique(self.y)) > 1:
             probe = linear_probe(points, self.y)
             said = f"{layer.units} units; a line parts {_percent(probe.accuracy)}"
@@ -148,8 +150,10 @@ class Hidden:
 
 
 def _percent(share: float) -> str:
-    """Never 100 % for less than all."""
-    return "100 %" if share == 1 else f"{min(share, 0.999) * 100:.1f} %"
+    """Never 100 % for less than all, never 0 % for more than nothing; all but what rounding left is all."""
+    if share > 1 - 1e-12 or share <= 0:
+        return "100 %" if share > 0 else "0 %"
+    return f"{min(max(share, 0.001), 0.999) * 100:.1f} %"
 
 
 def hidden(model: nn.Module, x: object, y: object = None) -> Hidden:

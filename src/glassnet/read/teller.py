@@ -166,7 +166,7 @@ class Teller:
         """Which slopes arrive, and over how many paths."""
         goal_label = None if self.goal is None else self.labels.get(self.goal)
         name = symbol_text(goal_label.symbol) if goal_label is not None else "L"
-        words = f"the slope of {name} along {symbol_text(label.turned(slope=False).symbol)}"
+        words = f"the slope of {name} along {symbol_text(label.turned(slope=False).symbol)}{self._delta(label)}"
         found = leaves(lines[0].formula) if lines else ()
         arriving = [leaf.symbol for leaf in found if isinstance(leaf, Value) and leaf.symbol.slope]
         if not arriving:
@@ -175,6 +175,12 @@ class Teller:
         words += f": {source} times the local slope"
         paths = max(_paths(line.formula) for line in lines)
         return words + (f", summed over {paths:,} paths" if paths > 1 else "")
+
+    def _delta(self, label: Label) -> str:
+        """The other name of the slope of a loss along a layer's weighted sum: that of Rumelhart et al. 1986."""
+        if label.letter != "z" or not label.layer or self.recorded.loss is None:
+            return ""
+        return f", also written {symbol_text(Symbol('δ', label.layer))}"
 
     # ---- update ------------------------------------------------------------------------------------------------
 

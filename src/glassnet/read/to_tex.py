@@ -117,9 +117,9 @@ _MATHS = {
     "⁽": "$^($", "⁾": "$^)$", "ŷ": r"$\hat{y}$", "−": "$-$", "≈": r"$\approx$", "≥": r"$\ge$", "≤": r"$\le$",
     "½": "1/2",
     "×": r"$\times$", "·": r"$\cdot$", "σ": r"$\sigma$", "η": r"$\eta$", "→": r"$\to$", "√": r"$\surd$", "′": "'",
-    "ℓ": r"$\ell$", "∞": r"$\infty$", "β": r"$\beta$", "ε": r"$\varepsilon$", "…": r"\ldots{}", "ᵀ": r"$^\top$",
-    "Σ": r"$\Sigma$", "λ": r"$\lambda$", "μ": r"$\mu$", "∂": r"$\partial$", "≠": r"$\ne$", "Δ": r"$\Delta$",
-    "γ": r"$\gamma$", "⌊": r"$\lfloor$", "⌋": r"$\rfloor$", "ᵢ": "$_i$", "←": r"$\gets$", "ⁿ": "$^n$",
+    "ℓ": r"$\ell$", "∞": r"$\infty$", "β": r"$\beta$", "δ": r"$\delta$", "ε": r"$\varepsilon$", "…": r"\ldots{}",
+    "ᵀ": r"$^\top$", "Σ": r"$\Sigma$", "λ": r"$\lambda$", "μ": r"$\mu$", "∂": r"$\partial$", "≠": r"$\ne$",
+    "Δ": r"$\Delta$", "γ": r"$\gamma$", "⌊": r"$\lfloor$", "⌋": r"$\rfloor$", "ᵢ": "$_i$", "←": r"$\gets$", "ⁿ": "$^n$",
     "–": "--",
     **{c: f"$_{i}$" for i, c in enumerate("₀₁₂₃₄₅₆₇₈₉")}, **{c: f"$^{i}$" for i, c in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
 }  # fmt: skip

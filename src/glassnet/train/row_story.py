@@ -7,6 +7,7 @@ the second word of a category, and the place of the word for an embedded one. Of
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from glassnet.data.columns import Column
 from glassnet.data.table import Table
+from glassnet.read.digits import Fine
 from glassnet.read.document import Step
 from glassnet.read.equation import Equation
 from glassnet.read.formula import Call, Compare, Formula, Number, Rest, Symbol, Value, minus, over, plus, times
@@ -26,6 +28,8 @@ BEFORE, AFTER = "preparation", "answer"
 _MOST_WORDS = 6  # of a category that are listed
 _MOST_NAMES = 20  # of classes
 _MOST_SHOWN = 8  # numbers of a vector that is written out
+_MOST_FINER = 5  # digits that all numbers of an answer may have besides
+_USUAL_DIGITS = range(1, 7)
 _MOST_PLAIN = 12  # numbers of an example that are all told
 
 
@@ -196,11 +200,29 @@ def _likeliest(outputs: np.ndarray, z: Symbol, values: np.ndarray) -> Equation:
 def _restored(target: Target, j: int, outputs: np.ndarray, z: Symbol) -> Step:
     place = j + 1 if outputs.size > 1 else 0
     own = Symbol(z.letter, z.layer, (j + 1,) if outputs.size > 1 else ())
-    m, s = _named("m", place, target.means[j]), _named("s", place, target.spreads[j])
     value = float(target.restored(outputs[None])[0, j])
     words = f"column {target.names[j]} in its own units: times the standard deviation of training, plus its mean"
     symbol = Symbol("p", "", (place,) if place else ())
-    return _told(AFTER, words, symbol, plus(times(Value(own, float(outputs[j])), s), m), value)
+    numbers = float(outputs[j]), target.means[j], target.spreads[j]
+    formulas = [_scaled(own, place, *numbers, more) for more in range(_MOST_FINER)]
+    formula = next((f for f in formulas if _holds(Equation(symbol, f, value))), formulas[0])
+    return _told(AFTER, words, symbol, formula, value)
+
+
+def _scaled(own: Symbol, place: int, z: float, mean: float, spread: float, more: int) -> Formula:
+    """z·s + m, each factor with the digits that it takes to know the product as finely as the sum is shown."""
+    s, m = Fine(spread, more + _places(z)), Fine(mean, more)
+    return plus(times(Value(own, Fine(z, more + _places(spread))), _named("s", place, s)), _named("m", place, m))
+
+
+def _places(size: float) -> int:
+    """How many places a product moves to the left by a factor of that size."""
+    return math.ceil(math.log10(abs(size))) if 1 < abs(size) < math.inf else 0
+
+
+def _holds(line: Equation) -> bool:
+    """Whether the printed numbers give the printed result, however many digits are asked for."""
+    return all(line.holds(digits) for digits in _USUAL_DIGITS)
 
 
 def _x(place: int) -> Symbol:

@@ -51,6 +51,7 @@ class TableData(DataSet):
     table: Table | None = None  # the rows as they came, where they are in memory
     weights: tuple[np.ndarray, ...] | None = None  # how much each row counts, for each of the three parts
     overlap: int | None = None  # rows that come again in another part; None if nobody looked
+    held: Table | None = None  # the table that the validation rows come from, where it is one of their own
 
     @property
     def preparation(self) -> Preparation:
@@ -60,11 +61,12 @@ class TableData(DataSet):
     def example(self, part: int, index: int) -> str:
         """A row of a part (0 to learn from, 1 to validate, 2 to test) in words."""
         row = int(self.rows[part][index])
-        if self.table is None:
+        table = self.held if part == 1 and self.held is not None else self.table
+        if table is None:
             return f"row {row + 1:,}"
-        columns = [self.table[feature.name] for feature in self.code.features]
+        columns = [table[feature.name] for feature in self.code.features]
         cells = [f"{column.name[:20]} {_short(column, row)}" for column in columns[:_MOST_SHOWN]]
-        number = row if self.table.rows is None else int(self.table.rows[row])
+        number = row if table.rows is None else int(table.rows[row])
         return f"row {number + 1:,} ({', '.join(cells)}{', …' if len(columns) > _MOST_SHOWN else ''})"
 
     @property
@@ -117,6 +119,38 @@ def data_of(
     )  # fmt: skip
 
 
+def with_validation(data: TableData, table: Table, weight: str | None = None) -> TableData:
+    """The data with the rows of another table to validate on, encoded as those that are learnt from.
+
+    Raises `DataError` for a table without the columns or the target.
+    """
+    _refuse_without(table, data.code.target.columns, "expected the target, to choose the best epoch by")
+    odd = Oddities()
+    x, y = data.code.encode(table, odd), data.code.target.encode(table)
+    rows = (data.rows[0], np.arange(len(x)), data.rows[2])
+    notes = [Finding("note", f"{table.name}: {note}") for note in odd.notes()]
+    places = np.split(np.arange(len(data.x_train) + len(x)), [len(data.x_train)])
+    same = None
+    if not is_mapped(data.x_train):
+        same = overlapping(np.concatenate([data.x_train, x]), np.concatenate([data.y_train, y]), places)
+    if same:
+        notes.append(Finding("warning", f"{same:,} of the rows of {table.name} also among those to learn from"))
+    weights = data.weights
+    if weights is not None and weight is not None:
+        weights = (weights[0], column_weights(table, weight), weights[2])
+    overlap = None if same is None or data.overlap is None else same + data.overlap
+    findings = (*data.findings, *notes)
+    return replace(
+        data, x_valid=x, y_valid=y, rows=rows, held=table, weights=weights, overlap=overlap, findings=findings
+    )
+
+
+def _refuse_without(table: Table, names: Sequence[str], expected: str, hint: str = "Try a table that has it") -> None:
+    for name in names:
+        if name not in table:
+            raise DataError(complain(f"{table.name}: got no column {name!r:.80}", expected, hint))
+
+
 def _short(column: Column, row: int) -> str:
     """A cell in a few letters; whole numbers as they are written, for many are years, codes and keys."""
     if column.missing[row]:
@@ -127,10 +161,9 @@ def _short(column: Column, row: int) -> str:
 def judged_data(trained: Trained, table: Table, odd: Oddities) -> TableData:
     """A table to judge a model on: all its rows are for testing, encoded as the model wants them."""
     code = trained.table_code
-    for name in code.target.columns:
-        if name not in table:
-            got = f"{table.name}: got no column {name!r:.80}"
-            raise DataError(complain(got, "expected the target, to judge by", "Try glassnet predict, which needs none"))
+    _refuse_without(
+        table, code.target.columns, "expected the target, to judge by", "Try glassnet predict, which needs none"
+    )
     x, y = code.encode(table, odd), code.target.encode(table)
     plan = Plan(table.name, cast(Task, trained.task), trained.classes, [], TableOptions(code.target.columns))
     none = (x[:0], y[:0])

@@ -32,6 +32,7 @@ from glassnet.train.weighting import class_weight_named, example_weights
 
 _MOST_TESTS = 50  # tests in a training of many epochs
 _MOST_COMPARED = 10_000  # examples that were learnt from, judged at the end: a few would be a matter of luck
+_MOST_AT_START = 1000  # examples by which the loss before the first step is measured: nobody has learnt them yet
 _WORTH_SAVING = 2.0  # seconds: a shorter training is quicker run again than resumed
 _GOALS = {
     "classification": "cross-entropy",
@@ -45,7 +46,7 @@ _LOSSES = {"classification": "cross_entropy", "multilabel": "bce", "regression":
 class Moment:
     """How a training stands. `test` is there at the end of those epochs after which the network was judged."""
 
-    epoch: int  # the one that runs, or has just ended; from 1
+    epoch: int  # the one that runs, or has just ended; from 1 (0: before the first step)
     epochs: int
     done: float  # the share of all steps
     loss: float  # mean over the steps of the epoch so far
@@ -59,6 +60,11 @@ class Moment:
     def seconds_left(self) -> float:
         """How long the rest takes if it goes on like this."""
         return self.seconds * (1 - self.done) / self.done if self.done else math.inf
+
+    def figures(self) -> dict[str, float]:
+        """Its loss and its judgement, by the names that they have in the history."""
+        judged = figures_of(self.test) if self.test is not None else {}
+        return {"loss": self.loss, **{f"{self.part}_{name}": value for name, value in judged.items()}}
 
 
 @dataclass(eq=False)
@@ -205,6 +211,20 @@ class Training:
         self.trainer.stop(reason)
 
     # ---- the training ---------------------------------------------------------------------------------------
+
+    def before(self) -> Moment:
+        """Epoch 0: how the network does before its first step; asked for before the iteration, it changes nothing.
+
+        >>> from glassnet.data.datasets import load_dataset
+        >>> start = Training(load_dataset("xor_gate"), Settings(hidden=(4,), epochs=5, batch_size=4)).before()
+        >>> start.epoch, start.done, 0.5 < start.loss < 1  # ln(2) is as good as chance
+        (0, 0.0, True)
+        """
+        x, y = self.learned
+        some = slice(None, None, max(1, len(x) // _MOST_AT_START))
+        loss = evaluate(self.model, self.prepare, x[some], y[some]).loss
+        test = evaluate(self.model, self.prepare, *(self.validation or self.tested))
+        return Moment(0, self.settings.epochs, 0.0, loss, None, 0.0, 0.0, test, self.part)
 
     def __iter__(self) -> Iterator[Moment]:
         trainer, settings = self.trainer, self.settings

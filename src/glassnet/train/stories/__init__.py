@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from glassnet.read.document import Document
-from glassnet.train.stories import checks, compared, counts, doctor, epochs, inside, rates, slopes
+from glassnet.train.stories import checks, compared, counts, doctor, epochs, inside, plane, rates, slopes
 from glassnet.train.stories.scores import OF_ONE_CLASS, SCORES, tell_score
 from glassnet.train.stories.subject import Subject
 
@@ -79,11 +79,13 @@ _ROWS = (
     Figure("suggested-rate", "lr-find, plot lr", "the rate that is suggested", rates.suggested_rate),
     Figure("largest-rate", "lr-find, plot lr", "the rate above which the loss no longer falls", rates.largest_rate),
     Figure("noise-scale", "lr-find --batch-sizes", "the batch at which noise equals gradient", rates.noise_scale),
+    Figure("batch-sizes", "lr-find --batch-sizes", "the time to learn the same, timed anew", rates.batch_sizes),
     Figure("doctor", "doctor, report", "every finding, and the limit it is beyond", doctor.findings),
     Figure("checks", "doctor --data", "the checks before training", checks.checks),
     Figure("parted", "probe hidden", "how many examples a line parts", inside.parted, ("layer",)),
     Figure("directions", "probe hidden", "how much of a layer two directions hold", inside.directions, ("layer",)),
     Figure("zeros", "probe hidden", "how much of a layer is 0", inside.zeros, ("layer",)),
+    Figure("regions", "probe folds", "the linear regions, layer by layer", plane.regions),
     Figure("gradient", "gradcheck", "the largest relative error of a gradient", slopes.gradient),
 )  # fmt: skip
 FIGURES: dict[str, Figure] = {row.name: row for row in _ROWS}

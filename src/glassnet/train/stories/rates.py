@@ -9,7 +9,7 @@ import numpy as np
 from glassnet.core.generator import fork_rng
 from glassnet.read.document import Document
 from glassnet.read.formula import Call, Formula, Number, Power, minus, over, plus, times
-from glassnet.train.batch_size import measure_noise
+from glassnet.train.batch_size import measure_noise, suggest_batch_size
 from glassnet.train.rate_finder import RateTest, find_rate
 from glassnet.train.schedule import rate_at
 from glassnet.train.stories.lines import told, value
@@ -129,3 +129,30 @@ def noise_scale(subject: Subject) -> Document:
     formula = over(value("V", noise.variance), value("G", noise.gradient))
     steps.append(told("so many examples make noise and gradient equal", "B", formula, noise.scale))
     return Document("The noise of the gradient", steps, [f"Noise scale: {noise.scale:,.0f} examples."])
+
+
+def batch_sizes(subject: Subject) -> Document:
+    """The time that each batch size takes to learn the same, relative to the best: timed once more, here and now."""
+    training = subject.training
+    with fork_rng():
+        parts = training.model, training.trainer.loss, training.trainer.optimizer, training.learned
+        found = suggest_batch_size(*parts, prepare=training.prepare)
+    document = Document("The time to learn the same, by batch size")
+    noise = value("B", found.noise_scale)
+    times_taken: list[float] = []
+    for size, speed in zip(found.sizes, found.examples_per_second, strict=True):
+        words = (
+            f"batches of {size}: the examples that they need (one, and b / B more for the noise that a larger batch "
+            f"averages for nothing; B is the noise scale), over the examples per second that were timed (v)"
+        )
+        formula = over(plus(Number(1.0), over(value("b", size), noise)), value("v", speed))
+        times_taken.append((1 + size / found.noise_scale) / speed)
+        document.steps.append(told(words, value("t", 0.0, size).symbol, formula, times_taken[-1]))
+    best = min(times_taken)
+    for size, taken, cost in zip(found.sizes, times_taken, found.cost, strict=True):
+        formula = over(value("t", taken, size), value("t", best, found.suggestion))
+        words = f"batches of {size}: that, over the least"
+        document.steps.append(told(words, value("cost", 0.0, size).symbol, formula, cost))
+    document.summary.append(f"Least time: batches of {found.suggestion:,}.")
+    document.notes.append("Times are another at every run: these were measured now. B: --figure noise-scale.")
+    return document
