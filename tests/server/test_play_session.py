@@ -2,6 +2,8 @@
 
 import itertools
 import json
+import os
+import sys
 import threading
 import time
 
@@ -237,6 +239,32 @@ def test_short_turns_do_not_wait_for_long_ones():
     assert not stuck[4].begun.is_set()  # both other threads were taken all the while
     go.set()
     scheduler.stop()
+
+
+class Nice:
+    """A job that looks at the priority of its thread; its first turn counts as a long one, the others are short."""
+
+    def __init__(self) -> None:
+        self.seen: list[int] = []
+        self.done = threading.Event()
+
+    def turn(self) -> float | None:
+        self.seen.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        if len(self.seen) == 3:
+            self.done.set()
+        return None if self.done.is_set() else 0.0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have priorities of their own on Linux alone")
+@pytest.mark.parametrize(("rest", "nice"), [(2.0, scheduling._NICE), (0.0, 0)], ids=["class", "page of one's own"])
+def test_in_a_class_long_turns_give_way_to_short_ones(rest, nice):
+    own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    scheduler, job = Scheduler(2, rest=rest), Nice()
+    scheduler.wake(job)
+    assert job.done.wait(60)
+    scheduler.stop()
+    assert job.seen[0] == min(own + nice, 19)  # of a new job it is not known how long its turns are
+    assert job.seen[2] == own
 
 
 def test_a_job_rests_after_a_long_turn(monkeypatch):

@@ -5,12 +5,15 @@ from __future__ import annotations
 import heapq
 import itertools
 import logging
+import os
+import sys
 import threading
 from collections import deque
 from time import monotonic, perf_counter, thread_time
 from typing import Protocol
 
 _SHORT = 0.004  # seconds of work in a turn; a frame of a class takes a tenth of that
+_NICE = 10  # of a thread for long turns: about a tenth of what another one gets
 _log = logging.getLogger("glassnet.server")
 
 
@@ -51,12 +54,19 @@ class _Entry:
         self.seconds = seconds if self.seconds is None else (self.seconds + seconds) / 2
 
 
+def _give_way() -> None:
+    """Let this thread have less of a processor than others, where threads have priorities of their own (Linux)."""
+    if sys.platform == "linux":
+        os.nice(_NICE)
+
+
 class Scheduler:
     """Worker threads that give every job its turn.
 
     A job that is ready waits for those that became ready before it, however much it has to do: nobody is starved. Jobs
     whose turns are short have a thread of their own (with two workers or more), so that they do not wait for long ones.
-    After a long turn a job rests `rest` times as long as that was, which leaves the processor to the others.
+    After a long turn a job rests `rest` times as long as that was, which leaves the processor to the others; the
+    threads of long turns then have a lower priority, too.
 
     >>> class Once:
     ...     def turn(self):
@@ -125,6 +135,8 @@ class Scheduler:
         lane.change.notify()
 
     def _work(self, lane: _Lane) -> None:
+        if self.rest and lane is not self._short:
+            _give_way()
         while self._one(lane):
             pass
 
