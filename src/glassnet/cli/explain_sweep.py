@@ -19,6 +19,7 @@ from glassnet.scale.results import Results, shown_value
 from glassnet.scale.sweep import JOURNAL, Sweep
 from glassnet.scale.trial import score_of
 from glassnet.train.evaluation import Regression
+from glassnet.train.machine import threads_at
 from glassnet.train.stories import Figure
 from glassnet.train.stories.lines import told, value
 from glassnet.train.stories.scores import tell_score
@@ -117,9 +118,10 @@ def _trial(subject: AskedSweep) -> Document:
     if result["score"] is None:
         raise DataError(complain(f"got trial {number}, which failed", "expected one with a score", "Try another"))
     training: Training = sweep.again(number)
-    for _ in training:
-        pass
-    judged = training.test()
+    with threads_at(1):  # as each of a sweep's workers has
+        for _ in training:
+            pass
+        judged = training.test()
     name = "r2" if isinstance(judged, Regression) else "accuracy"
     document = tell_score(name, judged, list(sweep.data.classes), of="validation", most=subject.most)
     document.title = f"Trial {number} ({_choices(result)}): {document.title}"

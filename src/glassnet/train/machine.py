@@ -10,8 +10,8 @@ import ctypes
 import itertools
 import os
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -94,6 +94,29 @@ def _numpy_library() -> Any:
         return ctypes.CDLL(np._core._multiarray_umath.__file__)  # type: ignore[attr-defined]
     except (AttributeError, OSError):
         return None
+
+
+@contextmanager
+def threads_at(count: int | None) -> Iterator[None]:
+    """Within the block BLAS uses so many threads, as the rounding of a result depends on them; None: as many as before.
+
+    >>> before = Blas().threads
+    >>> with threads_at(1):
+    ...     Blas().threads in (1, None)
+    True
+    >>> Blas().threads == before
+    True
+    """
+    blas = Blas()
+    before = blas.threads
+    if count is None or before is None:
+        yield
+        return
+    blas.threads = count
+    try:
+        yield
+    finally:
+        blas.threads = before
 
 
 def threads_that_pay(sizes: Sequence[int], batch: int) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from glassnet.read.document import Document
+from glassnet.train.machine import threads_at
 from glassnet.train.stories import checks, compared, counts, doctor, epochs, inside, plane, rates, slopes
 from glassnet.train.stories.scores import OF_ONE_CLASS, SCORES, tell_score
 from glassnet.train.stories.subject import Subject
@@ -92,9 +93,10 @@ FIGURES: dict[str, Figure] = {row.name: row for row in _ROWS}
 
 
 def tell_figure(name: str, subject: Subject) -> Document:
-    """How a figure came about.
+    """How a figure came about, on as many threads as the run had: a training that runs again takes the same steps.
 
     Raises `DataError` for what was not kept or does not fit, `ValueRangeError` for a class, an epoch or a figure that
     there is not.
     """
-    return FIGURES[name].tell(subject)
+    with threads_at(subject.run.threads if subject.folder is not None else None):
+        return FIGURES[name].tell(subject)

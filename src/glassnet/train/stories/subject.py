@@ -46,6 +46,13 @@ class AskedRun:
         return -(-self.examples // (self.setting.batch_size or self.examples))
 
     @property
+    def threads(self) -> int | None:
+        """How many threads BLAS had; None where that was not kept."""
+        blas = self.folder.environment.get("blas")
+        count = blas.get("threads") if isinstance(blas, dict) else None
+        return count if isinstance(count, int) and 1 <= count <= 1024 else None
+
+    @property
     def seconds(self) -> float | None:
         """How long it learned."""
         return self.folder.seconds
