@@ -79,6 +79,10 @@ def history(run):
     return [json.loads(line) for line in Path(run, "history.jsonl").read_text("utf-8").splitlines()]
 
 
+def before(run):
+    return json.loads(Path(run, "result.json").read_text("utf-8"))["before"]
+
+
 # Each figure of the table: of which run, and the number that a command prints for it.
 PRINTED = {
     "accuracy": ("run", lambda call: call("evaluate run --json").json["accuracy"]),
@@ -95,6 +99,10 @@ PRINTED = {
     "rmse": ("values", lambda call: call("evaluate values --json").json["rmse"]),
     "mae": ("values", lambda call: mae_of(call)),
     "epoch-loss --epoch 2": ("run", lambda call: history("run")[1]["loss"]),
+    "epoch-loss --epoch 0": ("run", lambda call: before("run")["loss"]),
+    "validation-loss --epoch 0": ("run", lambda call: before("run")["validation_loss"]),
+    "validation-accuracy --epoch 0": ("run", lambda call: before("run")["validation_accuracy"]),
+    "validation-rmse --epoch 0": ("values", lambda call: before("values")["validation_rmse"]),
     "validation-loss --epoch 3": ("run", lambda call: history("run")[2]["validation_loss"]),
     "validation-accuracy": ("run", lambda call: history("run")[3]["validation_accuracy"]),
     "validation-exact": ("labels", lambda call: history("labels")[3]["validation_exact"]),

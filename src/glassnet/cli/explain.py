@@ -37,7 +37,7 @@ OPTIONS = [
     Option("y", LooseNumbers("1"), "the target, or the number of the class", (), "What"),
     Option("figure", FigureKind(), "a printed figure, such as f1: how it was worked out; alone, it lists all",
            (), "What"),
-    Option("epoch", Whole(1, example="3"), "with a figure of an epoch: which", (), "What", "the last"),
+    Option("epoch", Whole(0, example="3"), "with a figure of an epoch: which", (), "What", "the last"),
     Option("given", Text("w=0.5,x=2", "NAMES", "names with values"), "the values of an expression's names", ("at",),
            "What"),
     Option("layers", LayersKind(), "a network of your own, by its sizes", (), "Network"),

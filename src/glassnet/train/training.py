@@ -212,6 +212,13 @@ class Training:
 
     # ---- the training ---------------------------------------------------------------------------------------
 
+    @property
+    def looked_at(self) -> tuple[np.ndarray, np.ndarray]:
+        """Those of the examples to learn from, evenly spaced, on which the loss before the first step is taken."""
+        x, y = self.learned
+        some = slice(None, None, max(1, len(x) // _MOST_AT_START))
+        return x[some], y[some]
+
     def before(self) -> Moment:
         """Epoch 0: how the network does before its first step; asked for before the iteration, it changes nothing.
 
@@ -220,9 +227,7 @@ class Training:
         >>> start.epoch, start.done, 0.5 < start.loss < 1  # ln(2) is as good as chance
         (0, 0.0, True)
         """
-        x, y = self.learned
-        some = slice(None, None, max(1, len(x) // _MOST_AT_START))
-        loss = evaluate(self.model, self.prepare, x[some], y[some]).loss
+        loss = evaluate(self.model, self.prepare, *self.looked_at).loss
         test = evaluate(self.model, self.prepare, *(self.validation or self.tested))
         return Moment(0, self.settings.epochs, 0.0, loss, None, 0.0, 0.0, test, self.part)
 

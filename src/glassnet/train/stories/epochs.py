@@ -61,14 +61,15 @@ def _again(subject: Subject, name: str) -> _Again:
     entry = subject.run.entry(name, subject.epoch)
     listener = _Listened(int(entry["epoch"]))
     training = Training(subject.data, subject.run.setting, callbacks=[listener])
-    for _ in training:
+    for _ in training if listener.epoch else ():
         pass
     return _Again(training, np.array(listener.losses), entry)
 
 
 def _notes(again: _Again, subject: Subject, name: str, found: float) -> list[str]:
     """That it ran again, and what the history says where that is something else."""
-    notes = [f"The training ran again up to epoch {again.epoch}, from seed {subject.run.setting.seed}."]
+    ran = f"The training ran again up to epoch {again.epoch}" if again.epoch else "The network was made again"
+    notes = [f"{ran}, from seed {subject.run.setting.seed}."]
     kept = float(again.entry[name])
     if not math.isclose(found, kept, rel_tol=1e-6, abs_tol=1e-12):
         notes.append(f"The history says {kept:.5f}: another machine, or a run that was resumed.")
@@ -76,8 +77,10 @@ def _notes(again: _Again, subject: Subject, name: str, found: float) -> list[str
 
 
 def epoch_loss(subject: Subject) -> Document:
-    """The mean loss of an epoch's batches."""
+    """The mean loss of an epoch's batches; before the first step, of examples to learn from."""
     again = _again(subject, "loss")
+    if not again.epoch:
+        return _loss_at_start(again, subject)
     losses = again.losses
     shown = largest(losses, subject.most)
     terms = [value("l", losses[i], int(i) + 1) for i in shown]
@@ -91,6 +94,16 @@ def epoch_loss(subject: Subject) -> Document:
     )
 
 
+def _loss_at_start(again: _Again, subject: Subject) -> Document:
+    """The loss of epoch 0: the examples are judged, and nothing is learnt."""
+    training = again.training
+    judged = evaluate(training.model, training.prepare, *training.looked_at)
+    document = tell_score("loss", judged, subject.names, of="training", most=subject.most)
+    document.title += ", before the first step"
+    document.notes = _notes(again, subject, "loss", judged.loss)
+    return document
+
+
 def held_figure(name: str) -> Any:
     """The teller of a figure of the examples that were judged after an epoch: those to choose by, or to test on."""
 
@@ -102,13 +115,15 @@ def held_figure(name: str) -> Any:
         training = again.training
         judged = evaluate(training.model, training.prepare, *(training.validation or training.tested))
         weights = getattr(subject.data, "weights", None)
-        counting = weights[1] if weights is not None and part == "validation" and len(weights[1]) else None
+        counting = None  # before the first step nobody counts more than another
+        if again.epoch and weights is not None and part == "validation" and len(weights[1]):
+            counting = weights[1]
         found = figures_of(judged, counting)[name]
         if counting is not None:
             document = _weighted(name, judged, counting, found, subject.most)
         else:
             document = tell_score(name, judged, subject.names, of=part, most=subject.most)
-        document.title += f", after epoch {again.epoch}"
+        document.title += f", after epoch {again.epoch}" if again.epoch else ", before the first step"
         document.notes = _notes(again, subject, key, found)
         return document
 

@@ -62,8 +62,11 @@ class AskedRun:
         return self.folder.metric(name)
 
     def entries(self, name: str) -> dict[int, dict[str, Any]]:
-        """The epochs that have a figure, by their numbers."""
+        """The epochs that have a figure, by their numbers; 0 is before the first step."""
         found = {int(e["epoch"]): e for e in self.folder.history if name in e and not e.get("averaged")}
+        before = self.folder.result.get("before")
+        if found and isinstance(before, dict) and isinstance(before.get(name), int | float):
+            found[0] = {"epoch": 0, **before}
         if not found:
             words = name.replace("_", " ")
             known = [n for n in self.folder.history.names if n not in ("epoch", "averaged")]
