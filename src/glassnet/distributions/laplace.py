@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
 from glassnet.core import factories, random
 from glassnet.core.tensor import Tensor
-from glassnet.distributions import constraints
-from glassnet.distributions.distribution import NONE, Distribution, broadcast_all
+from glassnet.distributions.distribution import NONE
+from glassnet.distributions.location_scale import LocationScale
 
 
-class Laplace(Distribution):
+class Laplace(LocationScale):
     """Numbers around loc with exponential tails on both sides: density exp(-|x - loc| / scale) / (2 scale).
 
     loc and scale are tensors that broadcast, or numbers; ValueRangeError for a scale that is not above 0.
@@ -23,26 +21,6 @@ class Laplace(Distribution):
     >>> torch.distributions.Laplace(0.0, 2.0).log_prob(torch.tensor([0.0, -2.0]))
     tensor([-1.3863, -2.3863])
     """
-
-    arg_constraints: Any = MappingProxyType({"loc": constraints.real, "scale": constraints.positive})
-    support = constraints.real
-    has_rsample = True
-    loc: Tensor
-    scale: Tensor
-
-    def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
-        self.loc, self.scale = broadcast_all(loc, scale)
-        super().__init__(self.loc.shape, validate_args=validate_args)
-
-    @property
-    def mean(self) -> Tensor:
-        """loc."""
-        return self.loc
-
-    @property
-    def mode(self) -> Tensor:
-        """loc."""
-        return self.loc
 
     @property
     def variance(self) -> Tensor:

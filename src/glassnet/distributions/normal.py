@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from types import MappingProxyType
-from typing import Any
 
 from glassnet.core import factories, ops, random
 from glassnet.core.tensor import Tensor
-from glassnet.distributions import constraints
-from glassnet.distributions.distribution import NONE, Distribution, broadcast_all
+from glassnet.distributions.distribution import NONE
+from glassnet.distributions.location_scale import LocationScale
 
 
-class Normal(Distribution):
+class Normal(LocationScale):
     """Numbers around loc with standard deviation scale: density exp(-((x - loc) / scale)^2 / 2) / (scale sqrt(2 pi)).
 
     loc and scale are tensors that broadcast, or numbers; ValueRangeError for a scale that is not above 0.
@@ -26,26 +24,6 @@ class Normal(Distribution):
     >>> n.log_prob(torch.tensor([0.0, 12.0]))
     tensor([-1.6121, -2.1121])
     """
-
-    arg_constraints: Any = MappingProxyType({"loc": constraints.real, "scale": constraints.positive})
-    support = constraints.real
-    has_rsample = True
-    loc: Tensor
-    scale: Tensor
-
-    def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
-        self.loc, self.scale = broadcast_all(loc, scale)
-        super().__init__(self.loc.shape, validate_args=validate_args)
-
-    @property
-    def mean(self) -> Tensor:
-        """loc."""
-        return self.loc
-
-    @property
-    def mode(self) -> Tensor:
-        """loc."""
-        return self.loc
 
     @property
     def stddev(self) -> Tensor:
