@@ -60,11 +60,12 @@ class Clock:
 
     def __init__(self, program: Any) -> None:
         head, *body = program.source.splitlines()
-        self.lines = [line.split("#")[0].strip() for line in body if line.strip() and "return" not in line]
+        body = [line.split("#")[0].rstrip() for line in body if line.strip() and "return" not in line]
+        self.lines = [line.strip() for line in body]
         self.spent = np.zeros(len(self.lines))
         text = [head]
-        for i, line in enumerate(self.lines):
-            text += [f"    _at({i})", f"    {line}"]
+        for i, line in enumerate(body):
+            text += [f"{line[: len(line) - len(line.lstrip())]}_at({i})", line]
         scope = {**program.run.__globals__, "_at": self._at}
         exec("\n".join([*text, "    _at(-1)"]), scope)
         self.run: Callable[..., None] = scope["step"]

@@ -2,8 +2,9 @@
 
 The passes, in order: resolve (what each operation read), simplify (multiplications by one, repeated work), alive (what
 somebody reads), moving (what changes from call to call; the rest is a constant), place (where each result is made),
-lower (which NumPy calls make it), and then `source.write` spells the calls. Nothing is reused between results, so every
-intermediate value can be looked at after a step.
+lower (which NumPy calls make it), pieces (large arrays go through an update piece by piece), and then `source.write`
+spells the calls. Nothing is reused between results, so every intermediate value can be looked at after a step, but for
+what a loop over pieces keeps to itself.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import numpy as np
 
 from glassnet.core.mode import Trace
 from glassnet.core.ops import OPS, Op
-from glassnet.core.source import Line, NotReplayable, Writer, same_place
+from glassnet.core.pieces import in_pieces, lines_of
+from glassnet.core.source import Line, Loop, NotReplayable, Writer, same_place
 from glassnet.core.tensor import Tensor, as_used, wrap
 
 Array = np.ndarray
@@ -74,7 +76,7 @@ def build(
     program.captured = _captured(nodes, trace, inputs, outputs)
     arrays.update((id(t), t.array) for t in program.captured)
     homes = _place(nodes, moving, arrays, {id(t) for t in outputs})
-    lines = [line for n in nodes for line in _lower(n, moving, arrays, homes)]
+    lines = _in_pieces([line for n in nodes for line in _lower(n, moving, arrays, homes)], program)
     writer = Writer([(t.array, name) for t, name in zip(inputs, arguments, strict=True)])
     for t in program.captured:
         writer.know(t.array, names.get(id(t)) or t.name)
@@ -88,6 +90,18 @@ def build(
         if id(new) in arrays:
             arrays.setdefault(old, arrays[id(new)])
     return program
+
+
+def _in_pieces(lines: list[Line], program: Program) -> list[Line | Loop]:
+    """The lines with those on large arrays in loops; what a loop keeps no whole array of is nowhere to be found."""
+    arrays = program.array
+    keep = [arrays.get(id(t), t.array) for t in (*program.inputs, *program.captured, *program.outputs)]
+    found = in_pieces(lines, keep)
+    made = {id(line.out) for item in found for line in lines_of(item)}
+    gone = {id(line.out) for line in lines if line.out is not None and id(line.out) not in made}
+    for key in [key for key, a in arrays.items() if id(a) in gone]:
+        del arrays[key]
+    return found
 
 
 # ---- what was done ------------------------------------------------------------------------------------------------

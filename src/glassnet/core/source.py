@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import keyword
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,16 @@ class Line:
     args: tuple[Any, ...]
     out: Array | None = None
     view: bool = False
+
+
+@dataclass
+class Loop:
+    """Lines that are run one after another for each part of the arrays that they fill, which are of one shape."""
+
+    lines: Sequence[Line]
+    shape: tuple[int, ...]
+    parts: Sequence[tuple[slice, int]]  # which rows, and how many
+    little: list[Array] = field(default_factory=list[Any])  # arrays with room for one part only
 
 
 def place_of(a: Array) -> Any:
@@ -100,6 +110,8 @@ class Writer:
         self.whole: dict[Any, str] = {}  # the name of the array that fills a stretch of memory
         self.holders: list[Array] = []
         self.said: Tensor | None = None
+        self.loop: Loop | None = None  # the one that is being spelled, and the names of its part and that part's rows
+        self.part = self.count = ""
         for a, name in inputs:
             self._passes(a, name)
 
@@ -114,15 +126,19 @@ class Writer:
         self.holders.append(a)
 
     def _name(self, a: Array, name: str) -> str:
-        free = name
-        count = 2
-        while free in self.taken:
-            free, count = f"{name}_{count}", count + 1
-        self.taken.add(free)
+        free = self._free(name)
         self.names[place_of(a)] = free
         self.whole.setdefault(_span(a), free)
         self.scope[free] = a
         self.holders.append(a)
+        return free
+
+    def _free(self, name: str) -> str:
+        """The name, with a number if it is taken; it is taken now."""
+        free, count = name, 2
+        while free in self.taken:
+            free, count = f"{name}_{count}", count + 1
+        self.taken.add(free)
         return free
 
     def name_of(self, a: Any, hint: str = "c") -> str:
@@ -173,11 +189,14 @@ class Writer:
         return name
 
     def write(
-        self, lines: Sequence[Line], outputs: Sequence[Array]
+        self, lines: Iterable[Line | Loop], outputs: Sequence[Array]
     ) -> tuple[str, Callable[..., Any], dict[str, Array]]:
         """The text, the function it compiles to, and the arrays by name."""
         for line in lines:
-            self._spell(line)
+            if isinstance(line, Loop):
+                self._repeat(line)
+            else:
+                self._spell(line)
         results = ", ".join(f"{self.name_of(a, 'result')}.copy()" for a in outputs)
         body = [f"    {code:<64}# {said}".rstrip(" #") if said else f"    {code}" for code, said in self.text]
         text = (
@@ -189,6 +208,27 @@ class Writer:
         names = dict(self.scope)
         exec(compile(text, "<glassnet step>", "exec"), names)
         return text, names["step"], {k: v for k, v in self.scope.items() if isinstance(v, np.ndarray)}
+
+    def _repeat(self, loop: Loop) -> None:
+        """A loop over the parts of its arrays; a number, or a row, stands for all of them."""
+        self.loop = loop
+        self.part, self.count, parts = self._free("part"), self._free("n"), self._free("parts")
+        self.scope[parts] = loop.parts
+        head = f"for {self.part}, {self.count} in {parts}:"
+        self.text.append((head, "piece by piece, so that each stays in the processor's cache"))
+        before, self.text = self.text, []
+        for line in loop.lines:
+            self._spell(line)
+        self.text = [*before, *((f"    {code}", said) for code, said in self.text)]
+        self.loop = None
+
+    def _part(self, a: Any) -> str:
+        """What follows the name of an array of which a loop takes a part at a time."""
+        if self.loop is None or not isinstance(a, ARRAYS):
+            return ""
+        if any(a is b for b in self.loop.little):
+            return f"[:{self.count}]"
+        return f"[{self.part}]" if a.shape == self.loop.shape else ""
 
     def _spell(self, line: Line) -> None:
         op = line.tensor.op
@@ -204,13 +244,14 @@ class Writer:
                     f"{x}.T" if turned else f"{self._function(line.function, op.name)}({x})",
                 )
             return
-        words = [self.name_of(a, self._hint(line, i)) for i, a in enumerate(line.args)]
+        words = [self.name_of(a, self._hint(line, i)) + self._part(a) for i, a in enumerate(line.args)]
         if line.function is np.dot:  # the method is np.dot without its dispatch: 0.2 of some 0.9 µs
             call = f"{words.pop(0)}.dot"
         else:
             call = self._function(line.function, op.name)
         if line.out is not None:
-            words.append(f"out={self.name_of(line.out, line.tensor.name or _LETTERS.get(op.name, op.name))}")
+            name = self.name_of(line.out, line.tensor.name or _LETTERS.get(op.name, op.name))
+            words.append(f"out={name}{self._part(line.out)}")
         self.text.append((f"{call}({', '.join(words)})", self._words(line)))
 
     def _hint(self, line: Line, i: int) -> str:
