@@ -1054,6 +1054,20 @@ def test_the_source_says_what_it_does():
     assert lines[-1].strip().startswith("return (")
 
 
+def test_what_is_repeated_has_the_name_of_what_it_repeats():
+    w = torch.ones(3)
+
+    @torch.compile
+    def step(x):
+        rows = (w * 2).expand(4, 3)
+        return x.exp() * rows * rows
+
+    for k in range(3):
+        step(torch.full((4, 3), float(k)))
+    assert "mul_repeated" in step.source
+    assert "zeros" not in step.source
+
+
 def test_every_intermediate_value_can_be_read():
     w = torch.ones(2, requires_grad=True)
 

@@ -26,6 +26,9 @@ _LETTERS = {
 }
 
 
+_ROOM = {("reduce", 3): "column", ("take", 2): "taken"}  # arguments that are written to: the function, and which
+
+
 class NotReplayable(Exception):
     """The step does something that straight-line code over fixed arrays cannot repeat."""
 
@@ -64,6 +67,11 @@ def _span(a: Array) -> Any:
     """The stretch of memory that a fills without gaps."""
     filled = a.size and (a.flags.c_contiguous or a.flags.f_contiguous)
     return (a.__array_interface__["data"][0], a.nbytes) if filled else id(a)
+
+
+def _once(a: Array) -> Array:
+    """An array without the repetitions that take no memory."""
+    return a[tuple(slice(0, 1) if step == 0 else slice(None) for step in a.strides)]
 
 
 def same_place(a: Array | None, b: Array) -> bool:
@@ -158,6 +166,8 @@ class Writer:
             return self._name(a, f"{turned}_T")
         if (whole := self.whole.get(_span(a))) is not None:
             return self._name(a, f"{whole}_{_SHAPES.get(a.ndim, 'reshaped')}")
+        if 0 in a.strides and (once := self.whole.get(_span(_once(a)))) is not None:
+            return self._name(a, f"{once}_repeated")
         return self._name(a, _constant_name(a) if hint == "c" else hint)
 
     def _bits_of(self, a: Array, hint: str) -> str:
@@ -258,7 +268,7 @@ class Writer:
         """What to call an argument that has no name yet: one that is written to is not a constant."""
         if line.function is np.copyto and i == 0:
             return f"{self.names.get(place_of(line.reads[0]), 'it')}_{line.args[0].dtype}" if line.reads else "copied"
-        return "column" if getattr(line.function, "__name__", "") == "reduce" and i == 3 else "c"
+        return _ROOM.get((getattr(line.function, "__name__", ""), i), "c")
 
     def _words(self, line: Line) -> str:
         """The row's own words, with the names of its inputs; said once per operation."""
