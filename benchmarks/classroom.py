@@ -24,6 +24,8 @@ from benchmarks.classroom_hostile import KINDS, LARGEST
 from benchmarks.classroom_room import HEADING, Room, light, room
 from benchmarks.environment import ROOT, child_environment, python
 
+_SETTLING = 4.0  # seconds in which those who begin to learn come to their engines, and every step is recorded
+
 
 def main() -> None:
     """Measure what the options ask for."""
@@ -32,7 +34,7 @@ def main() -> None:
     parser.add_argument("--fair", action="store_true", help="199 light pages and a greedy one (W4)")
     parser.add_argument("--soak", action="store_true", help="pages that come and go (W4)")
     parser.add_argument("--all", action="store_true", help="everything")
-    parser.add_argument("--clients", type=int, default=0, help="this many pages instead of the table")
+    parser.add_argument("--clients", type=int, default=0, help="this many pages instead of the table, or of 100")
     parser.add_argument("--steps", type=int, default=1, help="steps in a frame, with --clients")
     parser.add_argument("--rounds", type=int, default=3, help="how often the class is measured; the median counts")
     parser.add_argument("--seconds", type=float, default=10.0, help="how long each figure is taken")
@@ -73,7 +75,7 @@ async def classes(options: argparse.Namespace) -> None:
         for _ in range(options.rounds):
             async with room(*_processes(options)) as server:
                 pupils = await server.fill(light(count, steps))
-                found.append(await server.watch(pupils, options.seconds))
+                found.append(await server.watch(pupils, options.seconds, warm=_SETTLING))
             print(f"{count:>8} x {steps:<3}  {found[-1].row()}", flush=True)
         late = np.median([f.late for f in found], axis=0)
         drops, megabytes = (float(np.median([getattr(f, name) for f in found])) for name in ("drops", "megabytes"))
@@ -82,10 +84,10 @@ async def classes(options: argparse.Namespace) -> None:
 
 async def hostile(options: argparse.Namespace) -> None:
     """W3: honest pages alone, then beside each kind of harm, and alone again; can another one come in?"""
-    print(f"\n{'100 pages and':>16}  {HEADING}")
+    print(f"\n{f'{options.clients or 100} pages and':>16}  {HEADING}")
     async with room(*_processes(options)) as server:
-        pupils = await server.fill(light(100))
-        alone = await server.watch(pupils, options.seconds / 2, warm=5.0)
+        pupils = await server.fill(light(options.clients or 100))
+        alone = await server.watch(pupils, options.seconds / 2, warm=_SETTLING + 2.0)  # none of them is a newcomer then
         print(f"{'nobody':>16}  {alone.row()}", flush=True)
         for kind in KINDS:
             guests = subprocess.Popen(
@@ -118,7 +120,7 @@ async def fair(options: argparse.Namespace) -> None:
     """W4: is anybody passed over, when one takes all that is to be had?"""
     async with room(*_processes(options)) as server:
         pupils = await server.fill([LARGEST, *light(199)])
-        figures = await server.watch(pupils, options.seconds)
+        figures = await server.watch(pupils, options.seconds, warm=_SETTLING)
     steps = np.array(figures.steps[1:])
     print(f"\n199 pages and a greedy one: min/median steps {steps.min() / np.median(steps):.3f}")
     print(f"{'':>14}  {HEADING}\n{'':>14}  {figures.row()}")

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import http.client
 import json
+import math
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -126,7 +127,7 @@ class Room:
 
 def _percentiles(times: np.ndarray) -> tuple[float, float, float]:
     if not len(times):
-        return (float("nan"),) * 3
+        return math.nan, math.nan, math.nan
     p50, p95, p99 = np.percentile(times * 1000, (50, 95, 99))
     return float(p50), float(p95), float(p99)
 

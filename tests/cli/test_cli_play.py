@@ -1,5 +1,6 @@
 """`glassnet play`: what it prints, what it opens, and what it refuses."""
 
+import re
 import socket
 
 import pytest
@@ -37,8 +38,18 @@ def test_it_opens_no_browser_if_asked(opened, capsys):
 
 
 def test_a_class_gets_an_address_with_a_code(opened, capsys):
-    assert main(["play", "--port=0", "--no-browser", "--host", "0.0.0.0", "--name", "lab-pc"]) == 0
-    assert "/join?code=" in capsys.readouterr().out
+    assert main(["play", "--port=0", "--no-browser", "--host", "0.0.0.0", "--name", "Lab-PC"]) == 0
+    printed = capsys.readouterr().out
+    code = re.search(r"/join\?code=(\w{8})\n", printed).group(1)
+    assert re.search(r"^class +http://lab-pc:\d+  or  http://[^ /]+:\d+$", printed, re.MULTILINE)
+    assert re.search(rf"^code +{code}$", printed, re.MULTILINE)
+
+
+def test_a_folder_that_is_not_there_is_told(opened, capsys, tmp_path):
+    assert main(["play", "--port=0", "--no-browser", "--models", str(tmp_path)]) == 0
+    assert "models " not in capsys.readouterr().out
+    assert main(["play", "--port=0", "--no-browser", "--models", "nowhere"]) == 0
+    assert "there is no folder nowhere yet" in capsys.readouterr().out
 
 
 def test_a_taken_port_is_named(opened, capsys):
@@ -51,7 +62,10 @@ def test_a_taken_port_is_named(opened, capsys):
     assert "where another program listens; expected a free one. Try --port 0" in message
 
 
-@pytest.mark.parametrize("words", [["moons"], ["--port", "99999"], ["--port", "x"], ["--prot", "1"], ["--host"]])
+@pytest.mark.parametrize(
+    "words",
+    [["moons"], ["--port", "99999"], ["--port", "x"], ["--prot", "1"], ["--host"], ["--name", "Frau Müller"]],
+)
 def test_a_wrong_line_is_answered_with_status_2(words, opened, capsys):
     assert main(["play", *words]) == 2
     assert "Try " in capsys.readouterr().err
@@ -65,3 +79,8 @@ def test_an_address_of_another_machine_is_refused(opened, capsys):
 def test_there_is_a_page_of_help(capsys):
     assert main(["play", "--help"]) == 0
     assert "--no-browser" in capsys.readouterr().out
+
+
+def test_a_name_that_can_be_none_is_answered_with_one_that_can(capsys):
+    assert main(["play", "--host", "0.0.0.0", "--port", "0", "--name", "Lab PC 3!"]) == 2
+    assert "Try --name lab-pc-3, if " in capsys.readouterr().err

@@ -9,8 +9,9 @@ import threading
 
 import pytest
 
-from glassnet.server import registry
+from glassnet.server import collecting, registry
 from glassnet.server.outbox import Outbox
+from glassnet.server.place import ENTRANCE, Place
 from glassnet.server.session import Limits
 
 CHANGES = {
@@ -72,6 +73,41 @@ def test_a_session_that_ends_leaves_nothing_to_be_collected(rooms, what):
     finally:
         gc.enable()
     assert left == 0
+
+
+def moved(monkeypatch, commands):
+    """A session that is given up by one process, goes on in another, and ends there."""
+    monkeypatch.setattr(registry, "Scheduler", NoThreads)
+    options = {"place": lambda session: Place(ENTRANCE, lambda kind: session.wake())}
+    here, there = (registry.Registry(Limits(keep_seconds=-1.0), **options) for _ in range(2))
+    outbox = Outbox(lambda: None)
+    session, _ = here.open(None, {"points": 20, "resolution": 10}, outbox)
+    for text in commands:
+        session.hear(text)
+        session.turn()
+    other = Outbox(lambda: None)
+    session = there.go_on(here.give_up(session, outbox), lambda arrived: other)
+    session.hear('{"type": "step"}')
+    session.turn()
+    session.detach(other)
+    assert there.sweep() == 1
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_a_session_that_is_moved_leaves_nothing_to_be_collected(monkeypatch, what):
+    moved(monkeypatch, CHANGES[what])
+    gc.collect()
+    gc.disable()
+    try:
+        moved(monkeypatch, CHANGES[what])
+        left = gc.collect()
+    finally:
+        gc.enable()
+    assert left == 0
+
+
+def test_memory_is_given_back_or_nothing_is_said_of_it():
+    assert collecting.give_back() is None
 
 
 def test_whoever_comes_back_while_a_session_ends_has_one_that_lives(rooms):

@@ -1,6 +1,7 @@
 """Sessions in processes of their own: the same to a page, whatever happens to a process."""
 
 import asyncio
+import contextlib
 import itertools
 import json
 import os
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from glassnet import nn
 from glassnet.server import engines, registry
 from glassnet.server.keeping import Keeper
+from glassnet.server.place import ANNEX, ENGINE, ENTRANCE
 from glassnet.server.records import Splitter, record
 from glassnet.server.session import Limits
 from glassnet.train.preparation import Preparation
@@ -34,25 +36,6 @@ def test_records_are_whole_however_their_bytes_are_cut(records, cuts):
     assert [r for a, b in itertools.pairwise(edges) for r in splitter.feed(data[a:b])] == records
 
 
-def test_a_sessions_name_leads_to_its_engine():
-    async def talk():
-        venue = engines.Engines(Limits(), 3)
-        for name, index in {
-            "0.abc": 0,
-            "2.abc": 2,
-            "7.x": 1,
-            "-1.x": -1,
-            "x": -1,
-            "": -1,
-            "²x.": -1,
-            "9" * 99: -1,
-        }.items():
-            assert venue._number_in(name) == index
-        assert venue._index(None) == 0
-
-    asyncio.run(talk())
-
-
 @pytest.fixture
 def engined(start, tmp_path):
     """A server with two engines, which keeps its sessions."""
@@ -60,7 +43,18 @@ def engined(start, tmp_path):
 
 
 def processes(running):
-    return {i: engine.process for i, engine in running.server.venue.engines.items()}
+    return [line.process for line in running.server.venue.lines]
+
+
+def place(running, page):
+    """The line to the process in which the page's session is."""
+    return running.server.venue._seat(page.welcome["session"]).engine
+
+
+async def arrival(running, page, kind):
+    """Wait until the page's session is in a process of that kind."""
+    while place(running, page).kind != kind or running.server.venue._seat(page.welcome["session"]).moves:
+        await asyncio.sleep(0.02)
 
 
 @needs_processes
@@ -68,7 +62,6 @@ def test_a_page_does_all_that_it_does_otherwise(engined, read_header):
     async def talk():
         async with engined.page(state={**TINY, "dataset": "gauss"}) as page:
             name = page.welcome["session"]
-            assert name.startswith("0.")
             assert not page.welcome["resumed"]
             first = read_header(await page.frame())
             assert page.state["state"]["dataset"] == "gauss"
@@ -86,6 +79,48 @@ def test_a_page_does_all_that_it_does_otherwise(engined, read_header):
             async with engined.page(session=name) as third:
                 assert await again.ending() == 4001
                 assert (await third.ask("step"))["type"] == "done"
+
+    asyncio.run(talk())
+
+
+@needs_processes
+def test_all_but_the_engines_take_what_is_left(engined):
+    async def talk():
+        async with engined.page(state=TINY) as page:
+            assert (await page.ask("digits_models"))["type"] == "digits_model_list"  # in an annex, where digits are
+            assert place(engined, page).kind == ANNEX
+
+    def gives_way(process):
+        if hasattr(os, "SCHED_IDLE") and os.sched_getscheduler(process.pid) == os.SCHED_IDLE:
+            return True
+        return os.getpriority(os.PRIO_PROCESS, process.pid) == 19
+
+    asyncio.run(talk())
+    found = {line.kind: gives_way(line.process) for line in engined.server.venue.lines}
+    assert found == {ENTRANCE: True, ENGINE: False, ANNEX: True}
+
+
+@needs_processes
+def test_a_session_that_begins_anew_in_an_engine_is_found_again(start):
+    running = start(Limits(keep_seconds=600.0), processes=1)  # which keeps nothing on disk
+
+    async def talk():
+        async with running.page(state=TINY) as page:
+            name = page.welcome["session"]
+            await page.tell("run")
+            await arrival(running, page, ENGINE)
+            engine = place(running, page)
+        async with running.page(session=name) as page:
+            assert page.welcome["resumed"]
+            assert place(running, page) is engine
+        running.server.venue._homes["gone"] = engine  # a session that has ended there
+        async with running.page(session="gone") as page:
+            other = page.welcome["session"]
+            await page.ask("step", count=2)
+        async with running.page(session=other) as page:
+            assert page.welcome["resumed"]
+            await page.frame()
+            assert page.state["epoch"] == 2
 
     asyncio.run(talk())
 
@@ -109,15 +144,20 @@ def test_refusals_come_through(start):
 
 @needs_processes
 def test_another_engine_is_started_when_the_first_has_enough(engined, monkeypatch):
-    monkeypatch.setattr(engines, "_ENOUGH", 2)
+    monkeypatch.setitem(engines._ENOUGH, ENGINE, 2)
 
     async def talk():
         async with engined.page(state=TINY) as a, engined.page(state=TINY) as b, engined.page(state=TINY) as c:
-            async with engined.page(state=TINY) as d:
-                return [page.welcome["session"][:2] for page in (a, b, c, d)]
+            pages = (a, b, c)
+            for page in pages:
+                await page.tell("run")
+            for page in pages:
+                await arrival(engined, page, ENGINE)
+            return [place(engined, page) for page in pages]
 
-    assert asyncio.run(talk()) == ["0.", "0.", "1.", "1."]
-    assert len(processes(engined)) == 2
+    found = asyncio.run(talk())
+    assert sorted(map(found.count, found)) == [1, 2, 2]
+    assert [line.kind for line in engined.server.venue.lines] == [ENTRANCE, ENGINE, ENGINE]
 
 
 @needs_processes
@@ -126,7 +166,7 @@ def test_an_engine_that_dies_takes_no_session_with_it(engined, read_header):
         async with engined.page(state=TINY) as page:
             name = page.welcome["session"]
             await page.ask("step", count=5)
-            engine = engined.server.venue.engines[0]
+            engine = place(engined, page)
             old = engine.process
             assert (await page.ask("step"))["type"] == "done"
             path = Keeper(engined.server.venue.keeper.folder)._path(name)
@@ -139,7 +179,7 @@ def test_an_engine_that_dies_takes_no_session_with_it(engined, read_header):
             assert again.welcome["session"] == name
             await again.frame()
             assert again.state["epoch"] == 6
-            killed = processes(engined)[0]
+            killed = place(engined, again).process
             assert killed.pid != old.pid
             killed.kill()
             assert await again.ending() == 1012
@@ -174,6 +214,12 @@ def test_a_model_is_opened_in_its_engine(engined, tmp_path):
                 assert (await asyncio.to_thread(send, path.read_bytes(), nobody))[0] == 404
             assert (await asyncio.to_thread(send, path.read_bytes(), name))[0] == 200
             assert (await page.report("digits_state"))["model"] == "own"
+            assert place(engined, page).kind == ANNEX
+            await page.tell("credit", frames=2)
+            await page.tell("run")  # where its digits are it stays, however short its turns
+            for _ in range(10):
+                await page.frame()
+            assert place(engined, page).kind == ANNEX
 
     asyncio.run(talk())
 
@@ -187,9 +233,9 @@ def test_the_end_of_the_server_is_the_end_of_its_engines(start):
             await page.ask("step")
 
     asyncio.run(talk())
-    (process,) = processes(running).values()
+    entrance, engine = processes(running)
     running.server.__exit__()
-    assert process.wait(20) == 0
+    assert entrance.wait(20) == engine.wait(20) == 0
 
 
 def test_a_class_has_engines_and_a_page_of_ones_own_has_none():
@@ -199,17 +245,21 @@ def test_a_class_has_engines_and_a_page_of_ones_own_has_none():
 
 @pytest.mark.parametrize("processes", [0, 1])
 def test_pages_that_are_silent_make_room(start, monkeypatch, processes):
-    monkeypatch.setattr(engines, "_LEAST_SESSIONS", 2)
+    monkeypatch.setattr(engines, "_LEAST_SESSIONS", 1)
     monkeypatch.setattr(registry, "_SILENT_SECONDS", 0.0)
     if processes:
         code = "from glassnet.server import engine, registry; registry._SILENT_SECONDS = 0.0; engine.main()"
         monkeypatch.setattr(engines, "COMMAND", (sys.executable, "-c", code))
-    running = start(Limits(sessions=2), processes=processes if engines.AVAILABLE else 0)
+    processes = processes if engines.AVAILABLE else 0
+    running = start(Limits(sessions=2 - processes), processes=processes)  # one at the entrance, one who learns
     state = {"points": 20, "resolution": 10}
 
     async def come():
-        async with running.page(state=state) as learns, running.page(state=state) as silent:
+        async with running.page(state=state) as learns, contextlib.AsyncExitStack() as stack:
             await learns.ask("run")
+            if processes:
+                await arrival(running, learns, ENGINE)
+            silent = await stack.enter_async_context(running.page(state=state))
             await silent.frame()
             async with running.page(state=state) as newcomer:
                 await newcomer.frame()

@@ -362,6 +362,30 @@ def test_numbers_that_are_none_do_not_break_a_page(running, read_header):
     asyncio.run(talk())
 
 
+def test_whoever_types_the_bare_address_of_a_class_is_asked_for_its_code(start, monkeypatch):
+    running = start(processes=0, host="0.0.0.0")
+    code = running.server.guard.class_code
+    for path, status in (("/", 401), ("/join", 401), ("/join?code=wrong", 401)):
+        answer, headers, body = running.get(path, cookie=False)
+        assert answer == status
+        assert b'<form action="/join">' in body
+        assert b'name="code"' in body
+        assert headers["content-security-policy"].count("form-action 'self'") == 1
+        assert "script-src" not in headers["content-security-policy"]
+    answer, headers, _ = running.get(f"/join?code=%20{code.upper()}%20", cookie=False)
+    assert (answer, headers["location"]) == (303, "/")
+    for path in ("/api/model", "/nowhere", "/report"):
+        assert b"<form" not in running.get(path, cookie=False)[2]
+
+
+def test_a_page_of_ones_own_asks_for_no_code(running):
+    for path in ("/", "/join", "/join?code=x"):
+        answer, headers, body = running.get(path, cookie=False)
+        assert answer == 401
+        assert b"<form" not in body
+        assert "form-action 'none'" in headers["content-security-policy"]
+
+
 def test_a_class_joins_by_its_code_and_may_not_upload(start):
     running = start(CLASS, host="0.0.0.0")
     code = running.server.guard.class_code

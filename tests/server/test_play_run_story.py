@@ -15,6 +15,8 @@ from glassnet.server import messages
 from glassnet.server.run_story import _PARTS
 from glassnet.server.runs import Runs
 from glassnet.server.session import Limits
+from glassnet.train.first_layer import FirstLayer
+from glassnet.train.ground import Ground
 from glassnet.train.moments import CONFUSION, STEPS
 
 
@@ -262,3 +264,50 @@ def test_a_server_without_reports_says_so(start, tmp_path: Path) -> None:
     status, _, body = start(models=str(tmp_path)).get("/report?run=one")
     assert status == 404
     assert b"Try glassnet report RUN" in body
+
+
+def test_the_border_is_told_at_every_epoch_that_was_kept(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "one")
+    pictures = np.arange(2 * 2 * 3 * 4, dtype=np.uint8).reshape(2, 2, 3, 4)
+    ground = Ground("classification", (0.0, 1.0, -1.0, 2.0), np.ones((5, 3), np.float32), [0, 2], list(pictures))
+    ground.write(folder)
+    told = strict(Runs(str(tmp_path)).story("one", {}))["ground"]
+    assert (told["epochs"], told["width"], told["height"], told["most"]) == ([0, 2], 4, 3, None)
+    assert (told["ends"], len(told["points"])) == ([0, 1, -1, 2], 5)
+    for epoch, kept in ((0, 0), (1, 0), (2, 1), (9, 1)):
+        moment = Runs(str(tmp_path)).at("one", epoch)
+        assert moment.ground_epoch == ground.epochs[kept]
+        planes = [np.frombuffer(base64.b64decode(plane), np.uint8).reshape(3, 4) for plane in moment.ground]
+        np.testing.assert_array_equal(planes, pictures[kept])
+
+
+def test_the_border_of_heights_is_one_plane_on_one_scale(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "one")
+    heights = np.array([[[[0.0, 2.0]]], [[[-4.0, 1.0]]]], np.float16)
+    points = np.array([[0, 0, 3.0]], np.float32)
+    Ground("regression", (0.0, 1.0, 0.0, 1.0), points, [0, 5], list(heights)).write(folder)
+    assert strict(Runs(str(tmp_path)).story("one", {}))["ground"]["most"] == 4
+    (plane,) = Runs(str(tmp_path)).at("one", 7).ground
+    assert np.frombuffer(base64.b64decode(plane), np.int8).tolist() == [-127, 32]
+
+
+def test_a_spoilt_border_costs_its_own_part(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "one")
+    (folder / "ground.safetensors").write_bytes(b"junk" * 9)
+    story = strict(Runs(str(tmp_path)).story("one", {}))
+    assert story["ground"] is None
+    assert any("ground.safetensors" in problem for problem in story["problems"])
+    assert story["weights"] is not None
+    assert Runs(str(tmp_path)).at("one", 1).ground == []
+
+
+def test_within_a_long_epoch_the_latest_weights_are_told(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "one")
+    layer = FirstLayer.read(folder)
+    assert layer is not None
+    layer.latest = 3.25, np.full((4, 2), -2.0, np.float16)
+    layer.write(folder)
+    told = strict(Runs(str(tmp_path)).story("one", {}))["weights"]
+    assert (told["epochs"], told["scale"]) == ([0, 1, 3, 3.25], 2)
+    moments = [Runs(str(tmp_path)).at("one", epoch) for epoch in (3.1, 3.25, 3.3)]
+    assert [(m.weights_epoch, m.scale) for m in moments] == [(3, 1.5), (3.25, 2), (3.25, 2)]

@@ -2,8 +2,6 @@
 
 import itertools
 import json
-import os
-import sys
 import threading
 import time
 
@@ -50,13 +48,13 @@ def test_a_new_page_is_told_everything():
 
 
 EVERY = [
-    c.Configure({"noise": 0.2}, 1), c.Run(1), c.Pause(1), c.Step("epoch", 2, 1), c.Step("batch", 2, 1),
-    c.Step("sample", 2, 1), c.Step("operation", 2, 1), c.Reset(1), c.Reroll("data", 1), c.Look(1),
+    c.Configure({"noise": 0.2}, 1), c.Run(1), c.Pause(1), c.Step("epoch", 2, id=1), c.Step("batch", 2, id=1),
+    c.Step("sample", 2, id=1), c.Step("operation", 2, id=1), c.Reset(1), c.Reroll("data", 1), c.Look(1),
     c.Edit(1, 0, 0, 0.5, None, 1), c.PutWeights([0.1] * 25, 1), c.Graph("w*x", "", 1),
     c.Undo(1), c.Redo(1), c.Freeze(1, 0, None, True, 1), c.Ablate(1, 0, True, 1),
     c.AddPoints([[1, 1, 0]], False, None, 1), c.MovePoint(0, 1.0, 1.0, None, 1), c.LabelPoints([0], 1, None, 1),
     c.ErasePoints([0], None, 1), c.PasteTable("1,2,0\n3,4,1", None, 1), c.Inspect(1, 0, 0, True, None, 1),
-    c.Histogram(True, 1), c.OpenLink("#seed=1", 1),
+    c.Histogram(True, 1), c.Space(1, 1), c.OpenLink("#seed=1", 1),
 ]  # fmt: skip
 
 
@@ -172,7 +170,7 @@ def test_a_long_step_leaves_time_for_others():
     session, outbox = session_with_page()
     session.tell(c.Configure({"hidden": [128] * 8, "points": 5000, "batch_size": 1}))
     session.turn()
-    ask(session, outbox, c.Step("epoch", 1000, 1))
+    ask(session, outbox, c.Step("epoch", 1000, id=1))
     assert session.playground.course.epoch < 1000
 
 
@@ -239,49 +237,6 @@ def test_short_turns_do_not_wait_for_long_ones():
     assert not stuck[4].begun.is_set()  # both other threads were taken all the while
     go.set()
     scheduler.stop()
-
-
-class Nice:
-    """A job that looks at the priority of its thread; its first turn counts as a long one, the others are short."""
-
-    def __init__(self) -> None:
-        self.seen: list[int] = []
-        self.done = threading.Event()
-
-    def turn(self) -> float | None:
-        self.seen.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
-        if len(self.seen) == 3:
-            self.done.set()
-        return None if self.done.is_set() else 0.0
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="threads have priorities of their own on Linux alone")
-@pytest.mark.parametrize(("rest", "nice"), [(2.0, scheduling._NICE), (0.0, 0)], ids=["class", "page of one's own"])
-def test_in_a_class_long_turns_give_way_to_short_ones(rest, nice):
-    own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-    scheduler, job = Scheduler(2, rest=rest), Nice()
-    scheduler.wake(job)
-    assert job.done.wait(60)
-    scheduler.stop()
-    assert job.seen[0] == min(own + nice, 19)  # of a new job it is not known how long its turns are
-    assert job.seen[2] == own
-
-
-def test_a_job_rests_after_a_long_turn(monkeypatch):
-    monkeypatch.setattr(scheduling, "monotonic", lambda: 1000.0)
-    scheduler, entry = Scheduler(2, rest=2.0), scheduling._Entry(Greedy())
-    scheduler.stop()
-    scheduler._entries[id(entry.job)] = entry
-    with scheduler._lock:
-        entry.seconds = 0.5
-        scheduler._after(entry, 0.0, scheduler._long)
-    scheduler.wake(entry.job)  # being asked for more does not shorten it
-    assert not scheduler._long.ready
-    assert {due for due, _, _ in scheduler._long.waiting} == {1001.0}
-    with scheduler._lock:
-        entry.seconds = 0.001
-        scheduler._after(entry, 0.0, scheduler._short)
-    assert list(scheduler._short.ready) == [entry]
 
 
 def test_a_turn_that_was_only_interrupted_is_not_a_long_one(monkeypatch):

@@ -12,24 +12,23 @@ import { browserPath } from "./house.mjs";
 
 const [program, ...first] = (process.env.GLASSNET ?? "glassnet").split(" ");
 const place = mkdtempSync(join(tmpdir(), "glassnet-live-"));
-const line = "train moons --epochs 1000000 --time-budget 12 --output run --live";
-const child = spawn(program, [...first, ...line.split(" ")], {
-  cwd: place,
-  // a browser that opens nothing: the training waits for the page, which comes from here
-  env: { ...process.env, OPENBLAS_NUM_THREADS: "1", PYTHONUNBUFFERED: "1", BROWSER: "true" },
-  stdio: ["ignore", "pipe", "pipe"],
-});
-const ended = new Promise((resolve) => child.on("exit", resolve));
-process.once("exit", () => child.kill("SIGKILL"));
 const browser = await chromium.launch({
   executablePath: browserPath(),
   args: process.getuid?.() === 0 ? ["--no-sandbox"] : [],
 });
 
-/** What the program says, up to an address. */
-function address() {
+/** A training that is to be watched: its address, how it ends, and the way to end it. */
+function trained(line) {
+  const child = spawn(program, [...first, ...line.split(" ")], {
+    cwd: place,
+    // a browser that opens nothing: the training waits for the page, which comes from here
+    env: { ...process.env, OPENBLAS_NUM_THREADS: "1", PYTHONUNBUFFERED: "1", BROWSER: "true" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  process.once("exit", () => child.kill("SIGKILL"));
+  const ended = new Promise((resolve) => child.on("exit", resolve));
   let said = "";
-  return new Promise((resolve, reject) => {
+  const address = new Promise((resolve, reject) => {
     for (const stream of [child.stdout, child.stderr])
       stream.on("data", (data) => {
         const match = /http:\/\/\S+/.exec((said += data));
@@ -37,34 +36,52 @@ function address() {
       });
     child.on("exit", () => reject(new Error(`it ended: ${said}`)));
   });
+  return { address, ended, end: () => child.kill("SIGKILL") };
 }
 
+const journeys = {
+  async "a training is watched while it runs, and ends with its page"(page) {
+    const { address, ended } = trained("train moons --epochs 1000000 --time-budget 12 --output run --live");
+    await page.goto(await address);
+    await page.getByText("learning now").waitFor({ timeout: 60_000 });
+    const loss = page.locator(".figures dd").first();
+    const before = await loss.innerText();
+    await page.waitForFunction((text) => document.querySelector(".figures dd")?.textContent !== text, before, {
+      timeout: 30_000,
+    });
+    await page.locator('section[aria-label="First layer\'s weights"] canvas').first().waitFor();
+    await page.locator('section[aria-label="Decision boundary"] canvas').first().waitFor(); // both come while it learns
+    await page.locator("footer .live").waitFor();
+    await page.getByText("run is stopped").waitFor({ timeout: 60_000 });
+    await page.locator("footer .live").waitFor({ state: "detached" });
+    await page.close();
+    assert.equal(await ended, 0);
+  },
+
+  async "in a long epoch the weights are seen before it is over"(page) {
+    const line = "train mnist --hidden 64 --batch-size 1 --epochs 1 --lr 0.001 --output long --live";
+    const { address, ended, end } = trained(line);
+    await page.goto(await address);
+    await page.getByText(/0\.weight at epoch 0\.\d+/).waitFor({ timeout: 60_000 });
+    end();
+    await ended;
+  },
+};
+
 let failed = 0;
-try {
+for (const [title, journey] of Object.entries(journeys)) {
   const page = await browser.newPage();
   const problems = [];
   page.on("pageerror", (problem) => problems.push(problem.message));
-  await page.goto(await address());
-  await page.getByText("learning now").waitFor({ timeout: 60_000 });
-  const loss = page.locator(".figures dd").first();
-  const before = await loss.innerText();
-  await page.waitForFunction((text) => document.querySelector(".figures dd")?.textContent !== text, before, {
-    timeout: 30_000,
-  });
-  await page.locator("section canvas").first().waitFor(); // the weights come while it learns
-  await page.locator("footer .live").waitFor();
-  await page.getByText("run is stopped").waitFor({ timeout: 60_000 });
-  await page.locator("footer .live").waitFor({ state: "detached" });
-  await page.close();
-  assert.equal(await ended, 0);
-  assert.deepEqual(problems, []);
-  console.log("✓ a training is watched while it runs, and ends with its page");
-} catch (problem) {
-  failed = 1;
-  console.log(`✗ a training is watched while it runs\n  ${problem.stack}`);
-} finally {
-  await browser.close();
-  child.kill("SIGKILL");
-  rmSync(place, { recursive: true, force: true });
+  try {
+    await journey(page);
+    assert.deepEqual(problems, []);
+    console.log(`✓ ${title}`);
+  } catch (problem) {
+    failed += 1;
+    console.log(`✗ ${title}\n  ${problem.stack}`);
+  }
 }
-process.exit(failed);
+await browser.close();
+rmSync(place, { recursive: true, force: true });
+process.exit(failed ? 1 : 0);

@@ -1,8 +1,11 @@
 // Accessibility, small screens, themes: what every room owes to everybody.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -30,7 +33,18 @@ const tooLow = (page) =>
         .filter(([height]) => height > 0 && height < 43.5),
     );
 
+const BUILT = fileURLToPath(new URL("../../src/glassnet/server/page", import.meta.url));
+const MOST_BYTES = 120_000; // of the whole page, compressed
+
 export const journeys = {
+  async "the whole page is no larger than it may be, compressed"({ open }) {
+    await open(); // it is the page that is served
+    const files = readdirSync(BUILT, { recursive: true }).map((name) => join(BUILT, name));
+    const sizes = files.filter((path) => statSync(path).isFile()).map((path) => gzipSync(readFileSync(path)).length);
+    const all = sizes.reduce((sum, size) => sum + size, 0);
+    assert.ok(sizes.length > 3 && all <= MOST_BYTES, `${all} bytes in ${sizes.length} files`);
+  },
+
   async "axe finds nothing serious, in both rooms and both themes"({ open }) {
     for (const theme of ["light", "dark"]) {
       const page = await open(`d=moons&h=4,2&th=${theme}`);

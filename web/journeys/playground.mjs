@@ -313,10 +313,8 @@ export const journeys = {
     const page = await context.newPage();
     await page.goto(own.url);
     await page.locator(".app[data-standing=open]").waitFor();
-    await page.waitForFunction(
-      () =>
-        performance.getEntriesByType("resource").filter((r) => /(Digits|Graph|Runs)-[^/]*\.js$/.test(r.name)).length ===
-        3,
+    await page.waitForFunction(() =>
+      performance.getEntriesByType("resource").some((r) => /later-[^/]*\.js$/.test(r.name) && r.responseEnd > 0),
     );
     await own.end();
     await page.getByText("The server does not answer").waitFor({ timeout: 10_000 });

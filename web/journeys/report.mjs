@@ -81,10 +81,22 @@ const journeys = {
     await page.keyboard.press("End");
     assert.match(await curve.getAttribute("aria-valuetext"), /^epoch 5: training [\d.]+, test [\d.]+$/);
     const last = await drawn(page, "#weights");
-    await page.getByRole("slider", { name: "Epoch", exact: true }).focus();
+    await page.locator("#weights").getByRole("slider", { name: "Epoch", exact: true }).focus();
     await page.keyboard.press("Home");
     assert.equal(await page.locator("#weights .epoch").innerText(), "epoch 0, before the first step");
     assert.notEqual(await drawn(page, "#weights"), last);
+  },
+  async "shows how the border came about, epoch by epoch"() {
+    const { page } = await opened("points");
+    const ended = await drawn(page, "#boundary");
+    await page.getByText("wrong:").waitFor();
+    await page.locator("#boundary").getByRole("slider", { name: "Epoch" }).focus();
+    await page.keyboard.press("Home");
+    assert.equal(await page.locator("#boundary .epoch").innerText(), "epoch 0, before the first step");
+    assert.notEqual(await drawn(page, "#boundary"), ended);
+    await page.keyboard.press("End");
+    assert.equal(await drawn(page, "#boundary"), ended);
+    await page.getByText("wrong:").waitFor();
   },
   async "a cell of the confusion matrix chooses its mistakes, and lets them go"() {
     const { page } = await opened("kinds");

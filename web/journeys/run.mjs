@@ -2,6 +2,7 @@
 
 import { house } from "./house.mjs";
 import { journeys as digits } from "./digits.mjs";
+import { journeys as looking } from "./looking.mjs";
 import { journeys as manners } from "./manners.mjs";
 import { journeys as playground } from "./playground.mjs";
 import { journeys as runs } from "./runs.mjs";
@@ -9,8 +10,8 @@ import { journeys as scenes } from "./scenes.mjs";
 
 const MOST = 120_000; // ms for one of them
 const wanted = process.argv.slice(2).join(" ").toLowerCase();
-const chosen = Object.entries({ ...playground, ...scenes, ...digits, ...runs, ...manners }).filter(([title]) =>
-  title.toLowerCase().includes(wanted),
+const chosen = Object.entries({ ...playground, ...scenes, ...digits, ...looking, ...runs, ...manners }).filter(
+  ([title]) => title.toLowerCase().includes(wanted),
 );
 const began = performance.now();
 const place = await house();

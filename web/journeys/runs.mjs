@@ -65,11 +65,16 @@ export const journeys = {
     await page.locator("section[aria-label=Confusion] td").first().waitFor();
     assert.equal(await epoch(page), "6");
     const weights = 'section[aria-label="First layer\'s weights"]';
+    const border = 'section[aria-label="Decision boundary"]';
+    await page.getByText("After epoch 6, with").waitFor();
+    const ended = await drawn(page, border);
     const [last, loss] = [await drawn(page, weights), await page.locator(".figures dd").first().innerText()];
     await page.keyboard.press("Home");
-    await page.getByText("before the first step").waitFor();
+    await page.getByText("at epoch 0, before the first step").waitFor();
     assert.equal(await epoch(page), "0");
     assert.notEqual(await drawn(page, weights), last);
+    await page.getByText("After epoch 0, before the first step").waitFor();
+    assert.notEqual(await drawn(page, border), ended); // the border bends from epoch to epoch
     await page.keyboard.press("ArrowRight");
     await page.getByText("wrong after epoch 1").waitFor();
     assert.notEqual(await page.locator(".figures dd").first().innerText(), loss);
@@ -77,6 +82,7 @@ export const journeys = {
     await page.keyboard.press("End");
     await page.getByText("wrong after epoch 6").waitFor();
     assert.equal(await drawn(page, weights), last);
+    assert.equal(await drawn(page, border), ended);
     await page.getByRole("button", { name: "Play the tape" }).click();
     await page.getByText("wrong after epoch 2").waitFor();
     await page.getByRole("button", { name: "Play the tape" }).waitFor({ timeout: 20_000 }); // it ends by itself

@@ -5,6 +5,7 @@ export const MOST_BYTES = 524288
 export const MOST_LAYERS = 8
 export const MOST_UNITS = 128
 export const MOST_DRAWN = 32
+export const LONGEST_GRADIENT = 1000 // of all together; beyond it they explode
 export const DATASETS_2D = ["circle", "xor", "gauss", "spiral", "moons", "rings", "checkerboard", "three_spirals", "three_gauss"] as const
 export const DATASETS_HEIGHT = ["plane", "gauss_regression"] as const
 export const DATASETS_1D = ["sine", "step", "abs", "polynomial", "sinc", "bump", "sawtooth", "chirp"] as const
@@ -166,7 +167,7 @@ export interface Term {
   frozen: boolean
 }
 
-/** A histogram: how many of a layer's weights lie in each of the equal parts from `least` to `most`. */
+/** A histogram: how many of a layer's numbers lie in each of the equal parts from `least` to `most`. */
 export interface Spread {
   layer: number
   least: number
@@ -218,6 +219,17 @@ export interface DigitsLayer {
 export interface DigitsActivations {
   name: string
   units: number
+  values: string
+}
+
+/** A moment of a step: what is computed, in words, and its numbers. `place` counts the figures of the room: 0 the pixels, then what each layer says, the scores last. */
+export interface DigitsMoment {
+  phase: 'forward' | 'loss' | 'backward' | 'update'
+  name: string
+  says: string
+  rule: string
+  place: number | null
+  picture: 'pixels' | 'units' | 'classes' | 'one' | 'none'
   values: string
 }
 
@@ -284,6 +296,17 @@ export interface RunWeights {
   scale: number
 }
 
+/** What is kept of a network of two features: at which epochs there is a picture of what it says everywhere. `ends` are the least and greatest x and y; `points` some examples, `[x, y, class or height]`; `most` the largest height of all epochs, and None for classes. */
+export interface RunGround {
+  epochs: number[]
+  width: number
+  height: number
+  ends: number[]
+  names: string[]
+  points: number[][]
+  most: number | null
+}
+
 /** The first message: begin a session, or come back to the one named. `state` begins a new one in that state. */
 export interface Hello {
   type: 'hello'
@@ -312,11 +335,12 @@ export interface Pause {
   id?: number | null
 }
 
-/** Go on by so many operations, samples, batches or epochs, then pause. */
+/** Go on by so many operations, samples, batches or epochs, then pause; at most for a second. With a `phase`, by operations to the end of that phase: of this training step, or of the next one if it is past. */
 export interface Step {
   type: 'step'
   grain?: 'operation' | 'sample' | 'batch' | 'epoch'
   count?: number
+  phase?: 'forward' | 'loss' | 'backward' | 'update' | null
   id?: number | null
 }
 
@@ -449,7 +473,14 @@ export interface Inspect {
   id?: number | null
 }
 
-/** Ask how the weights of each layer are spread, now and with each way to start them. */
+/** Ask where a hidden layer puts the plane, along the two directions in which the points vary most there. */
+export interface Space {
+  type: 'space'
+  layer: number
+  id?: number | null
+}
+
+/** Ask how weights and activations of each layer are spread, now and weights with each way to start them. */
 export interface Histogram {
   type: 'histogram'
   inits?: boolean
@@ -507,6 +538,24 @@ export interface DigitsExample {
   id?: number | null
 }
 
+/** Step through forward pass, loss, backward pass and update for one image, were it a `label`. `image` is the one of a prediction: what the network sees, in base64. The network itself is not changed. */
+export interface DigitsDescend {
+  type: 'digits_descend'
+  image: string
+  width: number
+  height: number
+  label: number
+  rate?: number
+  id?: number | null
+}
+
+/** What pixels speak for each neuron of a layer, counted from 1, the scores last. */
+export interface DigitsFeatures {
+  type: 'digits_features'
+  layer: number
+  id?: number | null
+}
+
 /** Test images that are taken for something else; only of one true class, or only those said to be one class. */
 export interface DigitsMistakes {
   type: 'digits_mistakes'
@@ -546,7 +595,7 @@ export interface RunShow {
   id?: number | null
 }
 
-/** The first layer's weights and the confusions of a run at an epoch. */
+/** The first layer's weights, the border and the confusions of a run at an epoch, or within one. */
 export interface RunAt {
   type: 'run_at'
   name: string
@@ -576,6 +625,7 @@ export type Command =
   | ErasePoints
   | PasteTable
   | Inspect
+  | Space
   | Histogram
   | Graph
   | OpenLink
@@ -584,6 +634,8 @@ export type Command =
   | DigitsReset
   | DigitsPredict
   | DigitsExample
+  | DigitsDescend
+  | DigitsFeatures
   | DigitsMistakes
   | DigitsModels
   | DigitsOpen
@@ -659,10 +711,10 @@ export interface StateMessage {
   id: number | null
 }
 
-/** Training stopped by itself: the target is reached, the epochs are done, or a number is no longer one. */
+/** Training stopped by itself: the target is reached, the epochs are done, a number is no longer one, or a step took longer than a step may. */
 export interface Stopped {
   type: 'stopped'
-  reason: 'target' | 'epochs' | 'nan'
+  reason: 'target' | 'epochs' | 'nan' | 'time'
   text: string
   epoch: number
   where: string
@@ -708,10 +760,24 @@ export interface Inspection {
   id: number | null
 }
 
-/** How weights are spread: `now`, and for each initialisation what it would draw with the present seed. */
+/** The plane in the space of a hidden layer, along the two directions in which the training points vary most there. `across` and `up` are base64 of float32 `(side, side)`, the first row the greatest x2; `share` is how much of the variance each direction has; `axes` are the directions, each of length 1, a number for each neuron. */
+export interface SpaceReport {
+  type: 'space_report'
+  layer: number
+  units: number
+  side: number
+  across: string
+  up: string
+  share: number[]
+  axes: number[][]
+  id: number | null
+}
+
+/** How weights are spread: `now`, and for each initialisation what it would draw with the present seed. `said` is how each layer's activations are spread over the training points, the output's last. */
 export interface HistogramReport {
   type: 'histogram_report'
   now: Spread[]
+  said: Spread[]
   inits: Record<string, Spread[]>
   id: number | null
 }
@@ -776,6 +842,32 @@ export interface DigitsPrediction {
   id: number | null
 }
 
+/** What one step of descent on one image would do, were its label the right answer. Nothing is changed by it. */
+export interface DigitsStep {
+  type: 'digits_step'
+  label: number
+  rate: number
+  loss: number
+  loss_after: number | null
+  before: number[]
+  after: number[]
+  moments: DigitsMoment[]
+  id: number | null
+}
+
+/** The slopes of a layer's sums by the pixels, on average over `images` test images, for each neuron an image. `pixels` is base64 of int8 `(units, height, width)`: slope = number * scale / 127 with the neuron's own scale. */
+export interface DigitsFeatureReport {
+  type: 'digits_feature_report'
+  layer: number
+  units: number
+  width: number
+  height: number
+  images: number
+  scales: number[]
+  pixels: string
+  id: number | null
+}
+
 /** Mistakes, `offset` to `offset + len(items)` of `total`. */
 export interface DigitsGallery {
   type: 'digits_gallery'
@@ -821,6 +913,7 @@ export interface RunStory {
   curves: RunCurve[] | null
   steps: RunSteps | null
   weights: RunWeights | null
+  ground: RunGround | null
   judged: number[] | null
   findings: Record<string, unknown>[] | null
   activity: Record<string, unknown> | null
@@ -829,7 +922,7 @@ export interface RunStory {
   id: number | null
 }
 
-/** The first layer and the confusions of a run at the epochs nearest to, and not after, the one asked for. `levels` is base64 of int8 `(units, features)`: 127 is `scale`, -128 is not a number. */
+/** First layer, border and confusions of a run at the epochs nearest to, and not after, the one asked for. `levels` is base64 of int8 `(units, features)`: 127 is `scale`, -128 is not a number. `ground` is base64 of bytes `(height, width)`, the first row the lowest y: for classes the class and how sure it is, 255 is certain; for heights one of int8, 127 is the ground's `most`. */
 export interface RunMoment {
   type: 'run_moment'
   name: string
@@ -840,6 +933,8 @@ export interface RunMoment {
   confusion_epoch: number | null
   of: string
   confusion: number[][]
+  ground_epoch: number | null
+  ground: string[]
   id: number | null
 }
 
@@ -852,10 +947,13 @@ export type Report =
   | Stopped
   | OperationReport
   | Inspection
+  | SpaceReport
   | HistogramReport
   | GraphReport
   | DigitsState
   | DigitsPrediction
+  | DigitsStep
+  | DigitsFeatureReport
   | DigitsGallery
   | DigitsModelList
   | RunList

@@ -68,7 +68,7 @@ describe("runs in a table", () => {
 // ---- a run as far as it has come --------------------------------------------------------------------------------------
 
 function story(changes: Partial<RunStory> = {}): RunStory {
-  const none = { curves: null, steps: null, weights: null, judged: null, findings: null, activity: null };
+  const none = { curves: null, steps: null, weights: null, ground: null, judged: null, findings: null, activity: null };
   return {
     ...{ type: "run_story", name: "a", there: true, summary: null, tags: {}, planned: null, examples: null, ended: "" },
     ...{ classes: [], command: "", environment: null, problems: [], id: null, ...none, ...changes },
@@ -122,14 +122,14 @@ describe("a run", () => {
     const weights = { name: "w", epochs: [0, 2, 4], units: 1, features: 1, image: null, names: [], scale: 1 };
     const one = story({ weights, judged: [1, 3] });
     expect([0, 1, 1.5, 2, 3, 9].map((e) => momentKey(one, e))).toEqual([
-      "a 0 -",
-      "a 0 1",
-      "a 0 1",
-      "a 2 1",
-      "a 2 3",
-      "a 4 3",
+      "a 0 - -",
+      "a 0 1 -",
+      "a 0 1 -",
+      "a 2 1 -",
+      "a 2 3 -",
+      "a 4 3 -",
     ]);
-    expect(momentKey(story(), 3)).toBe("a - -");
+    expect(momentKey(story(), 3)).toBe("a - - -");
   });
 
   it("says how long it still takes", () => {

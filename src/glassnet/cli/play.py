@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import re
 import signal
 import sys
 import threading
@@ -18,6 +20,8 @@ from glassnet.train.kinds import Text, Whole
 
 if TYPE_CHECKING:
     from glassnet.server.serve import Server
+
+_HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*")
 
 PAGE = Page(
     usage="glassnet play [options]",
@@ -56,7 +60,7 @@ def run(words: Sequence[str]) -> int:
         raise UsageError(complain(got, "expected options only", "Try glassnet play"))
     server = _server(parsed.values)
     terminal = Terminal(sys.stdout)
-    terminal.say(*_lines(server, terminal))
+    terminal.say(*_lines(server, terminal), *_about_models(str(parsed.values.get("models", "")), terminal))
     if not parsed.flag("no_browser"):
         threading.Timer(0.5, webbrowser.open, [server.url]).start()
     if sys.stdin is not None and sys.stdin.isatty():
@@ -77,21 +81,42 @@ def _server(values: dict[str, object]) -> Server:
     except ImportError as problem:
         got = f"got no package {problem.name}"
         raise NotSupportedError(complain(got, "expected it for glassnet play", "Try pip install glassnet")) from None
-    names = [str(values["name"])] if "name" in values else []
+    names = [_host_name(str(values["name"]))] if "name" in values else []
     return Server(
         str(values.get("host", "127.0.0.1")), int(str(values.get("port", PORT))), names=names,
         models=str(values.get("models", "runs")), keeper=Keeper(), report=report_text,
     )  # fmt: skip
 
 
+def _host_name(name: str) -> str:
+    """A name under which a machine can be reached.
+
+    Raises `UsageError` for what no browser would look up.
+    """
+    if _HOST_NAME.fullmatch(name) is None:
+        got, expected = f"got --name {name[:60]!r}", "expected letters, digits, hyphens and dots"
+        near = re.sub(r"[^a-z0-9]+", "-", name[:60].lower()).strip("-") or "lab-pc"
+        raise UsageError(complain(got, expected, f"Try --name {near}, if this machine has that name on its network"))
+    return name.lower()
+
+
 def _lines(server: Server, terminal: Terminal) -> list[str]:
     lines = [f"{terminal.dim('Playground  ')}{terminal.bold(server.url)}"]
     if server.classroom:
         lines += [
-            f"{terminal.dim('class       ')}{terminal.bold(server.class_url)}",
+            f"{terminal.dim('class       ')}{terminal.bold('  or  '.join(server.class_addresses))}",
+            f"{terminal.dim('code        ')}{terminal.bold(str(server.guard.class_code))}",
+            f"{terminal.dim('both in one ')}{server.class_url}",
             terminal.dim("            whoever reaches this machine and has the code may join"),
         ]
     return [*lines, terminal.dim("            the first address works once; Enter shows a new one, Ctrl-C ends it")]
+
+
+def _about_models(folder: str, terminal: Terminal) -> list[str]:
+    """A word on a folder that was named and is not there."""
+    if not folder or os.path.isdir(folder):
+        return []
+    return [terminal.dim(f"models      there is no folder {folder[:60]} yet; runs are shown once there is")]
 
 
 def _renew(server: Server, terminal: Terminal) -> None:

@@ -37,6 +37,7 @@ _WRONG_CODE = (
     "This code lets nobody in",
     "Look at it again, letter by letter, or ask for today's: there is a new one at each start.",
 )
+_CODE_WANTED = ("A class is in here", "Whoever runs it has written a code on the board.")
 
 
 def make_app(
@@ -58,7 +59,8 @@ def make_app(
         return _file(served, request)
 
     async def join(request: Request) -> Response:
-        return _admitted(guard, request.query_params.get("code", ""), request, _WRONG_CODE)
+        code = request.query_params.get("code", "").strip().lower()  # as it may have been typed
+        return _admitted(guard, code, request, _WRONG_CODE if code else _CODE_WANTED)
 
     async def home(request: Request) -> Response:
         token = request.query_params.get("token")
@@ -128,8 +130,14 @@ class Doorkeeper:
             scope["role"] = verdict.role
             await self.app(scope, receive, self._signed(send))
         else:
-            body = page_files.words("This door stays closed", verdict.reason)
-            await Response(body, verdict.status, media_type="text/html")(scope, receive, self._signed(send))
+            await self._closed(scope, verdict)(scope, receive, self._signed(send))
+
+    def _closed(self, scope: Scope, verdict: Any) -> Response:
+        """Why a request is refused; whoever has typed the bare address of a class is asked for its code."""
+        if verdict.status == 401 and self.guard.class_code is not None and scope["path"] == "/":
+            return _asks(*_CODE_WANTED)
+        body = page_files.words("This door stays closed", verdict.reason)
+        return Response(body, verdict.status, media_type="text/html")
 
     def judge(self, scope: Scope, socket: bool) -> Any:
         """The guard's verdict on a request."""
@@ -180,10 +188,18 @@ def _admitted(guard: Guard, token: str, request: Request, refusal: tuple[str, st
     if secret is None:
         if guard.role_of(request.headers.getlist("cookie")) is not None:
             return RedirectResponse("/", 303)  # the same link again, in the browser that it has let in
+        if guard.class_code is not None and request.url.path == "/join":
+            return _asks(*refusal)
         return Response(page_files.words(*refusal), 401, media_type="text/html")
     answer = RedirectResponse("/", 303, headers={"cache-control": "no-store"})
     answer.set_cookie(guard.cookie, secret, httponly=True, samesite="lax", path="/")
     return answer
+
+
+def _asks(title: str, text: str) -> Response:
+    body, policy = page_files.code_wanted(title, text)
+    headers = {"content-security-policy": policy, "cache-control": "no-store"}
+    return Response(body, 401, headers, media_type="text/html")
 
 
 async def _upload(venue: Venue, request: Request) -> Response:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Grain = Literal["operation", "sample", "batch", "epoch"]
+Phase = Literal["forward", "loss", "backward", "update"]
 Json = dict[str, Any]
 
 
@@ -54,10 +55,14 @@ class Pause(Command):
 
 @dataclass(frozen=True)
 class Step(Command):
-    """Go on by so many operations, samples, batches or epochs, then pause."""
+    """Go on by so many operations, samples, batches or epochs, then pause; at most for a second.
+
+    With a `phase`, by operations to the end of that phase: of this training step, or of the next one if it is past.
+    """
 
     grain: Grain = "epoch"
     count: int = 1
+    phase: Phase | None = None
     id: int | None = None
 
 
@@ -213,8 +218,16 @@ class Inspect(Command):
 
 
 @dataclass(frozen=True)
+class Space(Command):
+    """Ask where a hidden layer puts the plane, along the two directions in which the points vary most there."""
+
+    layer: int
+    id: int | None = None
+
+
+@dataclass(frozen=True)
 class Histogram(Command):
-    """Ask how the weights of each layer are spread, now and with each way to start them."""
+    """Ask how weights and activations of each layer are spread, now and weights with each way to start them."""
 
     inits: bool = False
     id: int | None = None
@@ -287,6 +300,29 @@ class DigitsExample(DigitsCommand):
 
 
 @dataclass(frozen=True)
+class DigitsDescend(DigitsCommand):
+    """Step through forward pass, loss, backward pass and update for one image, were it a `label`.
+
+    `image` is the one of a prediction: what the network sees, in base64. The network itself is not changed.
+    """
+
+    image: str
+    width: int
+    height: int
+    label: int
+    rate: float = 0.001
+    id: int | None = None
+
+
+@dataclass(frozen=True)
+class DigitsFeatures(DigitsCommand):
+    """What pixels speak for each neuron of a layer, counted from 1, the scores last."""
+
+    layer: int
+    id: int | None = None
+
+
+@dataclass(frozen=True)
 class DigitsMistakes(DigitsCommand):
     """Test images that are taken for something else; only of one true class, or only those said to be one class."""
 
@@ -340,8 +376,8 @@ class RunShow(OwnersCommand):
 
 @dataclass(frozen=True)
 class RunAt(OwnersCommand):
-    """The first layer's weights and the confusions of a run at an epoch."""
+    """The first layer's weights, the border and the confusions of a run at an epoch, or within one."""
 
     name: str
-    epoch: int
+    epoch: float
     id: int | None = None

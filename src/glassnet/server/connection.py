@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -26,7 +27,7 @@ from glassnet.server.venue import Seat, Venue
 from glassnet.version import __version__
 
 OTHER_VERSION, TAKEN_OVER, TOO_MANY, IDLE, NO_ROOM = 4000, 4001, 4008, 4009, 4013
-_CREDIT = '{"type":"credit"}'  # by far the most frequent command
+_CREDIT = re.compile(r'\{"type":"credit"(?:,"frames":(\d{1,3}))?\}')  # by far the most frequent command
 _MOST_HELLO = 64 * 1024
 
 
@@ -82,6 +83,7 @@ class Connection:
         self.seat: Seat | None = None
         self.outbox = Outbox(lambda: porter.post(self.deliver), guest=websocket.scope.get("role") != "owner")
         self._end: asyncio.Future[_Goodbye] = porter.begin().create_future()
+        self._owed = 0  # credits that have not been passed on
         self._tokens = 2 * self.limits.messages_per_second
         self._filled = self._heard_at = monotonic()
 
@@ -142,7 +144,7 @@ class Connection:
     async def _talk(self) -> _Goodbye:
         """Until one of the two ends it."""
         self._heard_at = monotonic()
-        self.line.on_clear = self.deliver
+        self.line.on_clear = self._clear
         self.line.listen(self._hear, self._count)
         self.deliver()
         rest = self._watch()
@@ -151,6 +153,17 @@ class Connection:
         finally:
             rest.cancel()
         return self._end.result() if self._end.done() else _Goodbye(1000)
+
+    def _clear(self) -> None:
+        """The page has taken what there was."""
+        self.deliver()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Pass credits on, but while something is still here nobody can have drawn it."""
+        if self._owed and self.line.clear and self.seat is not None:
+            self.seat.credit(self._owed, self.outbox)
+            self._owed = 0
 
     def _leave(self, goodbye: _Goodbye) -> None:
         if not self._end.done():
@@ -181,10 +194,11 @@ class Connection:
         if self.seat is None or self._end.done():
             return
         self._heard_at = monotonic()
-        if text == _CREDIT:
-            self.seat.credit(1, self.outbox)
-        elif not isinstance(text, str):
+        if not isinstance(text, str):
             self._leave(_not_text())
+        elif (credit := _CREDIT.fullmatch(text)) is not None:
+            self._owed += int(credit[1] or 1)
+            self._settle()
         elif not self.seat.hear(text):
             expected, hint = "expected fewer", "Try waiting"
             self._leave(_Goodbye(TOO_MANY, _fatal("got commands faster than they are done", expected, hint)))

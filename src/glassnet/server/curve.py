@@ -58,6 +58,15 @@ class Curve:
         return np.array(self.rows[start:], np.float64).reshape(-1, len(CURVE)), begins
 
     @property
+    def place(self) -> tuple[int, int, bool]:
+        """Epochs between two rows, how many rows the page has been sent, whether it is to be sent all."""
+        return self.apart, self._sent, self._anew
+
+    @place.setter
+    def place(self, place: tuple[int, int, bool]) -> None:
+        self.apart, self._sent, self._anew = place
+
+    @property
     def losses(self) -> list[float]:
         """The training losses of the latest rows."""
         return [row[1] for row in self.rows[-50:]]

@@ -11,6 +11,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from time import monotonic
 from typing import Any
@@ -20,8 +21,8 @@ import numpy as np
 from glassnet.data.datasets import DataSet, load_dataset
 from glassnet.errors import DataError, FileError, GlassnetError, ValueRangeError, complain
 from glassnet.server import commands as c
+from glassnet.server import digit_step, features, frames, messages, runs, why
 from glassnet.server import digits_reports as reports
-from glassnet.server import frames, messages, runs, why
 from glassnet.server.outbox import Outbox
 from glassnet.server.reports import Report
 from glassnet.train.evaluation import Classification
@@ -33,6 +34,8 @@ from glassnet.train.training import Moment, Training
 
 _MOST_SIDE = 512
 _MOST_MODELS, _MOST_GALLERY = 200, 200
+_AVERAGED = 100  # test images, for the features of a deeper layer
+_LARGEST_RATE = 100.0  # of one step on one image
 _QUEUED_FILTERS = 3  # no pictures of weights while so many messages wait to be sent
 
 
@@ -235,6 +238,32 @@ class DigitsLab:
             raise ValueRangeError(complain(got, f"expected 0 to {len(x) - 1:,}", "Try 0"))
         return self._prediction(x[command.index], command.explain, int(y[command.index]), [], command.id)
 
+    def _digits_descend(self, command: c.DigitsDescend, state: dict[str, Any]) -> Report:
+        image, trained = drawing(command.image, command.width, command.height), self.trained
+        if image.shape != self._shape():
+            got = f"got an image of {command.width} × {command.height}"
+            raise DataError(complain(got, "expected the one of a prediction", "Try drawing a digit first"))
+        self._check_class(command.label)
+        if not 0 < command.rate <= _LARGEST_RATE:
+            got = f"got the rate {command.rate:g}"
+            raise ValueRangeError(complain(got, f"expected more than 0, and {_LARGEST_RATE:g} at most", "Try 0.1"))
+        step = digit_step.step_on(trained.model, trained.prepare, image, command.label, command.rate, trained.classes)
+        return replace(step, id=command.id)
+
+    def _digits_features(self, command: c.DigitsFeatures, state: dict[str, Any]) -> Report:
+        trained, images = self.trained, self._data().x_test[:_AVERAGED]
+        slopes = features.features_of(trained.model, trained.prepare, images, command.layer)
+        scales, small = frames.quantised(slopes)
+        height, width = self._shape()
+        return reports.DigitsFeatureReport(
+            command.layer, len(slopes), width, height, len(images), scales.tolist(), _base64(small), command.id
+        )
+
+    def _check_class(self, label: int) -> None:
+        classes = len(self.trained.classes)
+        if not 0 <= label < classes:
+            raise ValueRangeError(complain(f"got class {label}", f"expected 0 to {classes - 1}", "Try 0"))
+
     def _digits_mistakes(self, command: c.DigitsMistakes, state: dict[str, Any]) -> Report:
         judged = self._judgement()
         wrong = np.flatnonzero(judged.said != judged.labels)
@@ -316,9 +345,7 @@ class DigitsLab:
         probabilities = trained.predict(image[None])[0]
         top = np.argsort(-probabilities, kind="stable")
         target = int(top[0]) if explain is None else explain
-        if not 0 <= target < len(probabilities):
-            got = f"got class {target} to explain"
-            raise ValueRangeError(complain(got, f"expected 0 to {len(probabilities) - 1}", "Try 0"))
+        self._check_class(target)
         layers = [
             reports.DigitsActivations(name, int(values[0].size), _base64(values[0].astype("<f4")))
             for name, values in why.layers_of(model, x)

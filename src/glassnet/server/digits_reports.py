@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from glassnet.server.reports import Report
 
@@ -75,6 +76,53 @@ class DigitsPrediction(Report):
     slopes: str  # base64 of float32: how the score would answer to each pixel
     residue: float
     exact: bool  # whether every activation is piecewise linear, so that slope × input + constant is the function itself
+    id: int | None = None
+
+
+@dataclass(frozen=True)
+class DigitsMoment:
+    """A moment of a step: what is computed, in words, and its numbers.
+
+    `place` counts the figures of the room: 0 the pixels, then what each layer says, the scores last.
+    """
+
+    phase: Literal["forward", "loss", "backward", "update"]
+    name: str
+    says: str
+    rule: str  # why, in words
+    place: int | None
+    picture: Literal["pixels", "units", "classes", "one", "none"]  # how the numbers are best seen
+    values: str  # base64 of float32; forward the numbers themselves, backward the slopes of the loss by them
+
+
+@dataclass(frozen=True)
+class DigitsStep(Report):
+    """What one step of descent on one image would do, were its label the right answer. Nothing is changed by it."""
+
+    label: int
+    rate: float
+    loss: float
+    loss_after: float | None
+    before: list[float]  # probabilities
+    after: list[float]
+    moments: list[DigitsMoment]
+    id: int | None = None
+
+
+@dataclass(frozen=True)
+class DigitsFeatureReport(Report):
+    """The slopes of a layer's sums by the pixels, on average over `images` test images, for each neuron an image.
+
+    `pixels` is base64 of int8 `(units, height, width)`: slope = number * scale / 127 with the neuron's own scale.
+    """
+
+    layer: int
+    units: int
+    width: int
+    height: int
+    images: int
+    scales: list[float]
+    pixels: str
     id: int | None = None
 
 

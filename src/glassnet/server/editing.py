@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from glassnet.errors import ValueRangeError, complain
 from glassnet.server import commands
-from glassnet.server.history import Edit
+from glassnet.server.history import Edit, Kind, Spot
 from glassnet.server.learner import Learner
 
 _LARGEST = 1e6
@@ -31,23 +32,31 @@ def _sizes(learner: Learner) -> list[int]:
     return [learner.layers[0].shape[1], *(layer.shape[0] for layer in learner.layers)]
 
 
+def put(learner: Learner, spots: Sequence[Spot], *, back: bool = False) -> None:
+    """Make the changes of an edit, or take them back."""
+    arrays = {"parameters": [p.array for p in learner.parameters], "held": learner.held, "keep": learner.keep}
+    for spot in spots:
+        arrays[spot.kind][spot.number].flat[spot.at] = spot.before if back else spot.after
+
+
+def _spot(kind: Kind, number: int, array: np.ndarray, place: Any, value: object) -> Spot:
+    """The change of an array at a place (an index of NumPy's) to a value."""
+    at = np.arange(array.size).reshape(array.shape)[place].reshape(-1)
+    before = array.flat[at]
+    return Spot(kind, number, at, before, np.broadcast_to(np.asarray(value, array.dtype), before.shape).copy())
+
+
 def weight(learner: Learner, command: commands.Edit) -> Edit:
     """Set one weight or bias."""
     check_unit(_sizes(learner), command.layer, command.unit, command.source)
     if not abs(command.value) <= _LARGEST:
         got = f"got the weight {command.value:g}"
         raise ValueRangeError(complain(got, f"expected a number of at most {_LARGEST:g}", "Try 1"))
-    layer = learner.layers[command.layer - 1]
-    array, place = (layer.bias.array, command.unit), (command.unit, command.source)
-    target, at = array if command.source is None else (layer.weight.array, place)
-    before, after = float(target[at]), float(command.value)
-
-    def put(value: float) -> Callable[[], None]:
-        return lambda: target.__setitem__(at, value)
-
-    put(after)()
+    number = 2 * command.layer - (2 if command.source is not None else 1)
+    place = command.unit if command.source is None else (command.unit, command.source)
+    spot = _spot("parameters", number, learner.parameters[number].array, place, float(command.value))
     stroke = (command.layer, command.unit, command.source, command.stroke) if command.stroke is not None else None
-    return Edit(put(before), put(after), stroke)
+    return Edit([spot], stroke=stroke)
 
 
 def all_weights(learner: Learner, values: Sequence[float]) -> Edit:
@@ -62,37 +71,31 @@ def all_weights(learner: Learner, values: Sequence[float]) -> Edit:
         wrong = given[~(abs(given) <= _LARGEST)][0]
         got = f"got the weight {wrong:g}"
         raise ValueRangeError(complain(got, f"expected a number of at most {_LARGEST:g}", "Try 1"))
-
-    def put(flat: np.ndarray) -> Callable[[], None]:
-        def change() -> None:
-            at = 0
-            for array in arrays:
-                array[...] = flat[at : at + array.size].reshape(array.shape)
-                at += array.size
-
-        return change
-
-    before = np.concatenate([array.reshape(-1) for array in arrays])
-    put(given)()
-    return Edit(put(before), put(given))
+    ends = np.cumsum([array.size for array in arrays])[:-1]
+    parts = np.split(given, ends)
+    return Edit(
+        [_spot("parameters", i, array, ..., part) for i, (array, part) in enumerate(zip(arrays, parts, strict=True))]
+    )
 
 
-def freeze(learner: Learner, command: commands.Freeze, refresh: Callable[[], None]) -> Edit:
+def freeze(learner: Learner, command: commands.Freeze) -> Edit:
     """Hold one weight, or all that comes into a unit."""
     check_unit(_sizes(learner), command.layer, command.unit, command.source)
-    weights, biases = learner.held[2 * command.layer - 2], learner.held[2 * command.layer - 1]
+    number = 2 * command.layer - 2
+    weights, biases = learner.held[number], learner.held[number + 1]
     if command.source is not None:
-        return _mark([(weights, (command.unit, command.source))], command.on, refresh)
-    return _mark([(weights, (command.unit,)), (biases, (command.unit,))], command.on, refresh)
+        return Edit([_spot("held", number, weights, (command.unit, command.source), command.on)])
+    unit = command.unit
+    return Edit([_spot("held", number, weights, unit, command.on), _spot("held", number + 1, biases, unit, command.on)])
 
 
-def ablate(learner: Learner, layer: int, unit: int, on: bool, refresh: Callable[[], None]) -> Edit:
+def ablate(learner: Learner, layer: int, unit: int, on: bool) -> Edit:
     """Leave a unit out."""
     check_unit(_sizes(learner), layer, unit, None, least=0)
     if layer == len(learner.layers):
         got = "got the output"
         raise ValueRangeError(complain(got, "expected an input or a hidden unit", "Try another one"))
-    return _mark([(learner.keep[layer], (unit,))], 0.0 if on else 1.0, refresh)
+    return Edit([_spot("keep", layer, learner.keep[layer], unit, 0.0 if on else 1.0)])
 
 
 def by_hand(learner: Learner) -> tuple[list[list[int]], list[list[int]]]:
@@ -103,22 +106,3 @@ def by_hand(learner: Learner) -> tuple[list[list[int]], list[list[int]]]:
         for place in np.argwhere(held)
     ]
     return frozen, [[i, int(k)] for i, keep in enumerate(learner.keep) for k in np.flatnonzero(keep == 0)]
-
-
-def _mark(
-    places: Sequence[tuple[np.ndarray, tuple[int, ...]]], value: bool | float, refresh: Callable[[], None]
-) -> Edit:
-    """Put a value at some places of arrays."""
-    before = [array[at].copy() for array, at in places]
-
-    def put(values: Sequence[object]) -> Callable[[], None]:
-        def change() -> None:
-            for (array, at), one in zip(places, values, strict=True):
-                array[at] = one
-            refresh()
-
-        return change
-
-    after = [value] * len(places)
-    put(after)()
-    return Edit(put(before), put(after))

@@ -1,33 +1,37 @@
 """An engine: a process of sessions, without a door of its own. `engines.py` starts it and speaks for the pages.
 
 `python -m glassnet.server.engine NUMBER` serves the socket of that number until its other end is closed, which is how
-it ends when the server ends, or is killed: everything is written down then.
+it ends when the server ends, or is killed: everything is written down then. The entrance of a class and its annexes are
+the same program, with what the engines leave of the processors.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import socket
 import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from time import thread_time
 from typing import Any
 
 from glassnet.errors import GlassnetError
 from glassnet.files import strict_json
 from glassnet.server import records
-from glassnet.server.collecting import Collector
+from glassnet.server.collecting import Collector, give_back
 from glassnet.server.keeping import Keeper
+from glassnet.server.moving import Arrived
 from glassnet.server.outbox import Outbox
+from glassnet.server.place import ENGINE, Place
+from glassnet.server.preparing import prepare
 from glassnet.server.records import Splitter, record
 from glassnet.server.registry import NoRoomError, Registry
 from glassnet.server.session import Limits, Session
 
 _WORKERS = 2  # a thread for short turns, one for long ones
-_REST = 2.0  # times as long as a long turn, or the making of a session, has taken: the others' time
+_NICE = 19  # where no better is to be had: the least that a process gets beside others
 _SWEEP_SECONDS = 10.0
 _READ = 1 << 18
 
@@ -38,6 +42,7 @@ class Engine:
     def __init__(self, line: socket.socket, tidy: Callable[[], object] = lambda: None) -> None:
         self.line, self.tidy = line, tidy
         self.registry: Registry
+        self.kind = ENGINE
         self.seats: dict[int, tuple[Session, Outbox]] = {}
         self._entrance, self._aside = ThreadPoolExecutor(1, "entrance"), ThreadPoolExecutor(1, "aside")
         self._writing = threading.Lock()
@@ -65,6 +70,10 @@ class Engine:
             self._entrance.submit(self._leave, seat)  # after it has entered
         elif kind == records.MODEL:
             self._aside.submit(self._model, seat, body)
+        elif kind == records.GIVE_UP:
+            self._entrance.submit(self._give_up, seat)
+        elif kind == records.GO_ON:
+            self._entrance.submit(self._go_on, seat, body)
         elif (found := self.seats.get(seat)) is None:
             return
         elif kind == records.CREDIT:
@@ -74,18 +83,24 @@ class Engine:
 
     def _begin(self, about: dict[str, Any]) -> None:
         keeper = Keeper(about["keep"]) if about["keep"] else None
-        self.registry = Registry(Limits(**about["limits"]), _WORKERS, about["models"], keeper, about["prefix"], _REST)
+        self.kind = about["kind"]
+        if self.kind != ENGINE:
+            _give_way()  # and so do the threads that are started from here on
+        workers = 1 if self.kind == ENGINE else _WORKERS
+        self.registry = Registry(Limits(**about["limits"]), workers, about["models"], keeper, self._place)
         threading.Thread(target=self._sweep, name="sweep", daemon=True).start()
 
     def _sweep(self) -> None:
         while not self._ended.wait(_SWEEP_SECONDS):
             self.registry.sweep()
             self.tidy()
+            if self.kind != ENGINE:  # where sessions come and go, and nobody minds a pause
+                give_back()
 
     # ---- at the door ------------------------------------------------------------------------------------------
 
     def _enter(self, seat: int, about: dict[str, Any]) -> None:
-        outbox, begin = Outbox(lambda: self._deliver(seat, outbox), about["guest"]), thread_time()
+        outbox = Outbox(lambda: self._deliver(seat, outbox), about["guest"])
         try:
             session, resumed = self.registry.open(about["name"], about["state"], outbox)
         except Exception as problem:
@@ -93,7 +108,6 @@ class Engine:
             return
         self.seats[seat] = session, outbox
         self._tell(seat, records.ENTERED, _as_json(name=session.name, resumed=resumed))
-        self._ended.wait(_REST * (thread_time() - begin))  # newcomers, however many, leave time for those who are in
 
     def _leave(self, seat: int) -> None:
         found = self.seats.pop(seat, None)
@@ -112,6 +126,33 @@ class Engine:
             problem = _words(wrong)
         self._tell(seat, records.DONE, problem.encode())
 
+    # ---- to another process and from it -----------------------------------------------------------------------
+
+    def _place(self, session: Session) -> Place:
+        return Place(self.kind, lambda kind: self._tell(0, records.WISH, _as_json(name=session.name, kind=kind)))
+
+    def _give_up(self, seat: int) -> None:
+        found = self.seats.get(seat)
+        body = self.registry.give_up(*found) if found is not None else None
+        if body is None:
+            self._tell(seat, records.STAYS)
+            return
+        self.seats.pop(seat, None)
+        self._tell(seat, records.GIVEN_UP, body)
+
+    def _go_on(self, seat: int, body: bytes) -> None:
+        def connect(arrived: Arrived) -> Outbox:
+            outbox = Outbox(lambda: self._deliver(seat, outbox), arrived.guest, arrived.credits)
+            self.seats[seat] = arrived.session, outbox
+            return outbox
+
+        try:
+            session = self.registry.go_on(body, connect)
+        except Exception as problem:
+            self._tell(seat, records.REFUSED, _as_json(no_room=False, text=_words(problem)))
+            return
+        self._tell(seat, records.ENTERED, _as_json(name=session.name, resumed=True))
+
     # ---- to the server ----------------------------------------------------------------------------------------
 
     def _tell(self, seat: int, kind: int, body: bytes = b"") -> None:
@@ -128,6 +169,14 @@ class Engine:
                 self.line.sendall(record(seat, records.AWAY if outbox.away else records.TAKEN))
 
 
+def _give_way() -> None:
+    """Take only what others leave of the processors: whoever wakes comes first, at once."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    except (AttributeError, OSError):  # it is Linux's
+        os.nice(_NICE)
+
+
 def _as_json(**fields: Any) -> bytes:
     return strict_json.dumps(fields, indent=None).encode()
 
@@ -138,8 +187,6 @@ def _words(problem: Exception) -> str:
 
 def main(arguments: list[str] | None = None) -> None:
     """Serve the socket of the number that is given."""
-    from glassnet.server.serve import prepare
-
     number = int((sys.argv[1:] if arguments is None else arguments)[0])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's affair
     prepare()

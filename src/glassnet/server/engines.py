@@ -1,9 +1,12 @@
 """Sessions in processes of their own, for a class: as many as there are cores, and as pages need.
 
 The server's own process keeps the doors, the WebSockets and the guard, and trains nothing, so no network however large
-holds up what another page is sent. A session's name begins with the number of its engine, which is how a page that
-comes back is led to it. An engine that dies takes its pages' connections with it; they come back to a new one, which
-reads the sessions from disk.
+holds up what another page is sent. A page comes in at the entrance, where its session is made; when it begins to learn,
+its session goes to an engine; when its turns are long, or it learns digits, to an annex (`place.py`). Entrance and
+annexes have only what the engines leave of the processors, so that whoever learns in short turns is disturbed neither
+by those who come and go nor by the largest networks. No page notices where it is: what it says meanwhile is kept back.
+
+A process that dies takes its pages' connections with it; they come back, and their sessions are read from disk.
 """
 
 from __future__ import annotations
@@ -15,6 +18,8 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable, Coroutine
+from time import monotonic
 from typing import Any
 
 from glassnet.errors import GlassnetError, ValueRangeError
@@ -22,15 +27,20 @@ from glassnet.files import strict_json
 from glassnet.server import records
 from glassnet.server.keeping import Keeper
 from glassnet.server.outbox import Outbox
+from glassnet.server.place import ANNEX, ENGINE, ENTRANCE
 from glassnet.server.records import Splitter, record
 from glassnet.server.registry import NoRoomError
 from glassnet.server.session import Limits
 
 COMMAND = (sys.executable, "-m", "glassnet.server.engine")
 AVAILABLE = os.name == "posix"  # a process is handed a socket by its number
-_ENOUGH = 40  # pages in each engine, before another one is started
+_ENOUGH = {ENGINE: 40, ANNEX: 2}  # pages in each, before another one is started
+_TOGETHER_SECONDS = 5.0  # from an engine's first page: whoever begins in that time is let in at once
+_APART_SECONDS = 2.0  # between two who come to an engine later: it takes time from those who are in
 _LEAST_SESSIONS = 50
+_MOST_HOMES = 3000  # sessions that are remembered not to be at the entrance, most of them long gone
 _END_SECONDS = 8.0
+_ARRIVAL_SECONDS = 2.0
 _BETWEEN_SECONDS = 0.05  # two who enter: a class is in within seconds, and a storm of those who come back is none
 
 
@@ -41,26 +51,76 @@ class RemoteSeat:
         self.engine, self.number, self.outbox = engine, number, outbox
         self.name = ""
         self.entered: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self.given_up: asyncio.Future[bytes | None] | None = None
         self.flooded = False
+        self.moves = False
+        self._kept_back: list[tuple[int, bytes]] | None = None  # while the session is on its way
 
     def hear(self, text: str) -> bool:
         """A command, as it came; False once the session has said that there are too many."""
-        self.engine.tell(self.number, records.HEAR, text.encode())
+        self.tell(records.HEAR, text.encode())
         return not self.flooded
 
     def credit(self, frames: int, outbox: Outbox) -> None:
         """The page has drawn so many frames."""
-        self.engine.tell(self.number, records.CREDIT, bytes((min(frames, 255),)))
+        self.tell(records.CREDIT, bytes((min(frames, 255),)))
+
+    def tell(self, kind: int, body: bytes = b"") -> None:
+        """Tell the session's process, or the one that it goes to."""
+        if self._kept_back is not None:
+            self._kept_back.append((kind, body))
+            return
+        self.engine.tell(self.number, kind, body)
+        if kind == records.LEAVE:
+            self.engine.seats.pop(self.number, None)
+
+    async def move(self, target: EngineLine) -> None:
+        """Have another process go on with the session, unless it has to stay.
+
+        Raises `ConnectionError` when a process ends meanwhile, `GlassnetError` when it cannot go on.
+        """
+        self.given_up = asyncio.get_running_loop().create_future()
+        self.engine.tell(self.number, records.GIVE_UP)
+        self._kept_back = []
+        target.seats[self.number] = self  # who comes next sees that it is coming
+        try:
+            body = await self.given_up
+            if body is not None:
+                await self._go_on(body, self.engine if target.gone else target)
+        finally:
+            if self.engine is not target:
+                target.seats.pop(self.number, None)
+            said, self._kept_back = self._kept_back, None
+            for what in said:
+                self.tell(*what)
+
+    async def _go_on(self, body: bytes, engine: EngineLine) -> None:
+        if engine.gone:
+            raise ConnectionError("the engine has ended")
+        self.engine.seats.pop(self.number, None)
+        self.engine, self.entered = engine, asyncio.get_running_loop().create_future()
+        engine.seats[self.number] = self
+        engine.tell(self.number, records.GO_ON, body)
+        await self.entered
+
+    def lose(self) -> None:
+        """The process has ended."""
+        for waiting in (self.entered, self.given_up):
+            if waiting is not None and not waiting.done():
+                waiting.set_exception(ConnectionError("the engine has ended"))
+        self.outbox.lose()
 
 
 class EngineLine(asyncio.Protocol):
     """The server's end of the line to one engine."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: str, most: int, wished: Callable[[EngineLine, str, str], None]) -> None:
+        self.kind, self.most, self._wished = kind, most, wished  # most sessions
         self.seats: dict[int, RemoteSeat] = {}
         self.waiting: dict[int, asyncio.Future[str]] = {}
         self.process: subprocess.Popen[bytes]
         self.gone = False
+        self._open_until = self._open_from = 0.0
         self._splitter = Splitter()
         self._unsent: list[bytes] = []
 
@@ -84,18 +144,32 @@ class EngineLine(asyncio.Protocol):
         for number, kind, body in self._splitter.feed(data):
             if kind == records.DONE:
                 self._answer(number, body.decode())
+            elif kind == records.WISH:
+                about = strict_json.loads(body.decode())
+                self._wished(self, about["name"], about["kind"])
             elif (seat := self.seats.get(number)) is not None:
                 _take(seat, kind, body)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The engine has ended; so do its pages' connections, which will come back."""
         self.gone = True
-        for seat in self.seats.values():
-            if not seat.entered.done():
-                seat.entered.set_exception(ConnectionError("the engine has ended"))
-            seat.outbox.lose()
+        for seat in list(self.seats.values()):
+            if seat.engine is self:  # and not on its way here
+                seat.lose()
         for number in list(self.waiting):
             self._answer(number, "no session")
+
+    def takes(self) -> bool:
+        """Whether a session may come now: many who begin together may, and then one after the other."""
+        now = monotonic()
+        if len(self.seats) >= self.most:
+            return False
+        if not self.seats:
+            self._open_until = now + _TOGETHER_SECONDS
+        if self.kind == ENGINE and self._open_until < now < self._open_from:
+            return False
+        self._open_from = now + _APART_SECONDS
+        return True
 
     def _answer(self, number: int, problem: str) -> None:
         answer = self.waiting.pop(number, None)
@@ -114,6 +188,9 @@ def _take(seat: RemoteSeat, kind: int, body: bytes) -> None:
         seat.outbox.put_away()
     elif kind == records.FLOOD:
         seat.flooded = True
+    elif kind in (records.GIVEN_UP, records.STAYS):
+        if seat.given_up is not None and not seat.given_up.done():
+            seat.given_up.set_result(body if kind == records.GIVEN_UP else None)
     elif not seat.entered.done():
         about = strict_json.loads(body.decode())
         if kind == records.ENTERED:
@@ -124,43 +201,51 @@ def _take(seat: RemoteSeat, kind: int, body: bytes) -> None:
 
 
 class Engines:
-    """Where a class's sessions live: up to `most` processes."""
+    """Where a class's sessions live: an entrance, and up to `most` engines and as many annexes."""
 
     def __init__(self, limits: Limits, most: int, models: str = "runs", keeper: Keeper | None = None) -> None:
         self.limits, self.most, self.models, self.keeper = limits, max(1, most), models, keeper
-        self.engines: dict[int, EngineLine] = {}
+        self.lines: list[EngineLine] = []
+        self._homes: dict[str, EngineLine] = {}  # of the sessions that are not at the entrance
+        self._on_the_way: dict[str, asyncio.Future[None]] = {}
         self._numbers = itertools.count(1)
         self._entrance, self._starting = asyncio.Lock(), asyncio.Lock()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     async def start(self) -> None:
         """Be ready for the first page."""
-        await self._engine(0)
+        await self._line(ENTRANCE)
+        await self._line(ENGINE)
 
     async def enter(self, name: str | None, state: dict[str, Any] | None, outbox: Outbox) -> tuple[RemoteSeat, bool]:
         """A place in the session of that name, or in a new one; whether it was there."""
         async with self._entrance:
             await asyncio.sleep(_BETWEEN_SECONDS)
-        engine = await self._engine(self._index(name))
+        if self._is_short_of(ENGINE):
+            self._do(self._line(ENGINE))  # where it will learn
+        engine = await self._home(name)
         seat = RemoteSeat(engine, next(self._numbers), outbox)
         engine.seats[seat.number] = seat
-        engine.tell(seat.number, records.ENTER, _as_json(name=name, state=state, guest=outbox.guest))
+        seat.tell(records.ENTER, _as_json(name=name, state=state, guest=outbox.guest))
         try:
-            return seat, await seat.entered
+            resumed = await seat.entered
         except BaseException:
             await self.leave(seat, outbox)
             raise
+        self._remember(seat)
+        return seat, resumed
 
     async def leave(self, seat: Any, outbox: Outbox) -> None:
         """The page has gone."""
-        seat.engine.seats.pop(seat.number, None)
-        seat.engine.tell(seat.number, records.LEAVE)
+        seat.tell(records.LEAVE)
 
     async def open_model(self, name: str, body: bytes, file: str) -> None:
         """Give a session a model of the user's own."""
-        engine = self.engines.get(self._number_in(name))
-        if engine is None or engine.gone:
+        seat = self._seat(name)
+        if seat is None or seat.engine.gone:
             raise KeyError(name)
-        number = next(self._numbers)
+        await self._move(seat, ANNEX)
+        number, engine = next(self._numbers), seat.engine
         answer = engine.waiting[number] = asyncio.get_running_loop().create_future()
         engine.tell(number, records.MODEL, _as_json(name=name, file=file).strip() + b"\n" + body)
         problem = await answer
@@ -173,52 +258,112 @@ class Engines:
         """Each engine does that by itself."""
 
     async def close(self) -> None:
-        """Have them write everything down, and end."""
-        for engine in self.engines.values():
+        """Have them write everything down, and end; what is on its way arrives before."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_ARRIVAL_SECONDS)
+        for task in self._tasks:
+            task.cancel()
+        for engine in self.lines:
             engine.transport.close()
-        await asyncio.gather(*(asyncio.to_thread(_ended, engine.process) for engine in self.engines.values()))
+        await asyncio.gather(*(asyncio.to_thread(_ended, engine.process) for engine in self.lines))
 
-    # ---- which engine -----------------------------------------------------------------------------------------
+    # ---- who is where -----------------------------------------------------------------------------------------
 
-    def _number_in(self, name: str | None) -> int:
-        """The number of the engine that a session's name tells; -1 for none."""
-        digits = (name or "").partition(".")[0]
-        return int(digits) % self.most if digits.isascii() and digits.isdecimal() and len(digits) < 6 else -1
+    def _seat(self, name: str) -> RemoteSeat | None:
+        """The latest page of a session."""
+        seats = [seat for engine in self.lines for seat in engine.seats.values() if seat.name == name]
+        return max(seats, key=lambda seat: seat.number, default=None)
 
-    def _index(self, name: str | None) -> int:
-        """The engine of a session, for a new one that with the fewest pages, or one more if those have enough."""
-        index = self._number_in(name)
-        if index >= 0:
-            return index
-        pages = {i: len(engine.seats) for i, engine in self.engines.items() if not engine.gone}
-        free = [i for i in range(self.most) if i not in pages]
-        if free and (not pages or min(pages.values()) >= _ENOUGH):
-            return free[0]
-        return min(pages, key=lambda i: pages[i])
+    async def _home(self, name: str | None) -> EngineLine:
+        """Where a session is, or comes to be: at the entrance, unless another process has it."""
+        while (moved := self._on_the_way.get(name or "")) is not None:
+            await asyncio.wait({moved})
+        home = self._homes.get(name or "")
+        if home is not None and not home.gone:
+            return home
+        if home is not None:
+            await asyncio.to_thread(_ended, home.process)  # what it writes down is read at the entrance
+        return await self._line(ENTRANCE)
 
-    async def _engine(self, index: int) -> EngineLine:
-        async with self._starting:
-            engine = self.engines.get(index)
-            if engine is not None and engine.gone:
-                await asyncio.to_thread(_ended, engine.process)  # what it writes down is read by the next one
-            if engine is None or engine.gone:
-                engine = self.engines[index] = await self._started(index)
-            return engine
+    def _wished(self, engine: EngineLine, name: str, kind: str) -> None:
+        """A session belongs elsewhere."""
+        seat = self._seat(name)
+        if seat is not None and seat.engine is engine:
+            self._do(self._move(seat, kind))
 
-    async def _started(self, index: int) -> EngineLine:
+    async def _move(self, seat: RemoteSeat, kind: str) -> None:
+        """Have a session go on in a process of that kind, unless that has to wait."""
+        if seat.moves or seat.engine.kind == kind:
+            return
+        seat.moves = True
+        with contextlib.suppress(OSError):  # the machine has no process more to give: the session stays where it is
+            target = await self._line(kind)
+            if seat.number in seat.engine.seats and target.takes():  # the page may have gone
+                await self._moved(seat, target)
+        seat.moves = False
+
+    async def _moved(self, seat: RemoteSeat, target: EngineLine) -> None:
+        way = self._on_the_way[seat.name] = asyncio.get_running_loop().create_future()
+        try:
+            await seat.move(target)
+            self._remember(seat)
+        except (ConnectionError, GlassnetError):
+            seat.outbox.lose()  # its page comes back, and the session is read from disk
+        finally:
+            del self._on_the_way[seat.name]
+            way.set_result(None)
+
+    def _remember(self, seat: RemoteSeat) -> None:
+        """Where a session is, for whoever comes back to it."""
+        self._homes.pop(seat.name, None)
+        if seat.engine.kind != ENTRANCE:
+            self._homes[seat.name] = seat.engine
+            while len(self._homes) > _MOST_HOMES:
+                del self._homes[next(iter(self._homes))]
+
+    def _do(self, work: Coroutine[Any, Any, Any]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # ---- processes --------------------------------------------------------------------------------------------
+
+    def _of(self, kind: str) -> list[EngineLine]:
+        return [line for line in self.lines if line.kind == kind and not line.gone]
+
+    def _is_short_of(self, kind: str) -> bool:
+        """Whether another process of a kind should be started: for the pages that it has, or may have soon."""
+        there = self._of(kind)
+        if not there or kind == ENTRANCE:
+            return not there
+        pages = sum(len(line.seats) for line in there + (self._of(ENTRANCE) if kind == ENGINE else []))
+        return len(there) < self.most and pages >= _ENOUGH[kind] * len(there)
+
+    async def _line(self, kind: str) -> EngineLine:
+        """The process of a kind that has the fewest pages."""
+        while self._is_short_of(kind):
+            async with self._starting:
+                if self._is_short_of(kind):
+                    await self._start(kind)
+        return min(self._of(kind), key=lambda line: len(line.seats))
+
+    async def _start(self, kind: str) -> None:
+        for line in [line for line in self.lines if line.gone]:
+            await asyncio.to_thread(_ended, line.process)  # what it writes down is read by the next one
+            self.lines.remove(line)
         ours, theirs = socket.socketpair()
         loop = asyncio.get_running_loop()
         with theirs:
             process = subprocess.Popen([*COMMAND, str(theirs.fileno())], pass_fds=[theirs.fileno()])
-        _, engine = await loop.create_connection(EngineLine, sock=ours)
+        most = max(_LEAST_SESSIONS, self.limits.sessions if kind == ENTRANCE else -(-self.limits.sessions // self.most))
+        _, engine = await loop.create_connection(lambda: EngineLine(kind, most, self._wished), sock=ours)
         engine.process = process
-        share = max(_LEAST_SESSIONS, -(-self.limits.sessions // self.most))
         about = {
-            "limits": {**self.limits.as_dict(), "sessions": share}, "models": self.models, "prefix": f"{index}.",
+            "limits": {**self.limits.as_dict(), "sessions": most}, "models": self.models, "kind": kind,
             "keep": self.keeper.folder if self.keeper else None,
         }  # fmt: skip
         engine.tell(0, records.BEGIN, _as_json(**about))
-        return engine
+        self.lines.append(engine)
 
 
 def _as_json(**fields: Any) -> bytes:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -47,7 +47,7 @@ class Formula:
 
     text: str
     variables: tuple[str, ...]
-    _value: Callable[[Mapping[str, Value]], Value]
+    _value: Callable[[Mapping[str, Value]], Value] = field(compare=False)  # which follows from the text
 
     def __call__(self, *values: np.ndarray) -> np.ndarray:
         """Its value at every place, in float64; NaN or an infinity where it has none."""

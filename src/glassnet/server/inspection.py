@@ -34,7 +34,7 @@ def inspect(
 ) -> Inspection:
     """All that goes into unit `unit` of layer `layer` at a place, or at the mean of the training points' inputs."""
     x = _inputs(course, formulas, at)
-    sums, outputs = _passed(learner, x)
+    sums, outputs = passed(learner, x)
     if layer == 0:
         value = float(x[0, unit] * learner.keep[0][unit])
         name = formulas[unit].text
@@ -75,8 +75,8 @@ def _inputs(course: Course, formulas: Sequence[Formula], at: Sequence[float] | N
     return course.x.mean(axis=0, keepdims=True) if len(course.x) else np.zeros((1, len(formulas)))
 
 
-def _passed(learner: Learner, x: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """The sums and outputs of every layer for one example."""
+def passed(learner: Learner, x: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """The sums and outputs of every layer for examples `(n, features)`."""
     keep = [wrap(k) for k in learner.keep]
     with no_grad():
         sums, outputs = network.forward(learner.parameters, learner.acts, wrap(x), keep)
@@ -148,21 +148,25 @@ def _derivative(learner: Learner, course: Course, parameter: int, place: int) ->
     return slope
 
 
-def histogram(learner: Learner, state: Mapping[str, Any], inits: bool, id: int | None) -> HistogramReport:
-    """How the weights of each layer are spread, and how they would be with each way to start them."""
+def histogram(
+    learner: Learner, course: Course, state: Mapping[str, Any], inits: bool, id: int | None
+) -> HistogramReport:
+    """How the weights and activations of each layer are spread, and weights with each way to start them."""
     now = [_spread(i, layer.weight.array) for i, layer in enumerate(learner.layers, 1)]
+    with np.errstate(all="ignore"):
+        said = [_spread(i, outputs) for i, outputs in enumerate(passed(learner, course.x)[1], 1)]
     if not inits:
-        return HistogramReport(now, {}, id)
+        return HistogramReport(now, said, {}, id)
     sizes = [learner.layers[0].shape[1], *(layer.shape[0] for layer in learner.layers)]
     starts = {name: network.made(sizes, name, 0.0, state["seed"]) for name in INITS}
     spreads = {
         name: [_spread(i, layer.weight.array) for i, layer in enumerate(layers, 1)] for name, layers in starts.items()
     }
-    return HistogramReport(now, spreads, id)
+    return HistogramReport(now, said, spreads, id)
 
 
-def _spread(number: int, weights: np.ndarray) -> Spread:
-    finite = weights[np.isfinite(weights)]
+def _spread(number: int, values: np.ndarray) -> Spread:
+    finite = values[np.isfinite(values)]
     most = float(abs(finite).max(initial=0)) or 1.0
     counts, _ = np.histogram(finite, bins=_BINS, range=(-most, most))
     return Spread(number, -most, most, counts.tolist())

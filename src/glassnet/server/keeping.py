@@ -47,10 +47,10 @@ class Keeper:
 
     def keep(self, name: str, playground: Playground) -> bool:
         """Write a session; whether it could be done."""
-        tensors, about = _taken_down(playground)
+        tensors, texts = taken_down(playground)
         try:
             os.makedirs(self.folder, mode=0o700, exist_ok=True)
-            safetensors.save(self._path(name), tensors, about, checksum=True)
+            safetensors.save(self._path(name), tensors, texts, checksum=True)
         except (FileError, OSError):
             return False
         return True
@@ -61,8 +61,7 @@ class Keeper:
         if not os.path.exists(path):
             return None
         try:
-            tensors, about = safetensors.load(path, limit=_MOST_BYTES, checksum=True)
-            return _brought_back(tensors, about)
+            return brought_back(*safetensors.load(path, limit=_MOST_BYTES, checksum=True))
         except (GlassnetError, KeyError, ValueError, TypeError, OverflowError):
             return None  # of an older version, or damaged: the page begins anew
 
@@ -76,12 +75,14 @@ class Keeper:
                     os.unlink(path)
 
 
-def _taken_down(playground: Playground) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+def taken_down(playground: Playground) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """What a Playground is, as arrays and texts."""
     learner = playground.learner
     tensors = {f"{i}": p.array for i, p in enumerate(learner.parameters)}
     tensors |= {f"held.{i}": held for i, held in enumerate(learner.held)}
     tensors |= {f"keep.{i}": keep for i, keep in enumerate(learner.keep)}
     tensors |= {f"memory.{i}.{key}": array for i, key, array in learner.remembered()}
+    tensors |= {f"counted.{i}": array for i, array in enumerate(learner.counted)}
     own = playground.own
     if own is not None:
         tensors |= {"own.x": own.x, "own.t": own.t}
@@ -92,6 +93,7 @@ def _taken_down(playground: Playground) -> tuple[dict[str, np.ndarray], dict[str
         "at": playground.course.at,
         "edited": playground.edited,
         "random": _words(learner.rng),
+        "count": learner.net.count if learner.net is not None else 0,
         "rows": [list(row) for row in playground.curve.rows],
         "own": own and {"train": own.train, "task": own.task, "classes": list(own.classes), "source": own.source},
     }
@@ -99,7 +101,13 @@ def _taken_down(playground: Playground) -> tuple[dict[str, np.ndarray], dict[str
     return {k: np.array(v, order="C") for k, v in tensors.items()}, {"format": _FORMAT, "playground": text}
 
 
-def _brought_back(tensors: dict[str, np.ndarray], texts: dict[str, str]) -> Playground:
+def brought_back(
+    tensors: dict[str, np.ndarray], texts: dict[str, str], most_outputs: int = 10_000_000, layouts: int = 0
+) -> Playground:
+    """The Playground that was taken down.
+
+    Raises `GlassnetError`, `KeyError`, `ValueError`, `TypeError` or `OverflowError` for what never was one.
+    """
     if texts.get("format") != _FORMAT:
         raise FormatError("got another format; expected this version's. Try beginning anew.")
     about: dict[str, Any] = strict_json.loads(texts["playground"], source="session")
@@ -111,7 +119,7 @@ def _brought_back(tensors: dict[str, np.ndarray], texts: dict[str, str]) -> Play
                 tensors["own.x"], tensors["own.t"], kept["train"], kept["task"], tuple(kept["classes"]), kept["source"]
             )
         )
-    playground = Playground(about["state"], own)
+    playground = Playground(about["state"], own, most_outputs, layouts)
     learner = playground.learner
     network.restore(learner.layers, [tensors[f"{i}"] for i in range(len(learner.parameters))])
     for i, held in enumerate(learner.held):
@@ -124,6 +132,10 @@ def _brought_back(tensors: dict[str, np.ndarray], texts: dict[str, str]) -> Play
     )
     if "random" in about:  # a session that was kept before this was written down draws from the start
         _rewind(learner.rng, about["random"])
+    if learner.net is not None and "count" in about:
+        for i, array in enumerate(learner.counted):
+            array[...] = tensors[f"counted.{i}"]
+        learner.net.count = int(about["count"])
     playground.step, playground.edited = int(about["step"]), bool(about["edited"])
     playground.resume(int(about["epoch"]), int(about["at"]), about["rows"])
     return playground

@@ -30,6 +30,7 @@ class Learner:
     """
 
     has_tape = True
+    net: Any = None  # what counts in its place, as TensorFlow Playground does
 
     def __init__(self, layers: list[Layer], head: Head, state: Mapping[str, Any], seed: int) -> None:
         self.layers, self.head = layers, head
@@ -216,6 +217,11 @@ class Learner:
         return float(self.l2.array) * 0.5 * squares + float(self.l1.array) * sizes
 
     @property
+    def counted(self) -> list[np.ndarray]:
+        """What `net` keeps between two steps."""
+        return []
+
+    @property
     def gradients(self) -> np.ndarray:
         """All gradients end to end; zeros before the first step."""
         grads = [np.zeros_like(p.array) if p.grad is None else p.grad.array for p in self.parameters]
@@ -310,7 +316,7 @@ class ParityLearner(Learner):
         self.rate = float(state["learning_rate"])
         self.kind = "L1" if state["l1"] else "L2" if state["l2"] else "none"
         self.amount = float(state["l1"] or state["l2"])
-        if not hasattr(self, "net"):
+        if self.net is None:
             self.begin()
 
     def begin(self) -> None:
@@ -318,13 +324,13 @@ class ParityLearner(Learner):
         pairs = [(layer.weight.array, layer.bias.array) for layer in self.layers]
         self.net = ParityNet(pairs, (self.names or ["tanh"])[0], self.head.output)
         self.net.layers = pairs  # the very arrays that are drawn
-        self._latest = np.zeros(sum(p.array.size for p in self.parameters))
+        self.latest = np.zeros(sum(p.array.size for p in self.parameters))
 
     def learn(self, x: Tensor, t: Tensor) -> Tensor:
         """Add the gradients of these samples, and update if the batch is full; the loss before it."""
         loss = self.net.loss(x.array, t.array)
         self.net.accumulate(x.array, t.array)
-        self._latest = network.flat([s for pair in self.net.sums for s in pair]) / max(self.net.count, 1)
+        self.latest = network.flat([s for pair in self.net.sums for s in pair]) / max(self.net.count, 1)
         if len(x.array) == self.batch:
             self.net.update(self.rate, self.kind, self.amount)
         return wrap(np.array(loss))
@@ -334,9 +340,14 @@ class ParityLearner(Learner):
         return self.net.loss(x.array, t.array), self.net.forward(x.array)[-1][1]
 
     @property
+    def counted(self) -> list[np.ndarray]:
+        """What is kept between two steps beside the weights."""
+        return [*self.net.memory, self.latest]
+
+    @property
     def gradients(self) -> np.ndarray:
         """The mean gradients since the last update."""
-        return self._latest
+        return self.latest
 
     def forget(self, state: Mapping[str, Any]) -> None:
         """Begin again from the present weights."""

@@ -68,7 +68,7 @@ def read(text: str) -> Command:
     Raises `FormatError` for what is no command, too long, or has fields that are missing, unknown or of another type.
 
     >>> read('{"type": "step", "grain": "batch", "id": 3}')
-    Step(grain='batch', count=1, id=3)
+    Step(grain='batch', count=1, phase=None, id=3)
     """
     if len(text) > MOST_BYTES:
         hint = "Try fewer points at a time"

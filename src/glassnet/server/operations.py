@@ -41,6 +41,11 @@ class Operations:
         """How many are still to be shown."""
         return len(self.list) - self.shown
 
+    @property
+    def phase(self) -> Phase | None:
+        """Of the next one."""
+        return self.list[self.shown][1] if self.left else None
+
     def show(self, id: int | None) -> OperationReport:
         """The next one."""
         index, (node, phase) = self.shown, self.list[self.shown]

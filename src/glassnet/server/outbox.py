@@ -24,12 +24,12 @@ class Outbox:
     ['one', b'a', b'b']
     """
 
-    def __init__(self, wake: Callable[[], None], guest: bool = False) -> None:
+    def __init__(self, wake: Callable[[], None], guest: bool = False, credits: int = MOST_CREDITS) -> None:
         self._wake = wake
         self.guest = guest  # whether the page is one of a class, whom the machine's own runs do not concern
         self._lock = threading.Lock()
         self._items: deque[str | bytes] = deque()
-        self.credits = MOST_CREDITS
+        self.credits = credits
         self.overflow = False
         self.closed = False
         self.lost = False  # whether the session has gone from under the page

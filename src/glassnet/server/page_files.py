@@ -50,11 +50,20 @@ def words(title: str, *paragraphs: str) -> bytes:
     return _FRAME.format(title=html.escape(title), body=body).encode()
 
 
+def code_wanted(title: str, *paragraphs: str) -> tuple[bytes, str]:
+    """A page of plain words that asks for the code of a class, and its policy, which lets it be sent."""
+    return words(title, *paragraphs).replace(b"</body>", _CODE + b"</body>"), _ASKING
+
+
+_CODE = b"""<form action="/join"><p><label>The code on the board: <input name="code" size="12" maxlength="40" required
+autofocus autocomplete="off" autocapitalize="none" spellcheck="false"></label> <button>Join</button></p></form>"""
+_ASKING = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 _FRAME = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title} · glassnet</title>
 <style>body {{ font: 17px/1.6 system-ui, sans-serif; max-width: 34em; margin: 4em auto; padding: 0 1em;
-color-scheme: light dark }} h1 {{ font-size: 20px }}</style></head>
+color-scheme: light dark }} h1 {{ font-size: 20px }}
+input, button {{ font: inherit; padding: .2em .5em }}</style></head>
 <body><h1>{title}</h1>{body}</body>
 </html>
 """

@@ -104,6 +104,11 @@ class ParityNet:
                 self.update(rate, regularization, penalty)
 
     @property
+    def memory(self) -> list[Array]:
+        """What is kept between two steps beside the weights: sums of gradients, and which weights L1 has put out."""
+        return [*(part for pair in self.sums for part in pair), *self.dead]
+
+    @property
     def dead_links(self) -> int:
         """How many weights L1 has put out."""
         return int(sum(dead.sum() for dead in self.dead))

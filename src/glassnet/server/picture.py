@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -36,23 +37,11 @@ class Picture:
         self.layout = self._layout(sizes, points, formulas)
         self._canvas = frames.Canvas(self.layout.blocks, self.layout.size)
         self._view = View(learner, self._canvas.arrays["weights"])
-        inputs = self._places(formulas)
+        inputs = _places(tuple(formulas), self.side, self.dimensions)
         rows = max(1, _MOST_NUMBERS // (self.side * max(sizes)) // self.stride) * self.stride  # of the plane
         many = rows * self.side
         self._parts = [np.ascontiguousarray(inputs[:, i : i + many]) for i in range(0, inputs.shape[1], many)]
         self._begin(inputs)
-
-    def _places(self, formulas: Sequence[Formula]) -> np.ndarray:
-        """The inputs at every place, `(features, places)`, float32."""
-        axis = np.linspace(-EDGE, EDGE, self.side)
-        if self.dimensions == 2:
-            x2, x1 = np.meshgrid(axis[::-1], axis, indexing="ij")  # row 0 is the greatest x2
-            places = (x1.reshape(-1), x2.reshape(-1))
-        else:
-            places = (axis,)
-        with np.errstate(all="ignore"):
-            inputs = np.array([f(*places) for f in formulas], np.float32).reshape(len(formulas), -1)
-        return inputs if len(formulas) else np.zeros((0, len(places[0])), np.float32)
 
     def _begin(self, inputs: np.ndarray) -> None:
         """Draw what stays: the inputs."""
@@ -148,6 +137,22 @@ class Picture:
         arrays["output_scales"][...] = frames.quantise(drawn, map)
         if len(output) > 1:
             arrays["classes"][...] = output.argmax(axis=0).reshape(self.side, self.side)
+
+
+@lru_cache(maxsize=8)
+def _places(formulas: tuple[Formula, ...], side: int, dimensions: int) -> np.ndarray:
+    """The inputs at every place, `(features, places)`, float32: the same ones for all sessions of a class, mostly."""
+    axis = np.linspace(-EDGE, EDGE, side)
+    if dimensions == 2:
+        x2, x1 = np.meshgrid(axis[::-1], axis, indexing="ij")  # row 0 is the greatest x2
+        places = (x1.reshape(-1), x2.reshape(-1))
+    else:
+        places = (axis,)
+    with np.errstate(all="ignore"):
+        inputs = np.array([f(*places) for f in formulas], np.float32).reshape(len(formulas), -1)
+    inputs = inputs if len(formulas) else np.zeros((0, len(places[0])), np.float32)
+    inputs.flags.writeable = False
+    return inputs
 
 
 def _units(

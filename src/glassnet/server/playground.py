@@ -13,7 +13,7 @@ import numpy as np
 
 from glassnet.core.tensor import wrap
 from glassnet.errors import NotSupportedError, ValueRangeError, complain
-from glassnet.server import editing, frames, history, inspection, network, parity_link, tfp
+from glassnet.server import editing, frames, history, inspection, network, parity_link, space, tfp
 from glassnet.server import points as drawn
 from glassnet.server.commands import Edit, Freeze, Inspect
 from glassnet.server.course import Course
@@ -25,7 +25,15 @@ from glassnet.server.operations import Operations
 from glassnet.server.picture import Picture
 from glassnet.server.points import Points
 from glassnet.server.properties import MOST_SEED, State, checked, defaults, touched
-from glassnet.server.reports import HistogramReport, Inspection, Layout, OperationReport, StateReport, Stopped
+from glassnet.server.reports import (
+    HistogramReport,
+    Inspection,
+    Layout,
+    OperationReport,
+    SpaceReport,
+    StateReport,
+    Stopped,
+)
 
 _PARITY_IS_EXACT = "Try switching parity off; the weights stay"
 
@@ -49,7 +57,11 @@ class Playground:
     """
 
     def __init__(
-        self, changes: Mapping[str, Any] | None = None, own: Points | None = None, most_outputs: int = 10_000_000
+        self,
+        changes: Mapping[str, Any] | None = None,
+        own: Points | None = None,
+        most_outputs: int = 10_000_000,
+        layouts: int = 0,
     ) -> None:
         self.state: State = defaults()
         self.own = own
@@ -59,8 +71,8 @@ class Playground:
         self.notes: list[str] = []
         self.edited = False
         self.operations: Operations | None = None
-        self.layouts = 0
-        self._partial = 0  # samples of the present batch that have been shown one by one
+        self.layouts = layouts  # before this one; a page knows them by their numbers
+        self.partial = 0  # samples of the present batch that have been shown one by one
         self._build(self._settled({**self.state, **checked(changes or {})}))
 
     # ---- settings ---------------------------------------------------------------------------------------------
@@ -68,7 +80,7 @@ class Playground:
     def configure(self, changes: Mapping[str, Any]) -> None:
         """Change settings: all of these, or with an error none."""
         wanted = checked(changes)
-        self._finish_operations()
+        self.finish_operations()
         new = self._settled({**self.state, **wanted})
         what = touched({**self.state, "parity": new["parity"]}, new)
         turned = new["parity"] - self.state["parity"]
@@ -123,7 +135,7 @@ class Playground:
         self.edited = False
         self.step = 0
         self.curve = Curve()
-        self._partial = 0
+        self.partial = 0
         self._judge()
 
     def _rebuild(self, state: State, points: Points | None = None) -> None:
@@ -143,7 +155,7 @@ class Playground:
             network.inherit(layers, self.learner.layers, names, before)
         learner = self.learner if same and self.learner.has_tape else None
         self._install(state, points, formulas, course, layers, learner)
-        self._partial = 0
+        self.partial = 0
         self._judge()
 
     def _install(
@@ -160,7 +172,7 @@ class Playground:
             learner = kind(layers, course.head, state, state["seed"])
             if hasattr(self, "learner"):
                 self.learner.close()
-            self._sound: Sound | None = None
+            self.sound: Sound | None = None  # to go back to
             self.history.clear()
         else:
             learner.configure(state, course.head)
@@ -224,7 +236,7 @@ class Playground:
         state = {**defaults(), **parity_link.state_of(tfp.parse(text))}
         page = {name: self.state[name] for name in ("speed", "resolution")}
         self.running = False
-        self._finish_operations()
+        self.finish_operations()
         self._build(self._settled({**state, **page}))
 
     def resume(self, epoch: int, at: int, rows: Sequence[Sequence[float | None]]) -> None:
@@ -233,6 +245,8 @@ class Playground:
         self.curve = Curve()
         self.curve.rows = [tuple(np.nan if v is None else float(v) for v in row) for row in rows]
         self.judgement = self.course.judge(self.learner)
+        if np.isfinite(self.judgement.train_loss):
+            self.sound = self._now()
 
     # ---- training ---------------------------------------------------------------------------------------------
 
@@ -242,7 +256,7 @@ class Playground:
 
     def advance(self, batches: int, until: float) -> tuple[int, Stopped | None]:
         """Train on so many batches, at most until that moment; how many were done, and why it stopped by itself."""
-        self._finish_operations()
+        self.finish_operations()
         with np.errstate(all="ignore"):  # what is not a number is said in words, not in warnings
             for done in range(batches):
                 if done and perf_counter() >= until:
@@ -257,7 +271,7 @@ class Playground:
         if not self.course.batches:
             self.running = False
             return None
-        self._partial = 0
+        self.partial = 0
         self.learner.learn(*self.course.next())
         self.step += 1
         if not self.course.done() or not self.curve.due(self.course.epoch):
@@ -266,14 +280,14 @@ class Playground:
 
     def one_sample(self) -> Stopped | None:
         """Show the gradients of the next sample alone; with the last one of a batch, the batch's update is made."""
-        self._finish_operations()
+        self.finish_operations()
         if not self.course.batches:
             return None
         x, t = self.course.next()
-        self._partial += 1
-        if self._partial >= len(x.array) or not self.learner.has_tape:
+        self.partial += 1
+        if self.partial >= len(x.array) or not self.learner.has_tape:
             return self.one_batch()
-        rows = slice(self._partial - 1, self._partial)
+        rows = slice(self.partial - 1, self.partial)
         self.learner.measure(wrap(x.array[rows]), wrap(t.array[rows]))
         return None
 
@@ -289,10 +303,25 @@ class Playground:
             self.operations = Operations(self.learner, *self.course.next(), samples)
         report = self.operations.show(id)
         if not self.operations.left:
-            self._finish_operations()
+            self.finish_operations()
         return report
 
-    def _finish_operations(self) -> None:
+    def to_end_of(self, phase: str, id: int | None) -> OperationReport | None:
+        """The operations to the end of a phase: of this step, or of the next one if it is past; the last of them."""
+        report = self.one_operation(id)
+        for _ in range(2 * (report.total if report is not None else 0)):
+            if report is None or (report.phase == phase and self._phase != phase):
+                break
+            report = self.one_operation(id)
+        return report
+
+    @property
+    def _phase(self) -> str | None:
+        """Of the operation that comes next in this step."""
+        return self.operations.phase if self.operations is not None else None
+
+    def finish_operations(self) -> None:
+        """Make the step that is shown operation by operation, if one is."""
         if self.operations is None:
             return
         self.operations.finish()
@@ -312,7 +341,7 @@ class Playground:
         reason = None
         if not np.isfinite(loss):
             return self._not_a_number()
-        self._sound = Sound(network.numbers(self.learner.layers), self.course.epoch, self.course.at, self.step)
+        self.sound = self._now()
         if state["target_loss"] and loss <= state["target_loss"] and self.step:
             reason = Stopped("target", f"The loss, {loss:.4g}, has reached {state['target_loss']:g}.", self.course.now)
         elif state["most_epochs"] and self.course.epoch >= state["most_epochs"]:
@@ -321,17 +350,20 @@ class Playground:
             self.running = False
         return reason
 
+    def _now(self) -> Sound:
+        return Sound(network.numbers(self.learner.layers), self.course.epoch, self.course.at, self.step)
+
     def _not_a_number(self) -> Stopped:
         """Say why, and go back to the last moment whose weights gave numbers."""
         self.running = False
         broken_at = self.course.now
         found = diagnose(self.learner, self.state, self.curve.losses, broken_at)
         text = f"The loss is not a number: in {found.where}, {found.text}."
-        if self._sound is not None:
-            network.restore(self.learner.layers, self._sound.weights)
+        if self.sound is not None:
+            network.restore(self.learner.layers, self.sound.weights)
             self.learner.forget(self.state)
-            self.course.go_to(self._sound.epoch, self._sound.at)
-            self.step = self._sound.step
+            self.course.go_to(self.sound.epoch, self.sound.at)
+            self.step = self.sound.step
             self.curve.cut(self.course.now)
             text += f" The weights are back at epoch {self.course.now:g}."
             self.judgement = self.course.judge(self.learner)
@@ -341,36 +373,44 @@ class Playground:
 
     def edit(self, command: Edit) -> None:
         """Set a weight or a bias."""
-        self._finish_operations()
-        self.history.add(editing.weight(self.learner, command))
-        self._after_edit()
+        self.finish_operations()
+        self._make(editing.weight(self.learner, command))
 
     def put_weights(self, values: Sequence[float]) -> None:
         """Set all weights and biases, in the order of a frame's `weights`."""
-        self._finish_operations()
-        self.history.add(editing.all_weights(self.learner, values))
-        self._after_edit()
+        self.finish_operations()
+        self._make(editing.all_weights(self.learner, values))
 
     def freeze(self, command: Freeze) -> None:
         """Hold weights, or let them go."""
         self._need_tape("freezing")
-        self.history.add(editing.freeze(self.learner, command, self._refresh))
+        self._make(editing.freeze(self.learner, command))
 
     def ablate(self, layer: int, unit: int, on: bool) -> None:
         """Leave a unit out, or restore it."""
         self._need_tape("leaving a unit out")
-        self.history.add(editing.ablate(self.learner, layer, unit, on, self._refresh))
+        self._make(editing.ablate(self.learner, layer, unit, on))
 
     def _need_tape(self, what: str) -> None:
-        self._finish_operations()
+        self.finish_operations()
         if not self.learner.has_tape:
             got = f"got {what} while counting as TensorFlow Playground does"
             raise NotSupportedError(complain(got, "expected the engine's own arithmetic", _PARITY_IS_EXACT))
 
-    def _refresh(self) -> None:
-        """What is frozen or left out has changed: the step is recorded anew."""
-        self.learner.configure(self.state)
+    def _make(self, edit: history.Edit) -> None:
+        """Make a change by hand, for the first time."""
+        self._put(edit)
+        self.history.add(edit)
         self._after_edit()
+
+    def _put(self, edit: history.Edit, *, back: bool = False) -> None:
+        """Make a change, or take it back."""
+        chosen = edit.before if back else edit.after
+        if chosen is not None:
+            self._use(chosen)
+        editing.put(self.learner, edit.spots, back=back)
+        if edit.of_marks:  # what is frozen or left out is part of the step, which is recorded anew
+            self.learner.configure(self.state)
 
     def _after_edit(self) -> None:
         self.edited = True
@@ -380,30 +420,34 @@ class Playground:
 
     def undo(self, again: bool = False) -> bool:
         """Take the last edit back, or make it again; whether there was one."""
-        self._finish_operations()
-        found = self.history.redo() if again else self.history.undo()
-        if found:
-            self._after_edit()
-        return found
+        self.finish_operations()
+        edit = self.history.again() if again else self.history.back()
+        if edit is None:
+            return False
+        self._put(edit, back=not again)
+        self._after_edit()
+        return True
 
     def change_points(self, change: Callable[[Points], Points], stroke: object = None) -> None:
         """Put other points in the place of the present ones, which become the user's own."""
-        self._finish_operations()
-        before, own, name = self.points, self.own, self.state["dataset"]
-        after = change(self.points)
-        self._use(after, "own", after)
-        undo, redo = (lambda: self._use(before, name, own)), (lambda: self._use(after, "own", after))
-        self.history.add(history.Edit(undo, redo, stroke and ("points", stroke)))
+        self.finish_operations()
+        before = history.Chosen(self.points, self.state["dataset"], self.own)
+        points = change(self.points)
+        after = history.Chosen(points, "own", points)
+        self._use(after)
+        self.history.add(history.Edit(before=before, after=after, stroke=stroke and ("points", stroke)))
 
-    def _use(self, points: Points, name: str, own: Points | None) -> None:
+    def _use(self, chosen: history.Chosen) -> None:
         """Learn these points from now on."""
-        kept = self.history.done[:], self.history.undone[:]
-        before, self.own = self.own, own
+        kept, sizes = (self.history.done[:], self.history.undone[:]), self.sizes
+        before, self.own = self.own, chosen.own
         try:
-            self._rebuild({**self.state, "dataset": name, "parity": False}, points)
+            self._rebuild({**self.state, "dataset": chosen.dataset, "parity": False}, chosen.points)
         except Exception:
             self.own = before
             raise
+        if self.sizes != sizes:  # more classes or fewer: what was done to the weights has no place any more
+            kept = tuple([edit for edit in edits if not edit.spots] for edits in kept)
         self.history.done, self.history.undone = kept
         self.edited = True
 
@@ -422,7 +466,11 @@ class Playground:
 
     def histogram(self, inits: bool, id: int | None) -> HistogramReport:
         """How weights are spread."""
-        return inspection.histogram(self.learner, self.state, inits, id)
+        return inspection.histogram(self.learner, self.course, self.state, inits, id)
+
+    def space(self, layer: int, id: int | None) -> SpaceReport:
+        """Where a hidden layer puts the plane."""
+        return space.widest(self.learner, self.course, self.formulas, layer, id)
 
     @property
     def layout(self) -> Layout:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import struct
 
-# from the server: begin (JSON), enter (JSON), a command as it came, credits, the page has gone, a model (name, bytes)
-BEGIN, ENTER, HEAR, CREDIT, LEAVE, MODEL = range(1, 7)
+# from the server: begin (JSON), enter (JSON), a command as it came, credits, the page has gone, a model (name, bytes),
+# give a session up, go on with one (bytes)
+BEGIN, ENTER, HEAR, CREDIT, LEAVE, MODEL, GIVE_UP, GO_ON = range(1, 9)
 # from an engine: let in (JSON), refused (JSON), a text or bytes for the page, its place is taken, too many, it is done,
-# its session was put away
-ENTERED, REFUSED, TEXT, BYTES, TAKEN, FLOOD, DONE, AWAY = range(11, 19)
+# its session was put away, a session belongs elsewhere (JSON), is given up (bytes), cannot be
+ENTERED, REFUSED, TEXT, BYTES, TAKEN, FLOOD, DONE, AWAY, WISH, GIVEN_UP, STAYS = range(11, 22)
 _HEAD = struct.Struct("<IIB")
 
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import secrets
 import tempfile
 import threading
+from collections.abc import Callable
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from glassnet.errors import GlassnetError, complain
-from glassnet.server.digits import DigitsLab
+from glassnet.server import moving
 from glassnet.server.keeping import Keeper
 from glassnet.server.outbox import Outbox
+from glassnet.server.place import Place
 from glassnet.server.scheduler import Scheduler
 from glassnet.server.session import Limits, Session
-from glassnet.train.trained import Trained
 
+if TYPE_CHECKING:
+    from glassnet.server.digits import DigitsLab
+
+_GOLDEN = 0.6180339887498949  # multiples of it, less what is whole, lie evenly: frames are not all due at once
 _SILENT_SECONDS = 120.0  # after which the place of a page that trains nothing may be given to another
 
 
@@ -27,8 +33,8 @@ class NoRoomError(GlassnetError):
 class Registry:
     """Sessions by name. A name is a secret: whoever knows it may come back to the session.
 
-    Playgrounds take turns on `workers` threads; digits, whose turns are longer, on one of their own. After a long turn
-    a session rests `rest` times as long, which is the others' time.
+    Playgrounds take turns on `workers` threads; digits, whose turns are longer, on one of their own. In a class `place`
+    gives a session its place among the processes.
     """
 
     def __init__(
@@ -37,15 +43,15 @@ class Registry:
         workers: int = 2,
         models: str = "runs",
         keeper: Keeper | None = None,
-        prefix: str = "",
-        rest: float = 0.0,
+        place: Callable[[Session], Place | None] = lambda session: None,
     ) -> None:
-        self.limits, self.models, self.prefix = limits, models, prefix
-        self.scheduler = Scheduler(workers, rest=rest)
-        self.heavy = Scheduler(1, name="digits", rest=rest)
+        self.limits, self.models, self.place = limits, models, place
+        self.scheduler = Scheduler(workers)
+        self.heavy = Scheduler(1, name="digits")
         self.sessions: dict[str, Session] = {}
         self.labs: dict[str, DigitsLab] = {}
         self.keeper = keeper
+        self._shares = itertools.count(monotonic() % 1, _GOLDEN)  # not the same ones as in another process
         self._lock = threading.Lock()
 
     def open(self, name: str | None, state: dict[str, Any] | None, outbox: Outbox) -> tuple[Session, bool]:
@@ -55,10 +61,8 @@ class Registry:
         """
         with self._lock:
             session = self.sessions.get(name or "")
-            oldest = self._oldest() if session is None and len(self.sessions) >= self.limits.sessions else None
-        if oldest is not None:
-            oldest.put_away()
-            self._end(oldest)
+        if session is None:
+            self._make_room()
         # what takes a while, or a session's own lock, is done while ours is not held
         while session is None or not session.attach(outbox):  # one that is known may end in this very moment
             session = self._new(name, state)
@@ -69,12 +73,40 @@ class Registry:
         """A new session, or the one of that name that is kept on disk."""
         kept = self.keeper.find(name) if self.keeper is not None and name else None
         if name is None or kept is None:
-            name = self.prefix + secrets.token_urlsafe(18)
-        session = Session(name, self.limits, state, kept)
+            name = secrets.token_urlsafe(18)
+        return self._added(Session(name, self.limits, state, kept))
+
+    def _added(self, session: Session) -> Session:
+        """A session is ours; or the one of its name that was here before it."""
         session.digits = lambda command, values, outbox: self._digits(session, command, values, outbox)
         session.wake = lambda: self.scheduler.wake(session)
+        session.place = self.place(session)
         with self._lock:
-            return self.sessions.setdefault(name, session)
+            return self.sessions.setdefault(session.name, session)
+
+    def give_up(self, session: Session, outbox: Outbox) -> bytes | None:
+        """What another process needs to go on with a session, which ends here; None if it has to stay."""
+        with session.lock:
+            if session.name in self.labs or session.outbox is not outbox:
+                if session.place is not None:
+                    session.place.stays = session.name in self.labs
+                return None
+            body = moving.taken_down(session, outbox)
+            session.outbox = None
+            with self._lock:
+                self.sessions.pop(session.name, None)
+            session.close()
+        self.scheduler.forget(session)
+        return body
+
+    def go_on(self, body: bytes, connect: Callable[[moving.Arrived], Outbox]) -> Session:
+        """Go on with the session that another process has given up, with the page that `connect` gives it."""
+        self._make_room()
+        arrived = moving.brought_back(body, self.limits)
+        session = self._added(arrived.session)
+        session.go_on(connect(arrived), next(self._shares) % 1)
+        self.scheduler.wake(session)
+        return session
 
     def _digits(self, session: Session, command: Any, values: dict[str, Any], outbox: Outbox | None) -> None:
         lab = self.lab(session)
@@ -83,6 +115,8 @@ class Registry:
 
     def lab(self, session: Session) -> DigitsLab:
         """The session's room of digits, made when it is first asked for something."""
+        from glassnet.server.digits import DigitsLab  # which most processes of a class never need
+
         with self._lock:
             if session.name not in self.labs:
                 self.labs[session.name] = DigitsLab(self.models, self.limits.frames_per_second)
@@ -93,6 +127,8 @@ class Registry:
 
         Raises `KeyError` when there is no session of that name, `GlassnetError` for what is no model.
         """
+        from glassnet.train.trained import Trained
+
         session = self.sessions[name]
         handle, path = tempfile.mkstemp(suffix=".safetensors")
         try:
@@ -106,6 +142,17 @@ class Registry:
         lab = self.lab(session)
         lab.offer(file[:60], trained, session.outbox)
         self.heavy.wake(lab)
+
+    def _make_room(self) -> None:
+        """End the session that others need least, if there are as many as may be.
+
+        Raises `NoRoomError` when all are needed.
+        """
+        with self._lock:
+            oldest = self._oldest() if len(self.sessions) >= self.limits.sessions else None
+        if oldest is not None:
+            oldest.put_away()
+            self._end(oldest)
 
     def _oldest(self) -> Session:
         """The session that makes room for a new one: alone for longest, or else one whose page has been silent."""
@@ -159,6 +206,8 @@ class Registry:
         mark = session.mark
         if self.keeper is not None and mark != session.kept:
             with session.lock:
+                if session.closed:  # another process goes on with it
+                    return
                 self.keeper.keep(session.name, session.playground)
             session.kept = mark
 

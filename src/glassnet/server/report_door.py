@@ -12,7 +12,6 @@ from starlette.responses import Response
 
 from glassnet.errors import GlassnetError
 from glassnet.server import page_files
-from glassnet.server.runs import Runs, signature
 
 _MOST_KEPT = 4
 _HASH = re.compile(rb"script-src '(sha256-[A-Za-z0-9+/=]+)'")  # of the report's own program, as its own policy names it
@@ -27,7 +26,7 @@ class Reporter:
     """Answers `GET /report?run=NAME`, for the owner of the server alone: a report tells examples of the data."""
 
     def __init__(self, folder: str, make: Callable[[str], bytes] | None) -> None:
-        self.runs, self.make = Runs(folder), make
+        self.folder, self.make = folder, make
         self._kept: dict[str, tuple[Any, bytes]] = {}
         self._one = asyncio.Lock()  # a linear model is trained for each, to compare with
 
@@ -38,9 +37,8 @@ class Reporter:
         if self.make is None:
             return _words(404, "There are no reports here", "Try glassnet report RUN in the terminal.")
         try:
-            path = self.runs.path_of(request.query_params.get("run", ""))
             async with self._one:
-                body = await asyncio.to_thread(self._body, path)
+                body = await asyncio.to_thread(self._body, request.query_params.get("run", ""))
         except GlassnetError as problem:
             return _words(404, "There is no report of this run", str(problem))
         found = _HASH.search(body)
@@ -48,7 +46,10 @@ class Reporter:
         headers = {"content-security-policy": policy, "cache-control": "no-store"}
         return Response(body, media_type="text/html", headers=headers)
 
-    def _body(self, path: str) -> bytes:
+    def _body(self, name: str) -> bytes:
+        from glassnet.server.runs import Runs, signature  # with much that is not needed before somebody asks
+
+        path = Runs(self.folder).path_of(name)
         mark = signature(path)
         if path not in self._kept or self._kept[path][0] != mark:
             assert self.make is not None

@@ -112,9 +112,10 @@ class StateReport(Report):
 
 @dataclass(frozen=True)
 class Stopped(Report):
-    """Training stopped by itself: the target is reached, the epochs are done, or a number is no longer one."""
+    """Training stopped by itself: the target is reached, the epochs are done, a number is no longer one, or a step took
+    longer than a step may."""
 
-    reason: Literal["target", "epochs", "nan"]
+    reason: Literal["target", "epochs", "nan", "time"]
     text: str
     epoch: float
     where: str = ""  # for nan: the layer or the part in which it began
@@ -175,8 +176,26 @@ class Inspection(Report):
 
 
 @dataclass(frozen=True)
+class SpaceReport(Report):
+    """The plane in the space of a hidden layer, along the two directions in which the training points vary most there.
+
+    `across` and `up` are base64 of float32 `(side, side)`, the first row the greatest x2; `share` is how much of the
+    variance each direction has; `axes` are the directions, each of length 1, a number for each neuron.
+    """
+
+    layer: int
+    units: int
+    side: int
+    across: str
+    up: str
+    share: list[float]
+    axes: list[list[float]]
+    id: int | None = None
+
+
+@dataclass(frozen=True)
 class Spread:
-    """A histogram: how many of a layer's weights lie in each of the equal parts from `least` to `most`."""
+    """A histogram: how many of a layer's numbers lie in each of the equal parts from `least` to `most`."""
 
     layer: int
     least: float
@@ -186,9 +205,13 @@ class Spread:
 
 @dataclass(frozen=True)
 class HistogramReport(Report):
-    """How weights are spread: `now`, and for each initialisation what it would draw with the present seed."""
+    """How weights are spread: `now`, and for each initialisation what it would draw with the present seed.
+
+    `said` is how each layer's activations are spread over the training points, the output's last.
+    """
 
     now: list[Spread]
+    said: list[Spread] = field(default_factory=list)
     inits: dict[str, list[Spread]] = field(default_factory=dict)
     id: int | None = None
 

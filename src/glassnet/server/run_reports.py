@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from glassnet.server.reports import Json, Report
 
@@ -69,12 +69,29 @@ class RunWeights:
     """What is kept of the first layer: at which epochs, how many units of how many weights, images or not."""
 
     name: str
-    epochs: list[int]
+    epochs: list[float]  # with a fraction, within the epoch that runs
     units: int
     features: int
     image: list[int] | None  # height and width
     names: list[str]  # of the features
     scale: float  # the largest weight of all epochs
+
+
+@dataclass(frozen=True)
+class RunGround:
+    """What is kept of a network of two features: at which epochs there is a picture of what it says everywhere.
+
+    `ends` are the least and greatest x and y; `points` some examples, `[x, y, class or height]`; `most` the largest
+    height of all epochs, and None for classes.
+    """
+
+    epochs: list[int]
+    width: int
+    height: int
+    ends: list[float]
+    names: list[str]  # of the two features
+    points: list[list[float]]
+    most: float | None
 
 
 @dataclass(frozen=True)
@@ -93,6 +110,7 @@ class RunStory(Report):
     curves: list[RunCurve] | None
     steps: RunSteps | None
     weights: RunWeights | None
+    ground: RunGround | None
     judged: list[int] | None  # epochs with a confusion matrix
     findings: list[Json] | None  # what the doctor says so far
     activity: Json | None  # looks into the layers, as in a report
@@ -103,17 +121,21 @@ class RunStory(Report):
 
 @dataclass(frozen=True)
 class RunMoment(Report):
-    """The first layer and the confusions of a run at the epochs nearest to, and not after, the one asked for.
+    """First layer, border and confusions of a run at the epochs nearest to, and not after, the one asked for.
 
-    `levels` is base64 of int8 `(units, features)`: 127 is `scale`, -128 is not a number.
+    `levels` is base64 of int8 `(units, features)`: 127 is `scale`, -128 is not a number. `ground` is base64 of bytes
+    `(height, width)`, the first row the lowest y: for classes the class and how sure it is, 255 is certain; for heights
+    one of int8, 127 is the ground's `most`.
     """
 
     name: str
-    epoch: int  # asked for
-    weights_epoch: int | None
+    epoch: float  # asked for
+    weights_epoch: float | None
     levels: str
     scale: float
     confusion_epoch: int | None
     of: str  # the examples that were judged
     confusion: list[list[int]]
+    ground_epoch: int | None = None
+    ground: list[str] = field(default_factory=list)
     id: int | None = None

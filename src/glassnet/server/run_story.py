@@ -17,17 +17,20 @@ import numpy as np
 from glassnet.errors import GlassnetError
 from glassnet.server.numbers import number_of
 from glassnet.server.reports import Json
-from glassnet.server.run_reports import RunCurve, RunMoment, RunSteps, RunStory, RunSummary, RunWeights
+from glassnet.server.run_reports import RunCurve, RunGround, RunMoment, RunSteps, RunStory, RunSummary, RunWeights
 from glassnet.train.activity import ACTIVITY
 from glassnet.train.doctor import diagnose
 from glassnet.train.first_layer import FirstLayer
+from glassnet.train.ground import Ground
 from glassnet.train.moments import GrowingFile
 from glassnet.train.report_data import case_of_records, command_told, finding_told, thinned
+from glassnet.train.report_ground import heights_of, largest
 from glassnet.train.report_weights import activity, as_image, packed, quantised
 from glassnet.train.run_folder import (
     CONFIG,
     CONFUSION,
     ENVIRONMENT,
+    GROUND,
     HISTORY,
     MODEL,
     RESULT,
@@ -60,6 +63,7 @@ class Story:
         self.steps, self.confusions = GrowingFile(path, STEPS), GrowingFile(path, CONFUSION)
         self._first: tuple[str, FirstLayer | None] = ("", None)
         self._image: tuple[str, tuple[int, ...]] = ("", ())
+        self._ground: tuple[str, Ground | None] = ("", None)
 
     def tell(self, summary: RunSummary, known: Json, id: int | None = None) -> RunStory:
         """The run as far as it has come; parts whose tag is known are left out."""
@@ -91,6 +95,16 @@ class Story:
             self._first = tag, FirstLayer.read(self.path)
         return self._first[1]
 
+    def ground(self) -> Ground | None:
+        """The pictures of the plane that were kept; read again when the file has changed.
+
+        Raises `FormatError` for a file that is something else.
+        """
+        tag = self.tag([GROUND])
+        if self._ground[0] != tag:
+            self._ground = tag, Ground.read(self.path)
+        return self._ground[1]
+
     def image(self, run: Run) -> tuple[int, ...]:
         """The shape of an example, (28, 28) for a digit; () where nobody knows it."""
         tag = self.tag([CONFIG, MODEL])
@@ -103,8 +117,8 @@ class Story:
             self._image = tag, tuple(shape) if known and shape else _shape_of_model(self.path)
         return self._image[1]
 
-    def at(self, epoch: int, id: int | None = None) -> RunMoment:
-        """The first layer and the confusions at the latest epoch, up to this one, at which there are some."""
+    def at(self, epoch: float, id: int | None = None) -> RunMoment:
+        """First layer, border and confusions at the latest epoch, up to this one, at which there are some."""
         of, confusion_epoch, matrix, levels, scale, weights_epoch = "", None, [], "", 0.0, None
         row = _latest([row for row in self.confusions.rows() if _is_matrix(row.get("confusion"))], epoch)
         if row is not None:
@@ -113,12 +127,24 @@ class Story:
         with suppress(GlassnetError):
             layer = self.first_layer()
         if layer is not None and layer.kept:
-            place = max(0, bisect_right(layer.epochs, epoch) - 1)
-            _, kept = as_image(layer.kept[place][None].astype(np.float64), self.image(Run(self.path)))
+            epochs, moments = layer.moments
+            place = max(0, bisect_right(epochs, epoch) - 1)
+            _, kept = as_image(moments[place][None].astype(np.float64), self.image(Run(self.path)))
             rows, scale = quantised(kept[0, : max(1, _MOST_WEIGHTS // kept.shape[2])])
-            levels, weights_epoch = packed(rows), layer.epochs[place]
-        name = os.path.basename(self.path)[:120]
-        return RunMoment(name, epoch, weights_epoch, levels, scale, confusion_epoch, of, matrix, id)
+            levels, weights_epoch = packed(rows), epochs[place]
+        name, (ground_epoch, ground) = os.path.basename(self.path)[:120], self._ground_at(epoch)
+        return RunMoment(
+            name, epoch, weights_epoch, levels, scale, confusion_epoch, of, matrix, ground_epoch, ground, id
+        )
+
+    def _ground_at(self, epoch: float) -> tuple[int | None, list[str]]:
+        ground = None
+        with suppress(GlassnetError):
+            ground = self.ground()
+        if ground is None or not ground.kept:
+            return None, []
+        place = max(0, bisect_right(ground.epochs, epoch) - 1)
+        return ground.epochs[place], [packed(plane) for plane in _planes(ground, place)]
 
 
 def _careful(make: Callable[[Story, Run], Any], story: Story, run: Run, problems: list[str]) -> Any:
@@ -145,7 +171,7 @@ def _shape_of_model(path: str) -> tuple[int, ...]:
     return ()
 
 
-def _latest(rows: Sequence[dict[str, Any]], epoch: int) -> dict[str, Any] | None:
+def _latest(rows: Sequence[dict[str, Any]], epoch: float) -> dict[str, Any] | None:
     """The last of the rows that are not after an epoch."""
     place = bisect_right([row["epoch"] for row in rows], epoch)
     return rows[place - 1] if place else None
@@ -204,11 +230,32 @@ def _weights(story: Story, run: Run) -> RunWeights | None:
     units = max(1, min(one.shape[1], _MOST_WEIGHTS // one.shape[2]))
     if one.shape[2] > _MOST_WEIGHTS:
         return None
-    scale = max(float(np.abs(kept).max()) for kept in layer.kept)
+    epochs, moments = layer.moments
+    scale = max(float(np.abs(kept).max()) for kept in moments)
     names: list[str] = []
     with suppress(GlassnetError):
         names = _names(run, one.shape[2]) if image is None else []
-    return RunWeights(layer.name[:120], layer.epochs, units, one.shape[2], list(image) if image else None, names, scale)
+    return RunWeights(layer.name[:120], epochs, units, one.shape[2], list(image) if image else None, names, scale)
+
+
+def _ground(story: Story, run: Run) -> RunGround | None:
+    ground = story.ground()
+    if ground is None or not ground.kept:
+        return None
+    names: list[str] = []
+    with suppress(GlassnetError):
+        names = _names(run, 2)
+    height, width = ground.kept[0].shape[1:]
+    most = largest(ground) if ground.task == "regression" else None
+    return RunGround(
+        ground.epochs, width, height, list(ground.ends), names or ["x1", "x2"],
+        ground.points.astype(np.float64).tolist(), most,
+    )  # fmt: skip
+
+
+def _planes(ground: Ground, place: int) -> list[np.ndarray]:
+    """The planes of one picture, as bytes."""
+    return [heights_of(ground, place)] if ground.task == "regression" else list(ground.kept[place])
 
 
 def _names(run: Run, count: int) -> list[str]:
@@ -241,6 +288,7 @@ _PARTS: dict[str, tuple[Sequence[str], Callable[[Story, Run], Any]]] = {
     "curves": ((HISTORY, RESULT), _curves),
     "steps": ((STEPS,), _steps),
     "weights": ((WEIGHTS, CONFIG, MODEL), _weights),
+    "ground": ((GROUND, CONFIG), _ground),
     "judged": ((CONFUSION,), _judged),
     "findings": ((HISTORY, ACTIVITY, CONFIG), _findings),
     "activity": ((ACTIVITY,), _activity),

@@ -78,7 +78,7 @@ class Runs:
             del self._stories[next(iter(self._stories))]
         return story
 
-    def at(self, name: str, epoch: int, id: int | None = None) -> RunMoment:
+    def at(self, name: str, epoch: float, id: int | None = None) -> RunMoment:
         """The first layer and the confusions of a run at an epoch."""
         return self._story(self.path_of(name)).at(epoch, id)
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 import heapq
 import itertools
 import logging
-import os
-import sys
 import threading
 from collections import deque
 from time import monotonic, perf_counter, thread_time
 from typing import Protocol
 
 _SHORT = 0.004  # seconds of work in a turn; a frame of a class takes a tenth of that
-_NICE = 10  # of a thread for long turns: about a tenth of what another one gets
 _log = logging.getLogger("glassnet.server")
 
 
@@ -39,13 +36,12 @@ class _Lane:
 class _Entry:
     """What the scheduler knows of a job."""
 
-    __slots__ = ("again", "job", "queued", "rested", "running", "seconds", "suspect", "ticket")
+    __slots__ = ("again", "job", "queued", "running", "seconds", "suspect", "ticket")
 
     def __init__(self, job: Job) -> None:
         self.job = job
         self.queued = self.running = self.again = False
         self.ticket = 0  # of its place among those that wait; an older one is void
-        self.rested = 0.0  # from when on it may have a turn again
         self.suspect = True  # whether its next turn's work is measured
         self.seconds: float | None = None  # of work in a turn, on the whole; None before the first
 
@@ -54,19 +50,11 @@ class _Entry:
         self.seconds = seconds if self.seconds is None else (self.seconds + seconds) / 2
 
 
-def _give_way() -> None:
-    """Let this thread have less of a processor than others, where threads have priorities of their own (Linux)."""
-    if sys.platform == "linux":
-        os.nice(_NICE)
-
-
 class Scheduler:
     """Worker threads that give every job its turn.
 
     A job that is ready waits for those that became ready before it, however much it has to do: nobody is starved. Jobs
     whose turns are short have a thread of their own (with two workers or more), so that they do not wait for long ones.
-    After a long turn a job rests `rest` times as long as that was, which leaves the processor to the others; the
-    threads of long turns then have a lower priority, too.
 
     >>> class Once:
     ...     def turn(self):
@@ -79,8 +67,7 @@ class Scheduler:
     >>> scheduler.stop()
     """
 
-    def __init__(self, workers: int, name: str = "sessions", rest: float = 0.0) -> None:
-        self.rest = rest
+    def __init__(self, workers: int, name: str = "sessions") -> None:
         self._entries: dict[int, _Entry] = {}
         self._lock = threading.Lock()
         self._short = _Lane(self._lock)
@@ -104,8 +91,6 @@ class Scheduler:
                 entry = self._entries[id(job)] = _Entry(job)
             if entry.running:
                 entry.again = True
-            elif not entry.queued and entry.rested > monotonic():
-                self._wait(entry, entry.rested)
             elif not entry.queued:
                 self._enqueue(entry)
 
@@ -135,8 +120,6 @@ class Scheduler:
         lane.change.notify()
 
     def _work(self, lane: _Lane) -> None:
-        if self.rest and lane is not self._short:
-            _give_way()
         while self._one(lane):
             pass
 
@@ -148,7 +131,7 @@ class Scheduler:
         due = self._timed(entry) if entry.suspect else self._clocked(entry)
         with self._lock:
             self.turns += 1
-            self._after(entry, due, lane)
+            self._after(entry, due)
         return True
 
     def _turn(self, entry: _Entry) -> float | None:
@@ -173,21 +156,15 @@ class Scheduler:
         entry.suspect = perf_counter() - begin >= _SHORT  # work, or others in its way? the next turn tells
         return due
 
-    def _after(self, entry: _Entry, due: float | None, lane: _Lane) -> None:
+    def _after(self, entry: _Entry, due: float | None) -> None:
         entry.running = False
         if id(entry.job) not in self._entries:
             return
-        if lane is self._long and self.rest:
-            entry.rested = monotonic() + self.rest * (entry.seconds or 0.0)
-            if due is not None or entry.again:
-                due, entry.again = max(due or 0.0, entry.rested), False
         if entry.again or (due is not None and due <= monotonic()):
             entry.again = False
             self._enqueue(entry)
         elif due is not None:
             self._wait(entry, due)
-        elif entry.rested > monotonic():
-            self._wait(entry, entry.rested)  # it is known until then, so that nobody's wake cuts the rest short
         else:
             del self._entries[id(entry.job)]  # it comes back with its next wake
 

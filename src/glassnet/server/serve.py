@@ -9,9 +9,7 @@ import functools
 import os
 import secrets
 import socket
-import sys
 import threading
-import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
@@ -19,21 +17,21 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from glassnet.errors import FileError, ReplayWarning, complain
+from glassnet.errors import FileError, complain
 from glassnet.server import engines
 from glassnet.server.app import make_app
 from glassnet.server.collecting import Collector
 from glassnet.server.keeping import Keeper
 from glassnet.server.line import RESTARTING, Line
+from glassnet.server.preparing import prepare
 from glassnet.server.registry import Registry
 from glassnet.server.safety import Guard, hosts_of
 from glassnet.server.session import Limits
 from glassnet.server.venue import InProcess
-from glassnet.train.machine import Blas
 
 PORT = 8421
 _HEADER_SECONDS = 10.0  # from the first byte of a request (or the connection) to the end of its headers
-_SWITCH_SECONDS = 0.0002  # a thread that trains gives way to the event loop so soon
+_SEND_BYTES = 128 * 1024  # that the system holds for a page: some frames, not megabytes for one that reads nothing
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 _EVERYWHERE = ("0.0.0.0", "::")
 CLASS_LIMITS = Limits(frames_per_second=20.0, resolution=50, keep_seconds=1800.0, outputs=600_000)
@@ -116,7 +114,8 @@ class Server:
         self.classroom = host not in _LOCAL
         self.socket = _bound(host, port)
         self.port = int(self.socket.getsockname()[1])
-        self.names = [*_names_of(host), *names]
+        self.given = list(names)
+        self.names = [*_names_of(host), *self.given]
         hosts = hosts_of([*self.names, *_LOCAL], self.port)
         self.guard = Guard(hosts, f"glassnet-{self.port}", class_code=_code() if self.classroom else None)
         limits = limits or (CLASS_LIMITS if self.classroom else Limits())
@@ -138,6 +137,11 @@ class Server:
         """Where one browser is let in, once."""
         name = "127.0.0.1" if self.classroom else self.names[0]
         return f"http://{_spelled(name)}:{self.port}/?token={self.guard.launch}"
+
+    @property
+    def class_addresses(self) -> list[str]:
+        """What a class types, to be asked for the code: the names that the machine was given, then its own address."""
+        return [f"http://{_spelled(name)}:{self.port}" for name in [*self.given, self.names[0]]]
 
     @property
     def class_url(self) -> str:
@@ -192,15 +196,6 @@ def _config(app: Any, message_bytes: int, farewell: tuple[int, str]) -> uvicorn.
     )
 
 
-def prepare() -> None:
-    """Many small trainings share the cores: one BLAS thread each, and short waits for the event loop."""
-    Blas().threads = 1
-    sys.setswitchinterval(_SWITCH_SECONDS)
-    warnings.simplefilter(
-        "ignore", ReplayWarning
-    )  # a step that runs op by op is as right, and the page shows its speed
-
-
 def _bound(host: str, port: int) -> socket.socket:
     """A socket that listens, on this port or, where it is taken and was not chosen, on the next free one."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -212,6 +207,7 @@ def _bound(host: str, port: int) -> socket.socket:
         try:
             if os.name != "nt":  # on Windows it would let another program take the port over
                 listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BYTES)
             listening.bind((host, candidate))
             listening.listen(512)
             return listening

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from time import monotonic, perf_counter
+from time import monotonic, perf_counter, thread_time
 from typing import Any
 
 import numpy as np
@@ -20,15 +20,16 @@ from glassnet.errors import DataError, FormatError, GlassnetError, complain
 from glassnet.server import commands as c
 from glassnet.server import messages
 from glassnet.server import points as drawn
-from glassnet.server.graph import graph_of
 from glassnet.server.limits import Limits as Limits
 from glassnet.server.outbox import Outbox
+from glassnet.server.place import Place
 from glassnet.server.playground import Playground
 from glassnet.server.properties import checked
 from glassnet.server.reports import Done, Report, Stopped
 from glassnet.server.run_reports import RunList
 
 _SLICE = 0.010  # seconds of training in one turn
+_PUT_OFF = 0.1  # seconds after which a command that waits for another process is looked at again
 _LATEST = 0.05  # seconds after which a frame is sent though its epochs are not done
 _MOST_INBOX = 1000
 _MOST_SIGNS = 4 * messages.MOST_BYTES  # of the commands that wait
@@ -64,6 +65,7 @@ class Session:
         self.left_at: float | None = monotonic()  # since when nobody is connected
         self.digits: Callable[[c.Command, dict[str, Any], Outbox | None], None] | None = None
         self.wake: Callable[[], None] = lambda: None  # asks for a turn
+        self.place: Place | None = None  # among the processes of a class
         self.closed = False
         self._dirty = True
         self._fresh = False  # whether the page has yet to be told of everything
@@ -98,6 +100,27 @@ class Session:
             self._fresh = self._dirty = True
             self.last_command = monotonic()
             return True
+
+    def go_on(self, outbox: Outbox, share: float = 0.0) -> None:
+        """A page is connected that knows everything already: it was with this session in another process.
+
+        Its frames are due after this share of the time between two, and so on.
+        """
+        with self.lock:
+            self._tick = monotonic() + share / self.limits.frames_per_second
+            self.outbox, self.left_at = outbox, None
+            self._dirty = True
+            self._told_layout, self._points = self.playground.layouts, self.playground.points
+
+    def clock(self) -> tuple[float, ...]:
+        """Where the session is between two frames."""
+        return self._sequence, self._owed, self._tick, self._due, self._last_frame, self._speed
+
+    def set_clock(self, sequence: float, *times: float) -> None:
+        """Go on from such a place."""
+        self._sequence = int(sequence)
+        self._owed, self._tick, self._due, self._last_frame, self._speed = times
+        self._speed_epoch = self.playground.course.now
 
     def detach(self, outbox: Outbox) -> None:
         """That page is gone; the session waits for it."""
@@ -146,7 +169,7 @@ class Session:
             if self.outbox is not None:
                 return False
             self.closed = True
-            self.digits, self.wake = None, lambda: None
+            self.digits, self.wake, self.place = None, lambda: None, None
             self.inbox.clear()
             self.playground.close()
             return True
@@ -158,14 +181,24 @@ class Session:
         with self.lock, np.errstate(all="ignore"):
             if self.closed:
                 return None
-            self._answer()
-            try:
-                due = self._train()
-                self._draw()
-            except Exception as problem:
-                self._rest(problem)
-                return None
-            return monotonic() if self.inbox else due
+            if self.place is None:
+                return self._turn()
+            begin = thread_time()
+            due = self._turn()
+            self.place.took(thread_time() - begin, self)
+            return due
+
+    def _turn(self) -> float | None:
+        put_off = self._answer()
+        try:
+            due = self._train()
+            self._draw()
+        except Exception as problem:
+            self._rest(problem)
+            return None
+        if put_off:
+            return monotonic() + _PUT_OFF
+        return monotonic() if self.inbox else due
 
     def _rest(self, problem: Exception) -> None:
         """Training or drawing failed: stop, and say so."""
@@ -173,22 +206,31 @@ class Session:
         self._send(messages.refusal(problem))
         self._send_state(None)
 
-    def _answer(self) -> None:
-        """Do what was asked, or as much of it as a turn is long."""
+    def _answer(self) -> bool:
+        """Do what was asked, or as much of it as a turn is long; whether it waits for another process to do it."""
         until = perf_counter() + _SLICE
         while self.inbox:
             command = self.inbox.popleft()
             try:
                 self._introduce()
-                self._reply(self._read(command) if isinstance(command, str) else command)
+                read = self._read(command) if isinstance(command, str) else command
+                if self.place is not None and self.place.puts_off(self, read):
+                    self._put_back(command)
+                    return True
+                self._reply(read)
             except Exception as problem:
                 id = messages.id_in(command) if isinstance(command, str) else getattr(command, "id", None)
                 self._send(messages.refusal(problem, id))
                 if not isinstance(problem, GlassnetError):
                     self._send_state(None)
             if perf_counter() > until:
-                return
+                return False
         self._introduce()
+        return False
+
+    def _put_back(self, command: c.Command | str) -> None:
+        self.inbox.appendleft(command)
+        self._done -= len(command) if isinstance(command, str) else 0
 
     def _read(self, text: str) -> c.Command:
         self._done += len(text)
@@ -303,7 +345,7 @@ class Session:
 
     def _run(self, command: c.Run) -> None:
         self.playground.running = True
-        self._owed, self._tick = 0.0, 0.0
+        self._owed, self._tick = 0.0, self.place.first_tick if self.place is not None else 0.0
         self._speed_since, self._speed_epoch = perf_counter(), self.playground.course.now
         self._send_state(None)
 
@@ -314,20 +356,28 @@ class Session:
     def _step(self, command: c.Step) -> Report | None:
         playground = self.playground
         playground.running = False
+        if command.phase is not None:
+            report = playground.to_end_of(command.phase, command.id)
+            self._changed()
+            return report
         count = min(max(1, command.count), _MOST_STEPS[command.grain])
-        report: Report | None = None
-        stopped: Stopped | None = None
         until = perf_counter() + _LONGEST_STEP
+        report, stopped, done = None, None, 0
         if command.grain == "operation":
-            for _ in _while(until, count):
+            while done < count and (not done or perf_counter() < until):
                 report = playground.one_operation(command.id)
+                done += 1
         elif command.grain == "sample":
-            for _ in _while(until, count):
+            while done < count and (not done or perf_counter() < until):
                 stopped = stopped or playground.one_sample()
+                done += 1
         else:
-            left = len(playground.course.batches) - playground.course.at  # to the end of the present epoch
-            batches = count if command.grain == "batch" else left + (count - 1) * len(playground.course.batches)
-            _, stopped = playground.advance(batches, until)
+            per_epoch = len(playground.course.batches)
+            left = per_epoch - playground.course.at  # to the end of the present epoch
+            count = count if command.grain == "batch" else left + (count - 1) * per_epoch
+            done, stopped = playground.advance(count, until)
+        if stopped is None and done < count:
+            stopped = cut(command.grain, done, count, playground.course.now)
         if stopped is not None:
             self._send(stopped)
         self._changed()
@@ -404,7 +454,12 @@ class Session:
     def _histogram(self, command: c.Histogram) -> Report:
         return self.playground.histogram(command.inits, command.id)
 
+    def _space(self, command: c.Space) -> Report:
+        return self.playground.space(command.layer, command.id)
+
     def _graph(self, command: c.Graph) -> Report:
+        from glassnet.server.graph import graph_of  # with all that draws, which few sessions ask for
+
         return graph_of(command.expression, command.given, command.id)
 
     def _open_link(self, command: c.OpenLink) -> None:
@@ -412,12 +467,15 @@ class Session:
         self._changed()
 
 
-def _while(until: float, count: int) -> Iterator[int]:
-    """Count up to that number, once at least, and as long as it is not that late."""
-    for i in range(count):
-        if i and perf_counter() >= until:
-            return
-        yield i
+def cut(grain: str, done: int, count: int, epoch: float) -> Stopped:
+    """What is said of a step that took longer than a step may.
+
+    >>> cut("epoch", 12, 50, 3.25).text
+    'The step was cut after a second: 12 of its 50 batches are done.'
+    """
+    what = {"operation": "operations", "sample": "points"}.get(grain, "batches")
+    text = f"The step was cut after a second: {done:,} of its {count:,} {what} are done."
+    return Stopped("time", text, epoch, hint="Step again to go on, or press play.")
 
 
 def editable_rows(points: list[list[float]]) -> np.ndarray:

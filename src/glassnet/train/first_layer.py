@@ -40,6 +40,7 @@ class FirstLayer:
     epochs: list[int] = field(default_factory=list)
     kept: list[np.ndarray] = field(default_factory=list, repr=False)
     every: int = 1
+    latest: tuple[float, np.ndarray] | None = field(default=None, repr=False)  # within an epoch that runs
 
     @classmethod
     def of(cls, model: nn.Module, folder: StrPath | None = None, until: int = 0) -> Self | None:
@@ -60,13 +61,28 @@ class FirstLayer:
         """All that was kept, `(epochs, units, features)`."""
         return np.stack(self.kept)
 
-    def keep(self, model: nn.Module, epoch: int) -> None:
-        """Keep the weights as they are after an epoch, if it is one of those that are kept."""
-        if epoch % self.every or (self.epochs and epoch <= self.epochs[-1]):
-            return
+    @property
+    def moments(self) -> tuple[list[float], list[np.ndarray]]:
+        """All that there is, the moment within the epoch that runs last: epochs with their fraction, and weights."""
+        if self.latest is None or (self.epochs and self.latest[0] <= self.epochs[-1]):
+            return [float(epoch) for epoch in self.epochs], list(self.kept)
+        return [*map(float, self.epochs), self.latest[0]], [*self.kept, self.latest[1]]
+
+    def _now(self, model: nn.Module) -> np.ndarray:
         w = dict(model.named_parameters())[self.name].array
         rows = w.reshape(len(w), -1)[:_MOST_UNITS].astype(np.float32)  # (units, features)
-        self.kept.append(np.nan_to_num(rows).clip(-_LARGEST_HALF, _LARGEST_HALF).astype(np.float16))
+        return np.nan_to_num(rows).clip(-_LARGEST_HALF, _LARGEST_HALF).astype(np.float16)
+
+    def glance(self, model: nn.Module, epoch: float) -> None:
+        """Keep the weights within an epoch, in the place of the last such glance: for who watches a long one."""
+        self.latest = epoch, self._now(model)
+
+    def keep(self, model: nn.Module, epoch: int) -> None:
+        """Keep the weights as they are after an epoch, if it is one of those that are kept."""
+        self.latest = None
+        if epoch % self.every or (self.epochs and epoch <= self.epochs[-1]):
+            return
+        self.kept.append(self._now(model))
         self.epochs.append(epoch)
         while len(self.kept) > 2 and len(self.kept) * self.kept[0].nbytes > _MOST_BYTES:
             self.every *= 2
@@ -77,6 +93,8 @@ class FirstLayer:
         """Write `weights.safetensors` into a folder, in one stroke."""
         if self.kept:
             tensors = {"weights": self.weights, "epochs": np.array(self.epochs, np.int64)}
+            if self.latest is not None:
+                tensors |= {"latest": self.latest[1], "latest_epoch": np.array([self.latest[0]])}
             path = os.path.join(os.fspath(folder), WEIGHTS)
             safetensors.write(path, tensors, {"parameter": self.name}, checksum=True)
 
@@ -97,7 +115,16 @@ class FirstLayer:
         numbers = [int(e) for e in epochs]  # type: ignore[union-attr]
         layer = cls(texts.get("parameter", "?"), numbers, list(weights))  # type: ignore[arg-type]
         layer.every = max(1, min(np.diff(numbers).tolist(), default=1))
+        layer.latest = _latest(tensors.get("latest"), tensors.get("latest_epoch"), layer.kept[0].shape)
         return layer
+
+
+def _latest(weights: Any, epoch: Any, shape: tuple[int, ...]) -> tuple[float, np.ndarray] | None:
+    """The moment within an epoch, where a file has one that fits."""
+    if weights is None or epoch is None or weights.shape != shape or weights.dtype.kind != "f":
+        return None
+    sound = epoch.shape == (1,) and epoch.dtype.kind == "f" and bool(np.isfinite(epoch).all())
+    return (float(epoch[0]), weights) if sound and bool(np.isfinite(weights).all()) else None
 
 
 def _fit(weights: Any, epochs: Any) -> bool:

@@ -34,7 +34,7 @@ _SHARE, _ALLOWED = 0.03, 0.01  # of the training's time, and seconds besides, th
 _GROWTH = 1.2  # the next look comes after so many times the steps: early ones see most
 WRITE_SECONDS = 5.0  # between two writings of what is written as a whole
 _WRITE_SHARE = 0.02  # of the training's time, that these writings may take
-_EXAMPLES = 256  # of a batch, that a look takes
+LOOKED_AT = 256  # of a batch, that a look takes
 
 
 class Recorder(Callback):
@@ -99,9 +99,13 @@ class Recorder(Callback):
         write_json(os.path.join(self.folder, ENVIRONMENT), self._environment)
 
     def on_batch_end(self, trainer: Trainer) -> None:
-        """Look into the layers, if it is time."""
+        """Look into the layers, if it is time; within a long epoch write down what there is, for who watches."""
         if self.looks is not None and trainer.step >= self.looks.due:
             self.looks.take(trainer)
+        if perf_counter() >= self._next_write:
+            if self.first is not None and trainer.steps_per_epoch:
+                self.first.glance(trainer.model, trainer.step / trainer.steps_per_epoch)
+            self._write()
 
     def on_validation_end(self, trainer: Trainer, figures: Figures) -> None:
         """The mean of the last epochs' weights is judged after the last epoch."""
@@ -229,7 +233,7 @@ class _Looks:
 
 
 def _look(trainer: Trainer, model: Any) -> Look:
-    x, y = (wrap(part.array[:_EXAMPLES].copy()) for part in trainer.batch[:2])
+    x, y = (wrap(part.array[:LOOKED_AT].copy()) for part in trainer.batch[:2])
     per_epoch = trainer.steps_per_epoch
     epoch = trainer.step / per_epoch if per_epoch else float(trainer.epoch)
     return probe(model, trainer.loss, x, y, step=trainer.step, epoch=epoch)

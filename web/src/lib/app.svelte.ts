@@ -291,6 +291,7 @@ function forget(): void {
 
 function onStopped(report: Stopped): void {
   app.running = false;
+  if (report.reason === "time") return notify("hint", report.text, report.hint);
   live.marks.push({ epoch: report.epoch, text: report.text });
   const fixes = Object.keys(report.fixes).length ? report.fixes : null;
   notify(report.reason === "nan" ? "problem" : "done", report.text, report.hint, fixes);

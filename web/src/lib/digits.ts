@@ -2,6 +2,7 @@
 
 import type { DigitsExample, DigitsPredict } from "../messages";
 import { app, notify, wire } from "./app.svelte";
+import { stepDeck } from "./digitStep.svelte";
 import { pixelsOf, SIDE, toBase64, type Stroke } from "./drawing";
 
 type Question = Omit<DigitsPredict, "id"> | Omit<DigitsExample, "id">;
@@ -35,6 +36,7 @@ export function look(strokes: readonly Stroke[]): void {
 
 /** What is this test image? */
 export function example(index: number): void {
+  stepDeck.label = null; // it has a right answer of its own
   put({ type: "digits_example", index, explain: null });
 }
 
@@ -50,6 +52,8 @@ export function again(): void {
 
 export function forget(): void {
   question = null;
+  stepDeck.label = stepDeck.step = null;
+  stepDeck.at = 0;
   app.prediction = null;
 }
 

@@ -21,6 +21,10 @@ export const GLOSSARY: readonly [string, string][] = [
   ["mean squared error", "The loss for heights: the mean of the squared differences."],
   ["noise", "How far points stray from their rule."],
   ["optimiser", "The rule that turns gradients into steps."],
+  [
+    "principal components",
+    "The directions along which points vary most: the best view that two directions can give of many numbers.",
+  ],
   ["R²", "The share of the heights' spread that is explained: 1 is perfect, 0 no better than the mean."],
   ["saturated", "At the flat end of a sigmoid or tanh: the same nearly everywhere, with hardly a slope."],
   ["seed", "The number that random numbers start from: the same seed, the same start."],

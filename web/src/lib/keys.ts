@@ -1,5 +1,6 @@
 // Every key of the page in one table: what runs is what the help sheet lists.
 
+import * as digitStep from "./digitStep.svelte";
 import { graphDeck, halt, jump, pass, playGraph } from "./graph.svelte";
 import { app, notify, select, set, wire } from "./app.svelte";
 
@@ -22,6 +23,7 @@ export function play(): void {
 
 const inGraph = () => app.state.room === "graph";
 const inDigits = () => app.state.room === "digits";
+const onDigit = () => inDigits() && digitStep.stepDeck.open; // one step on the drawing is looked at
 const inPlayground = () => app.state.room === "playground";
 
 /** Back to the start, with the same weights. */
@@ -47,14 +49,21 @@ export const KEYS: readonly Key[] = [
     says: "one step of the chosen size",
     match: plain("arrowright"),
     act: () => {
-      if (inGraph()) step(1);
+      if (inGraph() || onDigit()) step(1);
       else if (inPlayground()) wire.send({ type: "step", grain: app.grain });
     },
   },
-  { keys: "←", says: "Graph: one step back", match: plain("arrowleft"), act: () => inGraph() && step(-1) },
+  {
+    keys: "←",
+    says: "Graph, one step on a digit: one step back",
+    match: plain("arrowleft"),
+    act: () => {
+      if (inGraph() || onDigit()) step(-1);
+    },
+  },
   {
     keys: "F, B",
-    says: "Graph: to the end of the forward pass, of the backward pass",
+    says: "there: to the end of the forward pass, of the backward pass",
     match: (e) => plain("f")(e) || plain("b")(e),
     act: () => {} /* `pressed` knows which */,
   },
@@ -120,13 +129,21 @@ export const KEYS: readonly Key[] = [
 ];
 
 function step(by: number): void {
+  if (onDigit()) return digitStep.jump(digitStep.stepDeck.at + by);
   halt();
   jump(graphDeck.at + by);
 }
 
 const GRAINS = ["operation", "sample", "batch", "epoch"] as const;
 
-/** A key was pressed somewhere on the page; fields keep theirs. */
+let pointed = false; // whether what has the focus has it from a click
+
+/** Something was pressed by mouse, pen or finger. */
+export function clicked(): void {
+  pointed = true;
+}
+
+/** A key was pressed somewhere on the page; fields keep theirs, and so does what was reached by the keyboard. */
 export function pressed(event: KeyboardEvent, help: () => void): void {
   if (document.querySelector("dialog[open]")) return; // a sheet has its own keys
   const target = event.target as HTMLElement;
@@ -134,15 +151,22 @@ export function pressed(event: KeyboardEvent, help: () => void): void {
     /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName) && !/^(range|checkbox)$/.test((target as HTMLInputElement).type);
   if (typing && event.key !== "Escape") return;
   const slider = (target as HTMLInputElement).type === "range"; // Space means nothing to it: it trains
-  if (event.key === " " && !slider && /^(BUTTON|A|SUMMARY|INPUT)$/.test(target.tagName)) return;
+  if (event.key === "Tab") pointed = false;
+  if (event.key === " " && !slider && /^(BUTTON|A|SUMMARY|INPUT)$/.test(target.tagName)) {
+    if (!pointed) return;
+    target.blur(); // who has clicked a button and then presses Space means the training, not the button again
+  }
   if (/^(Arrow|Home)/.test(event.key) && target.tagName === "INPUT") return; // a slider moves
   if (event.key === "?") {
     event.preventDefault();
     help();
     return;
   }
-  if (inGraph() && /^[fb]$/i.test(event.key) && !event.ctrlKey && !event.metaKey)
-    pass(event.key.toLowerCase() === "f" ? "forward" : "backward");
+  if ((inGraph() || onDigit()) && /^[fb]$/i.test(event.key) && !event.ctrlKey && !event.metaKey) {
+    const phase = event.key.toLowerCase() === "f" ? "forward" : "backward";
+    if (onDigit()) digitStep.toEndOf(phase);
+    else pass(phase);
+  }
   if (/^[1-4]$/.test(event.key) && !event.ctrlKey && !event.metaKey) app.grain = GRAINS[Number(event.key) - 1]!;
   const key = KEYS.find((k) => k.match(event));
   if (!key) return;

@@ -59,7 +59,7 @@ export function best(values: readonly (number | null)[], more: boolean): number 
 
 // ---- one run as far as it has come ----------------------------------------------------------------------------------
 
-const PARTS = ["curves", "steps", "weights", "judged", "findings", "activity", "environment"] as const;
+const PARTS = ["curves", "steps", "weights", "ground", "judged", "findings", "activity", "environment"] as const;
 
 /** A story with what is new in it; a part that did not come is as it was. */
 export function told(before: RunStory | undefined, now: RunStory): RunStory {
@@ -105,12 +105,14 @@ export function stepAt(
   return steps ? steps[column][upTo(steps.epochs, epoch)] : undefined;
 }
 
-/** What a moment is kept under: the weights and the confusions that there are at an epoch. */
+/** What a moment is kept under: the weights, the border and the confusions that there are at an epoch. */
 export function momentKey(story: RunStory, epoch: number): string {
   const weights = story.weights?.epochs ?? [];
   const judged = story.judged ?? [];
   const at = weights.length ? weights[Math.max(0, upTo(weights, epoch))] : "-";
-  return `${story.name} ${at} ${judged[upTo(judged, epoch)] ?? "-"}`;
+  const drawn = story.ground?.epochs ?? [];
+  const ground = drawn.length ? drawn[Math.max(0, upTo(drawn, epoch))] : "-";
+  return `${story.name} ${at} ${judged[upTo(judged, epoch)] ?? "-"} ${ground}`;
 }
 
 /** Whether the lines between the epochs tell more than the epochs do: those of a quick training are fewer. */

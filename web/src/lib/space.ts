@@ -1,6 +1,7 @@
 // The space that a hidden layer makes of the plane, read from the heat maps of two of its neurons.
 
-import type { Layout } from "../messages";
+import type { Layout, SpaceReport } from "../messages";
+import { floatsOf } from "./drawing";
 import type { Frame } from "./frame";
 
 export interface Space {
@@ -17,6 +18,21 @@ export function spaceOf(layout: Layout, frame: Frame, layer: number, units: [num
   if (!across || !up) return null;
   const [a, b] = [rangeOf(across), rangeOf(up)];
   return { side: layout.grid_resolution, across, up, least: [a[0], b[0]], most: [a[1], b[1]] };
+}
+
+/** The plane along a layer's principal components; each turned so that it does not flip from one look to the next. */
+export function widestOf(report: SpaceReport, before: SpaceReport | null): { report: SpaceReport; space: Space } {
+  const same = before?.layer === report.layer && before.units === report.units;
+  const turns = report.axes.map((axis, i) => (same && dot(axis, before.axes[i]!) < 0 ? -1 : 1));
+  const axes = report.axes.map((axis, i) => axis.map((v) => v * turns[i]!));
+  const [across, up] = [report.across, report.up].map((map, i) => floatsOf(map).map((v) => v * turns[i]!));
+  const [a, b] = [rangeOf(across!), rangeOf(up!)];
+  const space = { side: report.side, across: across!, up: up!, least: [a[0], b[0]], most: [a[1], b[1]] } as Space;
+  return { report: { ...report, axes }, space };
+}
+
+function dot(a: readonly number[], b: readonly number[]): number {
+  return a.reduce((sum, v, i) => sum + v * (b[i] ?? 0), 0);
 }
 
 function mapOf(layout: Layout, frame: Frame, layer: number, unit: number): Float32Array | null {

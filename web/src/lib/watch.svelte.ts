@@ -100,7 +100,15 @@ export function follow(name: string): Promise<void> {
 
 /** A run that cannot be told, as a story that says so. */
 function lost(name: string, problem: string): RunStory {
-  const empty = { curves: null, steps: null, weights: null, judged: null, findings: null, activity: null };
+  const empty = {
+    curves: null,
+    steps: null,
+    weights: null,
+    ground: null,
+    judged: null,
+    findings: null,
+    activity: null,
+  };
   const rest = { planned: null, examples: null, ended: "", classes: [], command: "", environment: null, id: null };
   return { type: "run_story", name, there: true, summary: null, tags: {}, ...empty, ...rest, problems: [problem] };
 }
@@ -118,7 +126,7 @@ function tellEnd(before: RunStory | undefined, now: RunStory): void {
 
 /** The weights and the confusions of a run at an epoch: from memory, or asked for, the latest wish first. */
 export async function momentOf(story: RunStory, epoch: number): Promise<void> {
-  if (!story.weights && !story.judged?.length) return;
+  if (!story.weights && !story.ground && !story.judged?.length) return;
   const key = momentKey(story, epoch);
   const known = kept.get(key);
   if (known) {
@@ -126,7 +134,7 @@ export async function momentOf(story: RunStory, epoch: number): Promise<void> {
     return;
   }
   await once(`moment ${story.name}`, async () => {
-    const answer = await wire.ask({ type: "run_at", name: story.name, epoch: Math.floor(epoch + 1e-9) });
+    const answer = await wire.ask({ type: "run_at", name: story.name, epoch: epoch + 1e-9 });
     if (answer.type !== "run_moment") return;
     kept.set(key, answer);
     while (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value!);

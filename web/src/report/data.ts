@@ -129,9 +129,29 @@ export interface Plane extends Ground {
   height: number;
 }
 
+/** The same plane at earlier epochs, one picture after the other. */
+interface Past {
+  epochs: number[];
+  width: number;
+  height: number;
+}
+
 export type Boundary =
-  | (Plane & { kind: "classes"; classes: string; sure: string; label: number[]; said: number[] })
-  | (Plane & { kind: "heights"; levels: string; most: number; value: number[] })
+  | (Plane & {
+      kind: "classes";
+      classes: string;
+      sure: string;
+      label: number[];
+      said: number[] | null; // null where nobody has asked
+      past?: Past & { classes: string; sure: string };
+    })
+  | (Plane & {
+      kind: "heights";
+      levels: string;
+      most: number;
+      value: number[];
+      past?: Past & { levels: string; most: number };
+    })
   | (Ground & { kind: "line"; x: number[]; y: number[] });
 
 export interface Weights {
