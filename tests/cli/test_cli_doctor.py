@@ -5,7 +5,7 @@ import pytest
 
 from glassnet import nn
 from glassnet.cli.options import parse
-from glassnet.cli.train import options_for
+from glassnet.cli.train_request import options_for
 from glassnet.core.tensor import wrap
 from glassnet.train.activity import ACTIVITY, Activity, probe
 from glassnet.train.doctor import FINDINGS

@@ -317,6 +317,7 @@ def test_what_each_column_added_comes_to_the_answer(glassnet, towns):
     said = float(glassnet("predict run towns.csv").out.splitlines()[6])
     out = glassnet("explain run towns.csv --index 5 --why --digits 9").out
     assert out.startswith("Why price\n")
+    assert re.search(r"Test example 3 \(row \d+ of towns.csv, line \d+\): ", glassnet("explain run --index 3").out)
     table = out[out.index("What each column added") :].replace("−", "-").splitlines()
     assert table[1].split() == ["column", "is", "adds", "in", "price"]
     rows = {line.split()[0]: line.split()[1:] for line in table[2:6]}
@@ -350,6 +351,42 @@ def test_what_predict_prints_of_points_is_told_to_its_last_number(glassnet, inde
     assert first["part"] == "preparation"
     assert [line["value"] for line in first["lines"]] == pytest.approx(list(first["result"]), rel=1e-6)
     assert [line["tree"]["parts"][0]["parts"][0]["value"] for line in first["lines"]] == pytest.approx(raw.tolist())
+
+
+def test_a_number_beside_a_model_is_an_index(glassnet):
+    assert glassnet("train moons --epochs 1 --hidden 3 --quiet --output runs/first").status == 0
+    assert glassnet("explain first 7").out == glassnet("explain runs/first --index 7").out
+    assert glassnet("draw last 7").out == glassnet("draw runs/first --index 7").out
+    assert "got --unit 5 without --layer" in glassnet("explain last 7 --unit 5").err
+    said = glassnet("explain last --figure accuracy --epoch 1").err
+    assert "Try --figure validation-accuracy --epoch 1" in said
+
+
+def test_a_data_set_with_a_slip_is_found_by_gradcheck(glassnet):
+    done = glassnet("gradcheck mooons")
+    assert (done.status, done.out) == (2, "")
+    assert "neither a model nor a data set; expected one of them. Try glassnet gradcheck moons." in done.err
+
+
+def test_weights_that_nobody_typed_are_said_to_be_random(glassnet):
+    for command in ("explain", "draw"):
+        done = glassnet(f"{command} --layers 2-1 --x 1,0 --seed 4")
+        assert "manual_seed(4)" in done.out
+        assert "manual_seed" not in glassnet(f"{command} --layers 2-1 --x 1,0 --weights 1,2,3").out
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "said"),
+    [
+        ("3x**2+3x", "x=1", "Try '3*x**2+3*x'"),
+        ("2 (x+1)", "x=1", "Try '2*(x+1)'"),
+        ("sigmoid(wx+b)", "w=2,x=-1,b=0.5", "got the name wx without a value; expected * between w and x. Try w*x"),
+    ],
+)
+def test_products_without_a_sign_are_understood(glassnet, text, given, said):
+    done = glassnet("explain", text, "--given", given)
+    assert (done.status, done.out) == (2, "")
+    assert said in done.err
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

@@ -11,11 +11,13 @@ import pytest
 
 from glassnet.cli.doctor import examine
 from glassnet.cli.explain import OPTIONS
-from glassnet.cli.explain_figure import ALL_FIGURES, figure_of
+from glassnet.cli.explain_figure import _CHOOSING, ALL_FIGURES, figure_of
 from glassnet.cli.main import main
+from glassnet.cli.models import load_trained
 from glassnet.cli.options import parse
 from glassnet.data.datasets import load_dataset
 from glassnet.files import strict_json
+from glassnet.read.folds import pieces_along
 from glassnet.read.formula import Value, evaluate, leaves
 from glassnet.train.runs import Run
 from glassnet.train.settings import Settings
@@ -53,7 +55,8 @@ def place(tmp_path_factory):
         for line in (
             "train moons --epochs 4 --hidden 3 --batch-size 32 --validation 0.1 --accumulate 3 --output run",
             "train houses.csv --target price --epochs 4 --hidden 4 --validation 0.2 --quiet --output values",
-            "train tags.csv --target up,sum --epochs 4 --hidden 4 --validation 0.2 --quiet --output labels",
+            "train tags.csv --target up,sum --clip-norm 0.05 --epochs 4 --hidden 4 --validation 0.2 --quiet "
+            "--output labels",
             "sweep moons --grid width=2,4 --grid lr=0.01,0.1 --epochs 2 --workers 1 --quiet --output sweep",
         ):
             printed = io.StringIO()
@@ -109,6 +112,9 @@ PRINTED = {
     "validation-rmse --epoch 1": ("values", lambda call: history("values")[0]["validation_rmse"]),
     "validation-r2": ("values", lambda call: history("values")[3]["validation_r2"]),
     "gradient-norm": ("run", lambda call: history("run")[3]["gradient_norm"]),
+    "gradient-norm-unclipped --epoch 1": ("labels", lambda call: history("labels")[0]["gradient_norm_unclipped"]),
+    "weight --epoch 2 --unit 2 --weight 1": ("run", lambda call: weight_of(call, 2, 1, 0)),
+    "weight --epoch 0 --unit 3": ("run", lambda call: max((weight_of(call, 0, 2, i) for i in (0, 1)), key=abs)),
     "batch-accuracy --epoch 2": ("run", lambda call: history("run")[1]["batch_accuracy"]),
     "rate --epoch 2": ("run", lambda call: history("run")[1]["rate"]),
     "learnt": ("run", lambda call: typed(r"accuracy ([\d.]+) % on [\d,]+ examples learnt from") / 100),
@@ -120,6 +126,13 @@ PRINTED = {
     "speed": ("run", lambda call: result("run")["examples_per_second"]),
     "seconds": ("run", lambda call: result("run")["seconds"]["training"]),
     "memory": ("run", lambda call: Path("run/model.safetensors").stat().st_size),
+    "files": ("run", lambda call: Path("run/weights.safetensors").stat().st_size / 1000),
+    "layer-mean --layer 2": ("run", lambda call: looked(call, 2, 1)),
+    "layer-spread --layer 3": ("run", lambda call: looked(call, 3, 2)),
+    "layer-spread --layer 1 --step 0": ("run", lambda call: looked(call, 1, 2, first=True)),
+    "dead-units --step 0": ("run", lambda call: Run("run").activity.looks[0].layers[1].dead),
+    "typical-gradient": ("run", lambda call: Run("run").activity.looks[-1].weights[-1].gradient_rms),
+    "update-share --step 0": ("run", lambda call: Run("run").activity.looks[0].weights[-1].update),
     "guess": ("run", lambda call: found(call("runs report run"), r"most frequent class \| ([\d.]+) %") / 100),
     "linear": ("run", lambda call: found(call("runs report run"), r"logistic regression \| ([\d.]+) %") / 100),
     "against": ("run", lambda call: against(call("runs report run").out)),
@@ -130,12 +143,36 @@ PRINTED = {
     "directions --layer 1": ("run", lambda call: probed(call, -3, 1) / 100),
     "zeros --layer 2": ("run", lambda call: probed(call, -4) / 100),
     "regions": ("run", lambda call: found(call("probe run folds"), r"([\d,]+) linear regions")),
+    "pieces --to 3": ("run", lambda call: lengths(call).max()),
+    "units --layer 1 --unit 2": ("run", lambda call: np.mean(units(call, 1)[1] == 0)),
+    "collapse": ("run", lambda call: call("probe run collapse --format json").json["parameters"][1]),
+    "slice-loss": ("run", lambda call: min(call("probe run slice --format json").json["losses"])),
+    "slice-loss --distance=-1": ("run", lambda call: call("probe run slice --format json").json["losses"][0]),
+    "slice-loss --distance 0.5 --along random --seed 3 --n 50": (
+        "run",
+        lambda call: call("probe run slice --along random --seed 3 --n 50 --reach 0.5 --points 3 --format json").json[
+            "losses"
+        ][-1],
+    ),
+    "slice-loss --distance 0": ("values", lambda call: found(call("probe values slice"), r"here ([\d.]+)")),
+    "surface-loss": ("run", lambda call: np.min(call("probe run surface --format json").json["losses"])),
+    "surface-loss --distance 1,-1": ("run", lambda call: call("probe run surface --format json").json["losses"][0][-1]),
+    "surface-loss --along 0.weight[0,1],2.bias[0]": (
+        "run",
+        lambda call: found(call("probe run surface --weights 0.weight[0,1],2.bias[0]"), r"from ([\d.]+)"),
+    ),
     "best-trial": ("sweep", lambda call: result("sweep")["best"]["score"]),
     "trial --index 2": ("sweep", lambda call: score_of_trial(2)),
     "settings": ("sweep", lambda call: min(spreads(), key=lambda s: abs(s - recomputed("sweep", "settings")))),
 }
 
-APART = ("doctor", "checks", "gradient", "batch-sizes")  # several numbers, a limit that is passed, or a time
+APART = (
+    "saturated-units",
+    "doctor",
+    "checks",
+    "gradient",
+    "batch-sizes",
+)  # several numbers, a limit that is passed, or a time
 
 
 def typed(pattern):
@@ -151,6 +188,30 @@ def probed(call, column, layer=2):
     """A share that `probe hidden` prints of a layer."""
     line = next(line for line in call("probe run hidden").out.splitlines() if line.startswith(f"{layer} "))
     return float(line.replace(" %", "").replace("%", "").split()[column])
+
+
+def looked(call, layer, column, first=False):
+    """What `plot activations` prints of a layer: its step, mean, spread."""
+    rows = re.findall(r"(\d+)  +(-?[\d.]+)  +(-?[\d.]+) .*\|", call("plot run activations").out)
+    return float(rows[2 * (layer - 1) + (not first)][column])
+
+
+def weight_of(call, epoch, unit, place):
+    """What `plot weights` prints, whose units are counted from 0."""
+    rows = call(f"plot run weights --epoch {epoch}").out.splitlines()
+    return float(next(row for row in rows if row.split()[:1] == [str(unit)]).split()[1 + place])
+
+
+def lengths(call):
+    return np.diff(pieces_along(load_trained("run").model, *load_trained("run").prepare(moons().x_test[[0, 3]])).breaks)
+
+
+def moons():
+    return load_dataset("moons")
+
+
+def units(call, layer):
+    return np.moveaxis(np.array(call(f"probe run units --layer {layer} --format json").json["values"]), -1, 0)
 
 
 def share_of(confusion, k, axis):
@@ -191,7 +252,7 @@ def spreads():
 
 def test_the_walk_leaves_no_figure_out():
     assert {figure.split()[0] for figure in PRINTED} | set(APART) == set(ALL_FIGURES)
-    assert all(set(row.takes) <= {"class", "epoch", "index", "layer"} for row in ALL_FIGURES.values())
+    assert all(set(row.takes) <= set(_CHOOSING) for row in ALL_FIGURES.values())
 
 
 @pytest.mark.parametrize("figure", PRINTED)
@@ -206,6 +267,13 @@ def test_every_figure_comes_out_as_it_was_printed(figure, here, glassnet):
         "there --class 0",
         "directions --layer 1",
         "zeros --layer 2",
+        "layer-mean --layer 2",
+        "weight --epoch 2 --unit 2 --weight 1",
+        "weight --epoch 0 --unit 3",
+        "layer-spread --layer 3",
+        "layer-spread --layer 1 --step 0",
+        "slice-loss --distance 0",
+        "surface-loss --along 0.weight[0,1],2.bias[0]",
     )  # of a rounded text
     assert recomputed(run, figure) == pytest.approx(printed(glassnet), rel=2e-2 if rough else 1e-4)
 
@@ -271,12 +339,44 @@ def test_a_run_of_values_and_one_of_labels_are_told_too(here):
         assert "price" in story("values", f"{figure} --class 0").title or recomputed("values", figure)
 
 
+def test_every_file_of_a_run_adds_up_to_the_byte(here):
+    for run in ("run", "values", "labels"):
+        recomputed(run, "files")
+        sizes = [step.result for step in story(run, "files").steps if step.symbol.letter == "f"]
+        names = sorted(path.name for path in Path(run).iterdir() if path.is_file())
+        assert sizes == [Path(run, name).stat().st_size for name in names]
+
+
+def test_every_look_is_taken_again_as_it_was(glassnet, clean_place):
+    line = "train three_spirals --n 300 --epochs 3 --hidden 8,6 --dropout 0.2 --normalization batch --ema 0.9"
+    assert glassnet(f"{line} --validation 0.2 --optimizer sgd --quiet --output run").status == 0
+    looks = Run("run").activity.looks
+    assert len(looks) > 1
+    for look in looks[:3] + looks[-1:]:
+        for figure in ("layer-mean", "layer-spread", "dead-units", "typical-gradient"):
+            recomputed("run", f"{figure} --step {look.step}")
+            assert len(story("run", f"{figure} --step {look.step}").notes) == 1  # none that the run says otherwise
+    for look in [look for look in looks if look.weights[0].update is not None][:3]:
+        assert len(story("run", f"update-share --step {look.step}").notes) == 1
+
+
+def test_units_at_an_end_of_their_range_are_counted(glassnet, clean_place):
+    line = "train moons --epochs 2 --hidden 6 --activation tanh --optimizer sgd --learning-rate 30 --quiet"
+    assert glassnet(f"{line} --output run").status == 0
+    last = Run("run").activity.looks[-1]
+    assert recomputed("run", "saturated-units") == last.layers[1].saturated > 0
+    assert not story("run", "dead-units").steps
+    assert "None" in story("run", "dead-units").summary[0]
+
+
 def test_every_figure_is_listed_with_who_prints_it(glassnet):
     listed = glassnet("explain --figure").out
     assert all(re.search(rf"^  {name} ", listed, re.MULTILINE) for name in ALL_FIGURES)
     assert max(map(len, listed.splitlines())) <= 100
-    for view in ("units", "slice", "surface", "collapse", "width", "depth", "descent"):
-        assert re.search(rf"^  probe (MODEL )?{view} ", listed, re.MULTILINE)
+    headings = [line for line in listed.splitlines() if line and not line.startswith(" ")]
+    assert len(headings) == len(set(headings))
+    for view in ("width", "depth", "descent"):
+        assert re.search(rf"^  probe {view} ", listed, re.MULTILINE)
 
 
 def test_what_is_counted_anew_is_counted_as_the_list_says(glassnet):
@@ -294,7 +394,10 @@ def test_what_is_counted_anew_is_counted_as_the_list_says(glassnet):
     assert height == pytest.approx(a * a / 2 + 10 * b * b)
 
 
-@pytest.mark.parametrize("schedule", ["constant", "linear", "cosine", "one-cycle", "step", "exponential"])
+CUTS = "plateau --plateau-patience 1 --min-delta 9"  # no epoch is better than the first
+
+
+@pytest.mark.parametrize("schedule", ["constant", "linear", "cosine", "one-cycle", "step", "exponential", CUTS])
 @pytest.mark.parametrize("warm_up", [0.0, 0.4])
 def test_the_rate_of_every_epoch(glassnet, clean_place, schedule, warm_up):
     line = f"train moons --epochs 4 --hidden 3 --batch-size 32 --schedule {schedule} --warm-up {warm_up} --quiet"
@@ -316,10 +419,32 @@ def test_the_rate_of_every_epoch(glassnet, clean_place, schedule, warm_up):
             r"got --epoch with --figure loss; .* Try --figure epoch-loss --epoch 2",
         ),
         ("explain run --figure loss --class 1", 2, r"got --class with --figure loss; expected it with precision"),
-        ("explain run --index 2 --epoch 2", 2, r"got --epoch 2 alone; .* Try --figure rate"),
+        ("explain run --index 2 --epoch 2", 2, r"got --epoch 2 alone; .* Try --figure epoch-loss"),
         ("explain run --figure rate --index 2", 2, r"got --index with --figure rate; expected a figure of all"),
         ("explain run --figure zeros --layer 9", 2, r"got --layer 9 of 3; expected 0 .* Try --layer 3"),
         ("explain run --figure rate --layer 1", 2, r"got --layer with --figure rate"),
+        (
+            "explain run --figure layer-mean --step 999",
+            2,
+            r"got --step 999; expected a step that was looked at: 0, .* Try",
+        ),
+        ("explain run --figure layer-mean --epoch 9", 2, r"got --epoch 9; expected 0 to 4\. Try --epoch 4"),
+        ("explain run --figure typical-gradient --layer 2", 2, r"got --layer 2; expected 1, 3\. Try --layer 1"),
+        ("explain run --step 3", 2, r"got --step 3 alone; .* Try --figure layer-mean"),
+        ("explain run --figure slice-loss --distance 1,2", 2, r"got --distance 1,2; expected one number\. Try"),
+        ("explain run --figure slice-loss --along up", 2, r"got --along up; expected gradient or random\. Try --along"),
+        (
+            "explain run --figure surface-loss --along 0.weight[9,9],2.bias[0]",
+            2,
+            r"got 0\.weight\[9, 9\]; expected a place",
+        ),
+        ("explain run --figure units --unit 9", 2, r"got --unit 9 of layer 2; expected 1 to 3\. Try --unit 3"),
+        ("explain run --figure weight --unit 9", 2, r"got --unit 9; expected 1 to 3\. Try --unit 3"),
+        ("explain run --figure weight --layer 3", 2, r"got --layer 3; expected 1 to 2\. Try --layer 2"),
+        ("explain run --figure weight --epoch 9", 2, r"got --epoch 9; expected 0 to 4\. Try --epoch 4"),
+        ("explain run --figure loss --weight 1", 2, r"got --weight with --figure loss; expected a figure of all"),
+        ("explain run --figure pieces --to 999", 2, r"got --to 999; expected 0 to \d+\. Try --to"),
+        ("explain run --figure pieces --to 0", 2, r"got --to 0, where it starts; expected another\. Try --to 1"),
         ("explain values --figure parted", 2, r"got a regression; .* Try --figure directions"),
         ("explain run --figure rmse", 2, r"got --figure rmse; expected one of accuracy, .* Try --figure accuracy"),
         ("explain values --figure accuracy", 2, r"got --figure accuracy; expected one of r2, .* Try --figure r2"),

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from glassnet.cli import main as main_module
-from glassnet.cli.train import options_for
+from glassnet.cli.train_request import options_for
 from glassnet.data.datasets import DATASETS
 from glassnet.train.settings import Settings
 from glassnet.version import __version__

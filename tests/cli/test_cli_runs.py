@@ -123,6 +123,9 @@ def test_programs_get_json(glassnet, three):
 def test_a_folder_that_is_no_run(glassnet):
     done = glassnet("runs show elsewhere")
     assert (done.status, done.out) == (1, "")
+    assert done.err.startswith("glassnet: got elsewhere, which is neither a file nor a run in `runs`; expected")
+    Path("elsewhere").mkdir()
+    done = glassnet("runs show elsewhere")
     assert done.err.startswith("glassnet: got elsewhere, which is no run folder; expected")
 
 

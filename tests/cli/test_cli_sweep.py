@@ -331,3 +331,23 @@ def test_the_best_of_a_table_finds_its_table_again(glassnet, tmp_path):
     assert glassnet(line).status == 0
     assert glassnet("evaluate s --json").json["n"] == 21
     assert str(tmp_path).encode() not in b"".join(p.read_bytes() for p in Path("s").iterdir())
+
+
+def test_the_time_of_a_search_is_said_and_kept(glassnet, tmp_path):
+    done = glassnet("sweep moons --n 40 --grid width=2,4 --epochs 1 --workers 1 --output timed")
+    assert done.status == 0
+    (wall, work) = re.search(r"^2 trials: ([\d.]+) s, ([\d.]+) s of work$", done.out, re.M).groups()
+    result = json.loads((tmp_path / "timed" / "result.json").read_text("utf-8"))
+    assert float(wall) == pytest.approx(result["seconds"], abs=0.051)
+    assert float(work) == pytest.approx(result["worker_seconds"], abs=0.051)
+    again = glassnet("sweep --resume timed")
+    assert re.search(rf"^2 trials: [\d.]+ s here, {work} s of work$", again.out, re.M)
+
+
+@pytest.mark.parametrize("typed", ["--learning-rate 0.001,0.01", "--lr=0.001,0.01", "--batch-size 8,16"])
+def test_several_values_are_meant_to_be_tried(glassnet, typed):
+    done = glassnet(f"sweep moons --n 40 --epochs 1 {typed}")
+    assert (done.status, done.out) == (2, "")
+    hint = done.err.rstrip().rpartition("Try ")[2].rstrip(".")
+    assert "expected one value, or several to try" in done.err
+    assert glassnet(f"sweep moons --n 40 --epochs 1 --workers 1 --quiet --output s {hint}").status == 0

@@ -333,14 +333,14 @@ def test_a_target_cannot_be_left_out(glassnet, houses):
     done = glassnet("train houses.csv --target price --drop size,price")
     assert done.status == 2
     assert done.err == (
-        "glassnet: got --target price and --drop price; expected it in one of them. Try without that --drop.\n"
+        "glassnet: got --target price and --drop price; expected it in one of them. Try without --drop price.\n"
     )
 
 
 def test_weights_of_classes_that_are_none(glassnet, houses, flowers):
     done = glassnet("train houses.csv --target price --class-weight yes=5")
     assert done.status == 2
-    assert "got --class-weight yes=5 where there are no classes; expected a classification." in done.err
+    assert "got --class-weight yes=5 for a regression; expected a classification." in done.err
     done = glassnet("train flowers.csv --target kind --class-weight Rose=5")
     assert done.status == 2
     hint = re.search(r"expected iris, lily, rose\. Try (--class-weight rose=5)\.", done.err)[1]
@@ -424,3 +424,84 @@ def test_mistakes_about_validation_tables(glassnet, held_out):
         done = glassnet(f"train learn.csv --target kind {options}")
         assert (done.status, done.out) == (status, "")
         assert said in done.err
+
+
+def test_mistakes_are_found_in_the_file(glassnet, flowers):
+    assert glassnet("train flowers.csv --target kind --epochs 1 --quiet --output run").status == 0
+    with open("run/mistakes.csv", encoding="utf-8", newline="") as file:
+        mistakes = list(csv.DictReader(file))
+    assert list(mistakes[0])[:7] == ["example", "row", "line", "true", "said", "confidence", "confidence in true"]
+    lines, rows = flowers.read_text("utf-8").splitlines(), read(flowers.read_text("utf-8"))
+    for mistake in mistakes:
+        row = rows[int(mistake["row"]) - 1]
+        assert (mistake["true"], mistake["id"], mistake["colour"]) == (row["kind"], row["id"], row["colour"])
+        assert lines[int(mistake["line"]) - 1].split(",")[0] == mistake["id"]
+
+
+def test_the_doctor_names_rows_of_the_file(glassnet, tmp_path):
+    """Labels that are wrong on purpose are found where they stand in the file."""
+    x = np.random.default_rng(3).normal(size=300).round(2) + np.arange(300) % 2 * 6
+    wrong = {30, 91, 150, 203, 254}
+    kinds = [("low", "high")[(i % 2) ^ (i in wrong)] for i in range(300)]
+    write(tmp_path / "t.csv", ["x", "kind"], zip(x.tolist(), kinds, strict=True))
+    assert glassnet("train t.csv --target kind --epochs 40 --quiet --output run").status == 0
+    done = glassnet("doctor run --json")
+    noise = next(finding for finding in done.json["findings"] if finding["name"] == "label noise")
+    named = {int(row) - 1 for row in re.findall(r"row (\d+) \(", noise["seen"])}
+    assert named
+    assert named <= wrong
+    assert noise["code"] == ""
+    assert "print(x[" not in glassnet("doctor run").out
+
+
+def test_judging_by_the_rows_that_were_learnt_from_is_said(glassnet, flowers, run):
+    done = glassnet("evaluate run flowers.csv")
+    told = "168 of these rows were learnt from; to judge the 36 test rows alone: glassnet evaluate run"
+    assert (done.status, done.err) == (0, f"glassnet: {told}\n")
+    flowers.with_name("others.csv").write_bytes(flowers.read_bytes())
+    assert glassnet("evaluate run others.csv").err == ""
+    of_a_file = glassnet("evaluate run/model.safetensors flowers.csv").err
+    assert of_a_file.startswith("glassnet: most of these rows were learnt from; to judge the test rows alone:")
+
+
+def test_mistakes_among_several_labels_are_told(glassnet, tmp_path):
+    rng = np.random.default_rng(2)
+    rows = [[i, round(rng.normal(), 2), ("a;b", "b", "", "a;c")[i % 4]] for i in range(120)]
+    write(tmp_path / "t.csv", ["i", "x", "tags"], rows)
+    done = glassnet("train t.csv --target tags --epochs 1 --output run")
+    told = glassnet("plot run mistakes").out
+    assert told.startswith("worst mistakes\n")
+    assert re.search(r"  row \d+ \(.*\)  (missed|invented) [abc]", told)
+    assert told.strip() in done.out
+    assert re.search(r"worst mistakes\n  row \d+ ", glassnet("evaluate run t.csv").out)
+
+
+def test_a_test_row_is_asked_about_by_its_number(glassnet, run, flowers):
+    done = glassnet("predict run 3")
+    assert re.search(r"^row \d+ \(length .*, colour .*\) of flowers.csv$", done.out, re.M)
+    assert re.search(r"^(right|wrong): it is (iris|lily|rose)$", done.out, re.M)
+    assert glassnet("predict run 3 --json").json[0]["row"].endswith("of flowers.csv")
+
+
+def test_a_test_row_of_several_labels(glassnet, tmp_path):
+    rows = [[i % 8, ("a;b", "b", "", "a;c")[i % 4]] for i in range(200)]
+    write(tmp_path / "t.csv", ["x", "tags"], rows)
+    assert glassnet("train t.csv --target tags --epochs 2 --quiet --output run").status == 0
+    for index in range(4):
+        done = glassnet(f"predict run {index} --json").json[0]
+        shares = done["probabilities"]
+        assert done["prediction"] == [label for label, share in shares.items() if share > 0.5]
+        row = int(re.match(r"row (\d+) ", done["row"])[1]) - 1
+        assert done["truth"] == [label for label in rows[row][1].split(";") if label]
+        told = glassnet(f"predict run {index}").out
+        verdict = "right" if done["truth"] == done["prediction"] else "wrong"
+        assert f"{verdict}: it is {' + '.join(done['truth']) or 'none of them'}" in told
+
+
+def test_mistakes_of_rows_that_are_others_now_are_not_told(glassnet, run, flowers):
+    assert glassnet("plot run mistakes").status == 0
+    text = flowers.read_text("utf-8")
+    flowers.write_text(text + "".join(text.splitlines(keepends=True)[1:40]), "utf-8")
+    done = glassnet("plot run mistakes")
+    assert (done.status, done.out) == (1, "")
+    assert done.err.endswith("Try the file mistakes.csv in the run's folder.\n")

@@ -168,3 +168,35 @@ def test_words_among_numbers_are_told_with_a_way_out_that_works(glassnet, tmp_pa
     assert (
         glassnet("train t.csv --target area --missing big,small --drop-missing --epochs 1 --output third").status == 0
     )
+
+
+def write_padded(path, count, most):
+    """A target of amounts that are written with zeros in front."""
+    rows = "".join(f"{i % 50},{(i * 37) % most:05}\n" for i in range(count))
+    path.write_text(f"x,price\n{rows}", encoding="utf-8")
+
+
+def test_amounts_with_zeros_in_front_are_learnt_as_numbers_when_asked(glassnet, tmp_path):
+    write_padded(tmp_path / "padded.csv", 300, 50_000)
+    refused = glassnet("train padded.csv --target price")
+    assert refused.status == 1
+    assert "got 300 different texts in 300 rows" in refused.err
+    assert refused.err.endswith("Try --task regression.\n")
+    done = glassnet("train padded.csv --target price --task regression --epochs 2 --output run")
+    assert (done.status, done.err) == (0, "")
+    assert "target   price: numbers, " in done.out
+    assert "taken for a code" not in done.out
+    for line in ("evaluate run", "evaluate run padded.csv", "predict run padded.csv"):
+        assert glassnet(line).status == 0
+    write_padded(tmp_path / "long.csv", 50_000, 50_000)
+    on_disk = glassnet("train long.csv --target price --task regression --epochs 1 --output disk --memory 1")
+    assert ("encoded rows stay on disk" in " ".join(on_disk.out.split()), on_disk.status) == (True, 0)
+
+
+def test_few_of_them_are_taken_for_classes_and_it_is_said(glassnet, tmp_path):
+    write_padded(tmp_path / "padded.csv", 300, 7)
+    done = glassnet("train padded.csv --target price --epochs 1 --output run")
+    said = " ".join(done.out.split())
+    assert "note target 'price': codes such as '00000' taken for classes; else --task regression" in said
+    done = glassnet("train padded.csv --target price --task regression --epochs 1 --output other")
+    assert "target   price: numbers, 3" in done.out

@@ -99,3 +99,56 @@ def test_folders_of_images_are_found_again(glassnet, project):
     assert glassnet("train pictures --epochs 2 --hidden 4 --quiet --output runs/c").status == 0
     assert kept_in("runs/c/model.safetensors")["images"] == "pictures"
     assert glassnet("evaluate runs/c").status == 0
+
+
+@pytest.fixture
+def two_runs(glassnet, clean_place):
+    for name, when in (("first", 1_000_000), ("second", 2_000_000)):
+        assert glassnet(f"train moons --n 40 --epochs 1 --hidden 3 --quiet --output runs/{name}").status == 0
+        os.utime(f"runs/{name}/config.json", (when, when))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "predict {} 3", "evaluate {}", "doctor {} --json", "explain {} --index 3", "explain {} --figure parameters",
+        "draw {} --index 2", "probe {} hidden", "gradcheck {}", "plot {}", "runs show {}", "runs {}", "report {}",
+    ],
+)  # fmt: skip
+def test_a_run_goes_by_its_folder_its_name_or_last(glassnet, two_runs, line):
+    by_folder = glassnet(line.format("runs/second"))
+    assert (by_folder.status in (0, 1), by_folder.err) == (True, "")
+    for word in ("second", "last"):
+        assert glassnet(line.format(word)).status == by_folder.status, word
+
+
+def test_last_is_the_newest_and_a_folder_of_that_name_wins(glassnet, two_runs):
+    def shown(word):
+        return glassnet(f"runs show {word}").out.splitlines()[0].split()[1].replace(os.sep, "/")
+
+    assert shown("last") == "runs/second"
+    os.utime("runs/first/config.json", (3_000_000, 3_000_000))
+    assert shown("last") == "runs/first"
+    shutil.copytree("runs/second", "last")
+    assert shown("last") == "last"
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("predict frist 3", "Try first."),
+        ("evaluate secnd", "Try second."),
+        ("doctor nowhere-at-all", "Try glassnet runs, which lists them."),
+    ],
+)
+def test_a_name_that_nothing_has_is_answered_by_one_that_is_like_it(glassnet, two_runs, line, hint):
+    done = glassnet(line)
+    assert (done.status, done.out) == (1, "")
+    assert "which is neither a file nor a run in `runs`" in done.err
+    assert done.err.endswith(f"{hint}\n")
+
+
+def test_a_training_goes_on_by_its_name(glassnet, clean_place):
+    done = glassnet("train moons --n 40 --epochs 3000 --hidden 3 --time-budget 2.5 --quiet --output runs/long")
+    assert done.status == 0
+    assert glassnet("train --resume last --time-budget 2.7 --quiet").status == 0

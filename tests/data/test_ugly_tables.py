@@ -145,6 +145,8 @@ def test_digits_of_one_length_with_a_zero_in_front_are_codes(read):
     assert quoted["zip"].words == ("007", "010")
     as_numbers = read("zip,n\n01234,1\n98765,2\n", codes=False)
     assert numbers(as_numbers) == {"zip": [1234.0, 98765.0], "n": [1.0, 2.0]}
+    some = read("zip,part,n\n01234,07,1\n98765,19,2\n", numbers=("zip",))
+    assert (some["zip"].values.tolist(), some["part"].words) == ([1234.0, 98765.0], ("07", "19"))
 
 
 @pytest.mark.parametrize(

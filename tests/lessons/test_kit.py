@@ -1,6 +1,7 @@
 """`glassnet lessons`: listed, copied, opened, checked, from Python and from the shell."""
 
 import json
+import os
 
 import pytest
 
@@ -116,6 +117,9 @@ def test_check_of_right_answers_is_0(place, capsys):
         (("check",), 2, "expected one file"),
         (("check", "a.txt"), 2, "expected a .py or an .ipynb"),
         (("check", "missing.py"), 1, "missing.py"),
+        (("check", "3"), 2, "Try glassnet lessons check 03_activations.py"),
+        (("check", "."), 2, "got . without lessons"),
+        (("3",), 2, "Try glassnet lessons open 3"),
         (("list", "3"), 2, "expected nothing"),
         (("--nonsense",), 2, "expected one that this command has"),
     ],
@@ -125,6 +129,26 @@ def test_mistakes_are_told_in_one_line(place, capsys, words, status, said):
     assert (got, out) == (status, "")
     assert said in err
     assert len(err.splitlines()) == 1
+
+
+def test_check_of_a_folder_has_a_line_for_every_lesson_in_it(place, capsys):
+    folder = place / "class"
+    folder.mkdir()
+    (folder / "anna.py").write_text('from glassnet.lessons import check\ncheck("1.1", (-2, -1), 2.5)\n')
+    (folder / "ben.py").write_text(ANSWERED)
+    (folder / "helper.py").write_text("x = 1\n")
+    (folder / "readme.txt").write_text("check(")
+    older = json.dumps({"nbformat": 4, "cells": [{"cell_type": "code", "source": "check(1 / 0)"}]})
+    (folder / "anna.ipynb").write_text(older)
+    os.utime(folder / "anna.ipynb", (1, 1))  # the program was changed later
+    status, out, _ = call(capsys, "check", "class")
+    assert status == 1
+    first, second = out.splitlines()[:2]
+    assert first.split("  ") == ["anna.py", "1 of 1 right"]
+    assert second.startswith("ben.py   2 of 3 right, 1 open; ")
+    assert "helper" not in out
+    (folder / "ben.py").unlink()
+    assert call(capsys, "check", "class")[0] == 0
 
 
 def test_a_file_without_checks_is_not_a_success(place, capsys):

@@ -136,3 +136,19 @@ def test_latex_has_no_letter_that_pdflatex_does_not_know():
         latex = example.document().latex()
         assert max(latex) < "ŀ", (example.id, max(latex))
         assert "ŷ" not in latex
+
+
+@pytest.mark.parametrize("name", ["ASGD", "NAdam", "Rprop", "Adamax", "RAdam", "LBFGS"])
+def test_letters_of_an_optimiser_are_commands_in_latex(name):
+    model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Tanh(), torch.nn.Linear(2, 1))
+    optimizer = getattr(torch.optim, name)(model.parameters(), lr=0.1)
+    for grain in ("layer", "network"):
+        text = explain(model, [1.0, 2.0], [1.0], loss="mse", optimizer=optimizer, grain=grain).latex()
+        assert max(text) < "ŀ"
+        assert "\u0304" not in text
+
+
+def test_a_long_formula_is_made_to_fit_the_page():
+    text = explain(torch.nn.Linear(40, 1), np.ones(40), most=40).latex()
+    assert re.search(r"\\\\\n&= \\fit\{", text)
+    assert "\\fit{" not in explain(torch.nn.Linear(1, 1), [1.0]).latex().partition("\\begin{document}")[2]

@@ -271,9 +271,21 @@ def symbol_name(line):
     return ("d" if s.slope else "") + s.letter + ("′" if s.new else ""), s.index
 
 
+class PlainPython(torch.optim.Optimizer):
+    """An optimiser of one's own, whose steps no tape holds."""
+
+    def __init__(self, params):
+        super().__init__(params, {"lr": 0.5})
+
+    def step(self, closure=None):
+        for group in self.param_groups:
+            for p in group["params"]:
+                p.array -= group["lr"] * np.sign(p.grad.array)
+
+
 def test_an_optimiser_in_plain_python_is_told_by_what_it_changed():
     model = sigmoid_2_2_1()
-    optimizer = torch.optim.LBFGS(model.parameters(), lr=0.5, max_iter=3)
+    optimizer = PlainPython(model.parameters())
     told = explain(model, [0.5, 1.0], [1.0], loss="half-square", optimizer=optimizer)
     moved = [step for step in told.steps if step.part == "update"]
     assert len(moved) == 4
@@ -311,7 +323,7 @@ def test_the_rows_are_those_of_the_tape():
         ({"x": [1.0, 2.0, 3.0]}, ShapeError, "has 3 features"),
         ({"x": [1.0, 2.0], "grain": "neurons"}, ValueRangeError, "Try grain='neuron'"),
         ({"x": [1.0, 2.0], "grain": "neuron"}, ValueRangeError, "got grain='neuron' without layer"),
-        ({"x": [1.0, 2.0], "layer": 1, "weight": 2}, ValueRangeError, "got grain='weight' without unit"),
+        ({"x": [1.0, 2.0], "layer": 1, "weight": 2}, ValueRangeError, "got weight=2 without unit"),
         ({"x": [1.0, 2.0], "layer": 7}, ValueRangeError, "got layer=7; expected 1 to 2. Try layer=2"),
         ({"x": [1.0, 2.0], "grain": "neuron", "layer": 1, "unit": 3}, ValueRangeError, "expected 1 to 2. Try unit=2"),
         ({"x": [1.0, 2.0], "grain": "weight", "layer": 1, "unit": 1, "weight": 9}, ValueRangeError, "Try weight=2"),
@@ -417,3 +429,39 @@ def test_one_example_and_its_target_need_no_axis_of_a_batch(y, loss):
     alone = explain(model, x, y, loss=loss)
     batch = explain(model, x[None], y[None] if y.array.shape in ((2,), ()) else y, loss=loss)
     assert alone.json() == batch.json()
+
+
+@pytest.mark.parametrize("name", ["Adam", "NAdam", "RAdam", "Adamax"])
+def test_with_one_digit_a_rate_near_one_is_not_one(name, reread):
+    model = sigmoid_2_2_1()
+    optimizer = getattr(torch.optim, name)(model.parameters(), lr=0.01)
+    told = explain(model, [0.5, 1.0], [1.0], loss="mse", optimizer=optimizer, digits=1)
+    lines = [line for step in told.steps if step.part == "update" for line in step.lines]
+    texts = [formula_text(line.formula, "numbers", 1, line.kind) for line in lines]
+    assert any("0.999" in text for text in texts)
+    assert all(np.isfinite(reread(text)) for text in texts)
+
+
+class Estimator:
+    """As scikit-learn has them: it holds a network, and is none."""
+
+    network_ = nn.Sequential(nn.Linear(2, 1))
+
+
+class Pipeline:
+    """Steps with names, of which the last learns."""
+
+    steps = [("scale", object()), ("learn", Estimator())]  # noqa: RUF012
+
+
+@pytest.mark.parametrize(
+    ("model", "hint"),
+    [
+        (Estimator(), r"Try explain\(model\.network_, x\)"),
+        (Pipeline(), r"Try explain\(model\[-1\]\.network_, model\[:-1\]\.transform\(x\)\)"),
+        (object(), r"Try explain\(model, x\)"),
+    ],
+)
+def test_who_holds_a_network_is_asked_for_it(model, hint):
+    with pytest.raises(DataError, match=hint):
+        explain(model, [1.0, 2.0])

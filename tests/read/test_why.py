@@ -155,3 +155,10 @@ def test_it_is_a_document():
 def test_mistakes_are_answered(model, x, klass, error, said):
     with pytest.raises(error, match=said):
         why(model, x, klass)
+
+
+@pytest.mark.parametrize("klass", ["cat", 1.0, True])
+def test_a_class_is_a_number(klass):
+    model = nn.Sequential(nn.Linear(2, 3))
+    with pytest.raises(ValueRangeError, match=r"got class .*; expected a whole number from 0 to 2\. Try 0"):
+        why(model, [1.0, 2.0], klass)

@@ -218,3 +218,12 @@ def test_the_network_is_left_alone():
     assert {name: t.array.tobytes() for name, t in model.state_dict().items()} == kept
     assert model.training
     assert model[0].weight.dtype == torch.float32
+
+
+@given(small, small, st.data())
+def test_rows_with_another_target_are_others(a, b, data):
+    width = min(a.shape[1], b.shape[1])
+    a, b = a[:, :width], b[:, :width]
+    of_a, of_b = (data.draw(arrays(np.float32, len(rows), elements=st.sampled_from([0.0, 0.5]))) for rows in (a, b))
+    both_a, both_b = (np.column_stack([rows, of]) for rows, of in ((a, of_a), (b, of_b)))
+    assert measure.rows_in_both(a, b, of_a, of_b) == measure.rows_in_both(both_a, both_b)

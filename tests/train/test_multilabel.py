@@ -37,3 +37,10 @@ def test_no_examples():
     judged = Multilabel(np.empty((0, 2)), np.empty((0, 2)))
     assert math.isnan(judged.loss)
     assert math.isnan(judged.accuracy)
+
+
+def test_the_worst_have_the_most_wrong_answers():
+    targets = np.array([[1, 0, 0], [1, 1, 1], [0, 0, 0], [1, 1, 0]], float)
+    judged = Multilabel(np.where(targets > 0.5, 1.0, -1.0) * [[1, -1, 1], [-1, -1, -1], [1, 1, 1], [-1, 1, 1]], targets)
+    assert judged.worst(9) == [1, 0, 3]
+    assert judged.worst(1) == [1]

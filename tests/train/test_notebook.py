@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import glassnet as torch
@@ -29,6 +29,8 @@ def curves(html):
     return [[tuple(map(float, pair.split(","))) for pair in line.get("points").split()] for line in lines]
 
 
+@example([2e254, 1e-54])
+@example([1.7e308, -1.7e308])
 @given(st.lists(st.floats(allow_nan=True, allow_infinity=True), min_size=1, max_size=30))
 def test_every_point_lies_within_the_picture(losses):
     history = History([{"epoch": i, "loss": loss} for i, loss in enumerate(losses, 1)])

@@ -94,6 +94,8 @@ def test_faint_shadows_are_not_ink():
 def test_an_empty_picture_is_refused(value):
     with pytest.raises(DataError, match="30 × 40 pixels that are all alike; expected something drawn"):
         prepared(np.full((40, 30), value, np.uint8), (28, 28))
+    with pytest.raises(DataError, match="28 × 28 pixels that are all alike"):
+        prepared(np.full((28, 28), value, np.uint8), (28, 28))
 
 
 def test_other_sizes_than_mnist_s():

@@ -8,7 +8,7 @@ import pytest
 import glassnet as torch
 from glassnet.errors import FormatError
 from glassnet.files import safetensors
-from glassnet.train import first_layer
+from glassnet.train import first_layer, recording
 from glassnet.train.activity import Activity, Histogram
 from glassnet.train.callbacks import Callback
 from glassnet.train.first_layer import FirstLayer
@@ -189,3 +189,26 @@ def test_a_training_of_one_s_own_is_a_run_like_any_other(tmp_path):
     with pytest.raises(ValueError, match="not a number"):
         learner.fit(examples(), epochs=9, batch_size=16)
     assert Run(str(folder)).status == "done"  # nothing was learnt the second time
+
+
+def test_within_an_epoch_the_weights_are_there_for_who_watches(tmp_path, monkeypatch):
+    monkeypatch.setattr(recording, "_WRITE_SHARE", float("inf"))  # however long a writing takes
+    seen = []
+
+    class Watch(Callback):
+        def on_batch_end(self, trainer):
+            layer = FirstLayer.read(tmp_path)
+            if layer is not None and layer.latest is not None:
+                seen.append((trainer.step, *layer.latest, trainer.model[0].weight.detach().numpy().copy()))
+
+    model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Linear(4, 1))
+    recorder = Recorder(tmp_path, {}, write_seconds=0.0)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    trainer = Trainer(model, "mse", optimizer, callbacks=[recorder, Watch()])
+    trainer.fit((torch.ones(40, 3), torch.ones(40, 1)), epochs=2, batch_size=4)
+    assert seen
+    for step, epoch, kept, weights in seen:
+        assert 0 < epoch <= step / 10
+        if epoch == step / 10:
+            np.testing.assert_allclose(kept, weights, rtol=1e-3, atol=1e-6)
+    assert FirstLayer.read(tmp_path).latest is None  # an epoch that is over has its own picture

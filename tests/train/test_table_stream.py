@@ -10,6 +10,7 @@ import pytest
 from glassnet.cli.main import main
 from glassnet.data.table import TableFile
 from glassnet.errors import DataError
+from glassnet.train.doctor import gathering
 from glassnet.train.recipes import recipe_for
 from glassnet.train.table_data import TableData, table_data
 from glassnet.train.table_plan import TableOptions
@@ -170,3 +171,19 @@ def test_memory_does_not_grow_with_the_file(tmp_path):
     many, large = peak_of_reading(tmp_path / "t.csv", 24_000)
     assert (few, many) == (4_000, 24_000)
     assert large - small < 1.0 * (many - few)  # not even a byte a row
+
+
+def test_the_doctor_looks_at_rows_spread_over_the_file(houses, monkeypatch):
+    monkeypatch.setattr(gathering, "_ROWS", 100)
+    streamed, table = streamed_data(houses, TableOptions(("price",))), houses.read()
+    some = gathering.in_memory(streamed)
+    assert [len(x) for x in (some.x_train, some.x_valid, some.x_test)] == [100, 90, 90]
+    assert not isinstance(some.x_train, np.memmap)
+    for rows, x, y in zip(
+        some.rows, (some.x_train, some.x_valid, some.x_test), (some.y_train, some.y_valid, some.y_test), strict=True
+    ):
+        np.testing.assert_array_equal(x, streamed.code.encode(table.take(rows)))
+        np.testing.assert_array_equal(y, streamed.code.target.encode(table.take(rows)))
+    assert some.example(0, 3) == f"row {some.rows[0][3] + 1:,}"
+    in_memory = table_data(table, TableOptions(("price",)))
+    assert gathering.in_memory(in_memory) is in_memory

@@ -70,8 +70,12 @@ def test_labels(n, cuts, seed):
     rng = np.random.default_rng(seed)
     scores, targets = rng.normal(size=(n, 4)), (rng.random((n, 4)) < [0.5, 0.1, 0.0, 1.0]).astype(np.float32)
     whole = Multilabel(scores, targets)
-    test = tallied(lambda rows: Multilabel(scores[rows], targets[rows]), cuts, n).evaluation
+    tally = tallied(lambda rows: Multilabel(scores[rows], targets[rows]), cuts, n)
+    test = tally.evaluation
     assert test.n == n
+    worst = whole.worst(3)
+    assert tally.said == [f"row {i}" for i in worst]
+    np.testing.assert_array_equal(test.targets, targets[worst])
     same(whole.as_dict(), test.as_dict())
     assert test.there == pytest.approx(targets.mean(axis=0).tolist())
 

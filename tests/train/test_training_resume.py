@@ -54,6 +54,10 @@ MAKERS = {
     "weighted table on disk": (lambda file: streamed_data(file, OPTIONS["classes"]), {"class_weight": "balanced"}),
     "mixed table": (lambda file: table_data(file.read(), OPTIONS["classes"]), {"mixup": 0.3, "max_norm": 1.0}),
     "images": (lambda file: images(), {"augment": "shift+rotate+elastic", "normalization": "batch"}),
+    "points on a plateau": (
+        lambda file: load_dataset("moons", n=120),
+        {"schedule": "plateau", "plateau_patience": 1, "min_delta": 9.0, "validation": 0.2, "warm_up": 0.4},
+    ),
     "points": (lambda file: load_dataset("moons", n=120), {"validation": 0.2, "patience": 2, "clip_norm": 0.5}),
 }
 
@@ -79,7 +83,7 @@ def trained(data, settings, stop_at=0, folder=None, resume=None):
 @pytest.mark.parametrize("name", MAKERS)
 def test_stopped_anywhere(houses, tmp_path, name, after):
     make, extras = MAKERS[name]
-    settings = Settings(epochs=3, **COMMON, **extras)
+    settings = Settings(epochs=3, **{**COMMON, **extras})
     whole = trained(make(houses), settings)
     half = trained(make(houses), settings, after, str(tmp_path / "checkpoints"))
     assert half.trainer.step == after

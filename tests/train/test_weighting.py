@@ -13,14 +13,14 @@ from glassnet.data.loader import DataLoader
 from glassnet.data.table import TableFile
 from glassnet.errors import DataError, ValueRangeError
 from glassnet.scale.trial import held_out, limited
-from glassnet.train.evaluation import Regression, classification, evaluate
+from glassnet.train.evaluation import Regression, classification, evaluate, figures_of
 from glassnet.train.multilabel import Multilabel
 from glassnet.train.recipes import recipe_for
 from glassnet.train.table_data import table_data
 from glassnet.train.table_plan import TableOptions
 from glassnet.train.table_stream import streamed_data
 from glassnet.train.trainer import Trainer
-from glassnet.train.training import Training, figures_of
+from glassnet.train.training import Training
 from glassnet.train.weighting import BatchWeights, class_weights, column_weights
 
 RNG = np.random.default_rng(8)

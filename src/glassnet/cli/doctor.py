@@ -12,13 +12,14 @@ from glassnet.cli.help import Page, wrapped
 from glassnet.cli.models import check_fits, data_of, load_trained
 from glassnet.cli.options import Option, Parsed, UsageError, parse
 from glassnet.cli.terminal import Terminal
+from glassnet.cli.whereabouts import model_path
 from glassnet.data.datasets import DataSet
 from glassnet.errors import complain
 from glassnet.files import strict_json
 from glassnet.files.os_errors import shown, typed
 from glassnet.train.doctor.finding import Finding
 from glassnet.train.doctor.findings import FINDINGS, diagnose
-from glassnet.train.doctor.gathering import case_of_data, case_of_run, flat, start_of
+from glassnet.train.doctor.gathering import case_of_data, case_of_run, flat, in_memory, start_of
 from glassnet.train.doctor.preflight import Line, preflight
 from glassnet.train.doctor.story import Moment, story
 from glassnet.train.kinds import Choice, Text
@@ -28,9 +29,9 @@ from glassnet.train.training import Training
 
 PAGE = Page(
     usage="glassnet doctor RUN [DATA] [options]\n       glassnet doctor --data DATA [options]",
-    says="Say what is wrong with a training, why it matters and what to change. RUN is a run folder or a model file; "
-    "its model is looked at again on its data. With --data, check a data set, and the network that would learn it, "
-    "before the first step.",
+    says="Say what is wrong with a training, why it matters and what to change. RUN is a run folder, its name in "
+    "`runs`, `last` for the newest, or a model file; its model is looked at again on its data. With --data, check a "
+    "data set, and the network that would learn it, before the first step.",
     examples=(
         ("glassnet doctor runs/mnist-20260101-120000", "after a training"),
         ("glassnet doctor --data moons", "before one"),
@@ -70,24 +71,26 @@ def run(words: Sequence[str]) -> int:
         return _before(parsed)
     if not 1 <= len(parsed.arguments) <= 2:
         got = f"got {' and '.join(map(shown, parsed.arguments)) or 'no run'}"
-        hint = "Try glassnet doctor runs/…, or glassnet doctor --data moons"
+        hint = "Try glassnet doctor last, or glassnet doctor --data moons"
         raise UsageError(complain(got, "expected a run folder, and perhaps a data set", hint))
     return _after(parsed)
 
 
 def _after(parsed: Parsed) -> int:
     """Findings on a training that is over."""
-    path = parsed.arguments[0]
+    path = model_path(parsed.arguments[0])
     trained = load_trained(path)
     named = len(parsed.arguments) == 2
     data = load_named(parsed.arguments[1], parsed.values)[0] if named else data_of(trained, path)
     check_fits(trained, data)
+    whole, data = data, in_memory(data)
     case = case_of_run(path, trained, data)
     found, told = diagnose(case), story(case.held or ())
     terminal = Terminal(sys.stdout)
     if parsed.flag("json"):
         return _print_json({"run": path, "data": data.name, "story": [m._asdict() for m in told]}, [], found)
-    terminal.say(f"{terminal.dim('run      ')}{path}", f"{terminal.dim('data     ')}{_described(data)}", "")
+    about = f"{_described(data)}{_of_more(data, whole)}"
+    terminal.say(f"{terminal.dim('run      ')}{path}", f"{terminal.dim('data     ')}{about}", "")
     terminal.say(*story_lines(told, terminal))
     terminal.say(*finding_lines(found, terminal))
     return _status(found, [])
@@ -126,6 +129,13 @@ def examine(data: DataSet, settings: Settings) -> tuple[list[Line], list[Finding
 
 def _described(data: DataSet) -> str:
     return f"{data.name}: {len(data.x_train):,} examples to learn from, {len(data.x_test):,} to test on"
+
+
+def _of_more(data: DataSet, whole: DataSet) -> str:
+    """That not all examples of a table on disk are looked at."""
+    if len(data.x_train) == len(whole.x_train):
+        return ""
+    return f", evenly spaced among {len(whole.x_train):,} and {len(whole.x_test):,} on disk"
 
 
 # ---- as text --------------------------------------------------------------------------------------------------------

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from glassnet.cli.explain_kinds import DigitsKind, LayersKind, LooseNumbers
-from glassnet.cli.explain_typed import values_given
-from glassnet.cli.help import Page
+from glassnet.cli.explain_typed import index_beside, origin_of_weights, values_given
+from glassnet.cli.help import Page, wrapped
 from glassnet.cli.models import data_of, load_trained
 from glassnet.cli.options import Option, Parsed, UsageError, parse
 from glassnet.cli.terminal import Terminal
 from glassnet.cli.typed_network import ACTIVATIONS, typed_network
+from glassnet.cli.whereabouts import model_path
 from glassnet.errors import GlassnetError, complain
 from glassnet.files.atomic import write_atomic
 from glassnet.files.os_errors import shown
@@ -47,13 +48,14 @@ OPTIONS = [
 ]  # fmt: skip
 PAGE = Page(
     usage="glassnet draw [MODEL | EXPRESSION] [options]",
-    says="Draw what was computed from what, with every value, its slope and the derivative along each edge. MODEL is a "
-    "run folder or a model file; an EXPRESSION is built of names, numbers and functions.",
+    says="Draw what was computed from what, with every value, its slope and the derivative along each edge. MODEL "
+    "is a run (its folder, its name in `runs`, or last) or a model file; an EXPRESSION is built of names, numbers "
+    "and functions.",
     examples=(
         ('glassnet draw "a*b+c" --given a=2,b=-3,c=10', "tables in the terminal"),
         ('glassnet draw "a*b+c" --given a=2,b=-3,c=10 --output graph.svg', "a picture"),
         ("glassnet draw --layers 2-2-1 --x 1,0 --y 1 --grain scalar", "number by number"),
-        ("glassnet draw runs/mnist-… --index 7 --output digit.svg", "a trained network"),
+        ("glassnet draw last --index 7 --output digit.svg", "a trained network"),
     ),
 )
 _SUFFIXES = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".mermaid": "mermaid", ".json": "json"}
@@ -64,6 +66,7 @@ def run(words: Sequence[str]) -> int:
     parsed = parse(words, OPTIONS)
     if parsed.flag("help"):
         return PAGE.show(OPTIONS)
+    index_beside(parsed)
     format = _format(parsed)
     try:
         graph = _graph(parsed)
@@ -99,6 +102,8 @@ def _shown(graph: Graph, parsed: Parsed, format: str | None) -> int:
         sys.stdout.write(graph.render(format).rstrip("\n") + "\n")
     else:
         terminal.say(*graph.text(terminal.width, terminal.colour, terminal.unicode).splitlines())
+        if "layers" in parsed.values and "weights" not in parsed.values:
+            terminal.say("", *wrapped(origin_of_weights(parsed.values.get("seed", 0)), terminal.width))
     return 0
 
 
@@ -165,7 +170,7 @@ def _target(parsed: Parsed, outputs: int) -> Any:
 
 
 def _model(parsed: Parsed) -> Graph:
-    path, values = parsed.arguments[0], parsed.values
+    path, values = model_path(parsed.arguments[0]), parsed.values
     trained = load_trained(path)
     trained.model.eval()
     truth = None

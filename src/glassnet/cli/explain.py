@@ -7,17 +7,18 @@ import re
 import sys
 from collections.abc import Sequence
 
-from glassnet.cli.explain_figure import FigureKind, figure_of, list_figures, refuse_without_model
+from glassnet.cli.explain_figure import FigureKind, figure_of, list_figures, refuse_without_figure, refuse_without_model
 from glassnet.cli.explain_kinds import ClassKind, DigitsKind, LayersKind, LooseNumbers
 from glassnet.cli.explain_model import explain_model
 from glassnet.cli.explain_told import OPTIMIZERS
-from glassnet.cli.explain_typed import explain_expression, explain_network, is_expression
+from glassnet.cli.explain_typed import explain_expression, explain_network, index_beside, is_expression
 from glassnet.cli.help import Page
 from glassnet.cli.options import Option, Parsed, UsageError, parse
 from glassnet.cli.predict_table import STANDARD_INPUT
 from glassnet.cli.table import READING
 from glassnet.cli.terminal import Terminal
 from glassnet.cli.typed_network import ACTIVATIONS
+from glassnet.cli.whereabouts import model_path
 from glassnet.data.dialect import is_table
 from glassnet.errors import GlassnetError, complain
 from glassnet.files.atomic import write_atomic
@@ -26,7 +27,7 @@ from glassnet.read.document import FORMATS, Document
 from glassnet.read.examples.work import all_examples, find_example
 from glassnet.read.grain import GRAINS
 from glassnet.read.losses import LOSSES
-from glassnet.train.kinds import Choice, Real, Text, Whole
+from glassnet.train.kinds import Choice, Numbers, Real, Text, Whole
 
 OPTIONS = [
     Option("example", Text("W03", "NAME", "the name of a worked example"), "a worked example; list shows all",
@@ -38,6 +39,14 @@ OPTIONS = [
     Option("figure", FigureKind(), "a printed figure, such as f1: how it was worked out; alone, it lists all",
            (), "What"),
     Option("epoch", Whole(0, example="3"), "with a figure of an epoch: which", (), "What", "the last"),
+    Option("step", Whole(0, example="8"), "with a figure of a look into the layers: after which step", (), "What",
+           "the last"),
+    Option("distance", Numbers("0.5"), "with slice-loss, surface-loss: how far to move (for a surface A,B)", (),
+           "What", "the lowest"),
+    Option("along", Text("gradient", "WAY", "a direction"), "in which direction: gradient, random, or two weights", (),
+           "What"),
+    Option("n", Whole(1, example="500"), "over how many examples", (), "What", "500"),
+    Option("to", Whole(0, example="8"), "with pieces: the example to go to", (), "What", "1"),
     Option("given", Text("w=0.5,x=2", "NAMES", "names with values"), "the values of an expression's names", ("at",),
            "What"),
     Option("layers", LayersKind(), "a network of your own, by its sizes", (), "Network"),
@@ -65,16 +74,16 @@ OPTIONS = [
 ]  # fmt: skip
 PAGE = Page(
     usage="glassnet explain [MODEL [TABLE] | EXPRESSION] [options]",
-    says="Tell where a number comes from, step by step: in words, in symbols, in numbers. MODEL is a run folder or a "
-    "model file, TABLE a file with the columns of its training; an EXPRESSION is built of names, numbers and "
-    "functions.",
+    says="Tell where a number comes from, step by step: in words, in symbols, in numbers. MODEL is a run (its "
+    "folder, its name in `runs`, or last) or a model file, TABLE a file with the columns of its training; an "
+    "EXPRESSION is built of names, numbers and functions.",
     examples=(
         ("glassnet explain --example W03", "a worked example"),
-        ("glassnet explain runs/mnist-… --index 7 --why", "why this digit"),
-        ("glassnet explain runs/mnist-… --index 7 --layer 1 --unit 5", "one neuron"),
-        ("glassnet explain runs/mnist-… --figure f1 --class 8", "a figure of its report"),
-        ("glassnet explain runs/mnist-… --figure epoch-loss --epoch 2", "a loss that train printed"),
-        ("glassnet explain runs/houses-… new.csv --index 3", "a row of a table, from 0"),
+        ("glassnet explain last --index 7 --why", "why this digit"),
+        ("glassnet explain last --index 7 --layer 1 --unit 5", "one neuron"),
+        ("glassnet explain last --figure f1 --class 8", "a figure of its report"),
+        ("glassnet explain last --figure epoch-loss --epoch 2", "a loss that train printed"),
+        ("glassnet explain last new.csv --index 3", "a row of a table, from 0"),
         ("glassnet explain --layers 2-2-1 --x 1,0 --y 1 --rate 0.1", "a step of your own"),
         ("glassnet explain 'sigmoid(w*x + b)' --given w=0.5,x=2,b=1", "an expression"),
     ),
@@ -91,10 +100,9 @@ def run(words: Sequence[str]) -> int:
         return PAGE.show(OPTIONS)
     if parsed.values.get("example", "").lower() in ("list", "all"):
         return _list_examples()
+    index_beside(parsed)
     refuse_without_model(parsed)
-    if "epoch" in parsed.values and "figure" not in parsed.values:
-        got, hint = f"got --epoch {parsed.values['epoch']} alone", "Try --figure rate, or --figure epoch-loss"
-        raise UsageError(complain(got, "expected it with a figure of that epoch", hint))
+    refuse_without_figure(parsed)
     terminal = Terminal(sys.stdout)
     try:
         document, lines = _document(parsed, terminal)
@@ -109,6 +117,7 @@ def run(words: Sequence[str]) -> int:
 def _as_typed(message: str) -> str:
     """Options as they are typed here: --layer 1 --unit 2 for layer=1, unit=2; --given x=1 for x=1."""
     message = re.sub(r"^explain: ", "", message)
+    message = re.sub(r"without (layer|unit|weight);", r"without --\1;", message)
     message = re.sub(r"^why: got class (\d+) of (\d+); (.*Try )(\d+)", r"got --class \1; \3--class \4", message)
     message = re.sub(r"(got the name .* Try )(\w+=)", r"\1--given \2", message)
     return re.sub(r"(?:(?<=\d), )?\b(grain|layer|unit|weight|most|digits)='?(\w+)'?", r" --\1 \2", message)
@@ -127,6 +136,7 @@ def _document(parsed: Parsed, terminal: Terminal) -> tuple[Document, list[str]]:
         return explain_network(parsed), []
     if is_expression(parsed.arguments[0], parsed):
         return explain_expression(parsed.arguments[0], parsed), []
+    parsed.arguments[0] = model_path(parsed.arguments[0])
     if "figure" in parsed.values:
         return figure_of(parsed.arguments[0], parsed), []
     return explain_model(parsed, terminal)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import groupby
 from typing import Any
 
 from glassnet.cli.explain_kinds import number_of_class
@@ -19,20 +18,28 @@ from glassnet.files.os_errors import shown
 from glassnet.read.document import Document
 from glassnet.train.kinds import Kind, nearest
 from glassnet.train.runs import Run, is_run
-from glassnet.train.stories import FIGURES, Subject, tell_figure
+from glassnet.train.stories import FIGURES, Figure, Subject, tell_figure
 from glassnet.train.trained import Trained
 
 ALL_FIGURES = {**FIGURES, **SWEEP_FIGURES}
-_CHOOSING = ("class", "epoch", "index", "layer")  # options that a figure may take
-_OF_EXAMPLES = ("x", "y", "unit", "weight", "grain", "rate", "optimizer")
+_CHOOSING = (
+    "class",
+    "epoch",
+    "index",
+    "layer",
+    "step",
+    "unit",
+    "weight",
+    "distance",
+    "along",
+    "seed",
+    "n",
+    "to",
+)  # of a figure
+_OF_FIGURES = ("epoch", "step", "distance", "along", "n", "to")  # and of nothing else
+_OF_EXAMPLES = ("x", "y", "grain", "rate", "optimizer")
 
 _COUNTED_ANEW = {
-    "probe MODEL units": "the least and the greatest that a unit gives on a grid of 64 by 64 points of --box, and the "
-    "share of them on which it is 0",
-    "probe MODEL slice": "the mean loss of the first --n examples learnt from, with all weights moved along a "
-    "direction, by --reach times their length",
-    "probe MODEL surface": "the same along two directions of --seed, or over two --weights",
-    "probe MODEL collapse": "the product of the weights, in the formula that it prints",
     "probe width": "built RMS: the root of the mean square of network less curve, on 1,001 points from 0 to 1; learnt "
     "RMS: the mean of what is listed as each, of networks that start at --seed and the two seeds after it",
     "probe depth": "test RMS: the mean of each start, on 499 points not learnt from; pieces: the most of any start; "
@@ -70,7 +77,7 @@ def figure_of(path: str, parsed: Parsed) -> Document:
         return _told(lambda: SWEEP_FIGURES[name].tell(asked))
     trained = load_trained(path)
     folder = Run(path) if is_run(path) and not is_sweep(path) else None
-    chosen = {"epoch": values.get("epoch"), "layer": values.get("layer"), "most": values.get("most", 6)}
+    chosen = {key: values[key] for key in (*_CHOOSING, "most") if key in values and key != "class"}
     subject = Subject(trained, path, lambda: _data(trained, path), folder, **chosen)
     if "class" in values:
         subject = replace(subject, klass=number_of_class(values["class"], subject.names))
@@ -95,8 +102,9 @@ def _refuse_others(path: str, parsed: Parsed) -> None:
         if key in values and key not in ALL_FIGURES[name].takes:
             able = [figure for figure, row in ALL_FIGURES.items() if key in row.takes]
             got, expected = f"got --{key} with --figure {name}", f"expected it with {_either(able)}"
-            hint = f"Try --figure {able[0]} --{key} {values[key]}"
-            if key in ("index", "layer") and not is_sweep(path):
+            near = f"validation-{name}" if key == "epoch" and name != "loss" else able[0]
+            hint = f"Try --figure {near if near in able else able[0]} --{key} {values[key]}"
+            if key in ("index", "layer", "unit", "weight", "seed") and not is_sweep(path):
                 expected, hint = "expected a figure of all examples, or an example", plain
             raise UsageError(complain(got, expected, hint))
 
@@ -120,13 +128,17 @@ def _told(tell: Callable[[], Document]) -> Document:
 
 def list_figures(terminal: Terminal) -> int:
     """Every figure that can be asked for, by the commands that print them."""
-    width = max(map(len, ALL_FIGURES))
+    wide = max(map(len, ALL_FIGURES)) + 4
+    rows: dict[str, list[Figure]] = {}
+    for row in ALL_FIGURES.values():
+        rows.setdefault(row.printed, []).append(row)
     lines: list[str] = []
-    for printed, rows in groupby(ALL_FIGURES.values(), lambda row: row.printed):
+    for printed, figures in rows.items():
         lines += ["", terminal.bold(printed)]
-        for row in rows:
-            takes = "".join(f" [--{option}]" for option in row.takes)
-            lines.append(f"  {row.name:<{width}}  {row.says}{terminal.dim(takes)}")
+        for row in figures:
+            words = " ".join([row.says, *(f"[--{option}]" for option in row.takes)])
+            first, *more = textwrap.wrap(words, max(24, terminal.width - wide))
+            lines += [f"  {row.name:<{wide - 2}}{first}", *(" " * wide + line for line in more)]
     terminal.say(*lines[1:], "", terminal.bold("predict, and the worst mistakes of a report"))
     terminal.say("  no figure of all examples but of one: glassnet explain MODEL --index N")
     terminal.say("", terminal.bold("counted anew by the command that prints it; --format json has every number"))
@@ -142,8 +154,23 @@ def refuse_without_model(parsed: Parsed) -> None:
     if "figure" not in parsed.values or (parsed.arguments and not _typed(parsed.values)):
         return
     got = "got --figure without a model"
-    hint = f"Try glassnet explain runs/… --figure {parsed.values['figure']}"
+    hint = f"Try glassnet explain last --figure {parsed.values['figure']}"
     raise UsageError(complain(got, "expected a run folder, a model file or the folder of a sweep", hint))
+
+
+def refuse_without_figure(parsed: Parsed) -> None:
+    """An epoch, a step or a distance is one of a figure, not of an example."""
+    for key in _OF_FIGURES:
+        if key in parsed.values and "figure" not in parsed.values:
+            able = [figure for figure, row in ALL_FIGURES.items() if key in row.takes]
+            value = parsed.values[key]
+            typed = ",".join(f"{v:g}" for v in value) if isinstance(value, tuple) else value
+            got, hint = f"got --{key} {typed} alone", f"Try --figure {able[0]}, or --figure {able[-1]}"
+            raise UsageError(complain(got, f"expected it with a figure of {_MEANT[key]}", hint))
+
+
+_MEANT = {"epoch": "that epoch", "step": "that step", "distance": "a slice or a surface", "along": "a direction",
+          "n": "so many examples", "to": "the way between two examples"}  # fmt: skip
 
 
 def _typed(values: dict[str, Any]) -> bool:

@@ -74,8 +74,8 @@ def _example(trained: Trained, path: str, parsed: Parsed) -> Example:
     if index >= len(data.x_test):
         expected = f"expected 0 to {len(data.x_test) - 1}"
         raise UsageError(complain(f"got --index {index}", expected, f"Try --index {len(data.x_test) - 1}"))
-    row = tested_row(trained, data, index)
-    return Example(data.x_test[index], f"test example {index}", data.y_test[index].tolist(), row)
+    row, where = tested_row(trained, data, index)
+    return Example(data.x_test[index], f"test example {index}{where}", data.y_test[index].tolist(), row)
 
 
 def _typed(trained: Trained, path: str, parsed: Parsed) -> Example:

@@ -87,10 +87,13 @@ def _truth(trained: Trained, row: Table) -> Any:
         return None
 
 
-def tested_row(trained: Trained, data: DataSet, index: int) -> Table | None:
-    """The raw row of a test example of a table; None for other data, and where the table is another by now."""
+def tested_row(trained: Trained, data: DataSet, index: int) -> tuple[Table | None, str]:
+    """The raw row of a test example of a table, and where it stands there, in brackets.
+
+    None and "" for other data, and where the table is another by now.
+    """
     if trained.prepare.table is None or not is_table_data(data):
-        return None
+        return None, ""
     made = cast("TableData", data)
     number = int(made.rows[2][index])
     if made.table is not None:
@@ -98,7 +101,10 @@ def tested_row(trained: Trained, data: DataSet, index: int) -> Table | None:
     else:
         options = trained.about["data"]["options"]
         row = _found(options["table"], number, trained, recorded(options))
-    return row if np.allclose(trained.table_code.encode(row)[0], data.x_test[index], atol=1e-6) else None
+    if not np.allclose(trained.table_code.encode(row)[0], data.x_test[index], atol=1e-6):
+        return None, ""
+    line = "" if row.lines is None else f", line {int(row.lines[0]):,}"
+    return row, f" (row {number:,} of {row.name}{line})"
 
 
 def name_answer(document: Why, trained: Trained) -> None:

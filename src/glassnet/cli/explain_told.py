@@ -33,7 +33,10 @@ def tell(model: Any, x: np.ndarray, y: Any, parsed: Parsed, title: str | None = 
 def _optimizer(model: Any, parsed: Parsed) -> Any:
     from glassnet import optim
 
-    rate, name = parsed.values.get("rate", 0.1), parsed.values.get("optimizer", "sgd")
+    name = parsed.values.get("optimizer", "sgd")
+    if name == "lbfgs":  # as `train` has it
+        return optim.LBFGS(model.parameters(), lr=parsed.values.get("rate", 1.0), line_search_fn="strong_wolfe")
+    rate = parsed.values.get("rate", 0.1)
     if name in ("momentum", "nesterov"):
         return optim.SGD(model.parameters(), lr=rate, momentum=0.9, nesterov=name == "nesterov")
     kinds: list[type[optim.Optimizer]] = [kind for kind in vars(optim).values() if isinstance(kind, type)]

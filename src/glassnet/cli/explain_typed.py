@@ -55,6 +55,15 @@ def values_given(text: str) -> dict[str, Any]:
     return values
 
 
+def index_beside(parsed: Parsed) -> None:
+    """RUN 7 is RUN --index 7, as `predict` takes it."""
+    if len(parsed.arguments) != 2 or "index" in parsed.values:
+        return
+    number = parsed.arguments[1]
+    if number.isdecimal() and not os.path.exists(number):
+        parsed.values["index"] = int(parsed.arguments.pop())
+
+
 # ---- a network -------------------------------------------------------------------------------------------------------
 
 
@@ -72,7 +81,18 @@ def explain_network(parsed: Parsed) -> Document:
         got = f"got {len(values['x'])} numbers in --x" if "x" in values else "got no --x"
         raise UsageError(complain(got, f"expected {inputs}", f"Try --x {','.join(['1'] * min(inputs, 8))}"))
     y = _target(parsed, values["layers"][-1], loss)
-    return tell(model, np.array(values["x"]), y, parsed)
+    document = tell(model, np.array(values["x"]), y, parsed)
+    if "weights" not in values:
+        document.notes.append(origin_of_weights(values.get("seed", 0)))
+    return document
+
+
+def origin_of_weights(seed: int) -> str:
+    """Where the weights of a network come from whose weights nobody typed."""
+    return (
+        f"The weights are random numbers, those that PyTorch's layers have after manual_seed({seed}): --seed draws "
+        "others, --weights takes your own."
+    )
 
 
 def _target(parsed: Parsed, outputs: int, loss: str | None) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -16,6 +17,7 @@ from glassnet.cli.models import check_fits, data_of, load_trained
 from glassnet.cli.options import Option, Parsed, UsageError, parse
 from glassnet.cli.table import names_a_table
 from glassnet.cli.terminal import Terminal
+from glassnet.cli.whereabouts import run_path
 from glassnet.data.datasets import DATASETS, DataSet
 from glassnet.errors import complain
 from glassnet.files import strict_json
@@ -23,7 +25,7 @@ from glassnet.files.os_errors import shown
 from glassnet.train.derivatives import LIMIT, Checked, check_gradients
 from glassnet.train.doctor.gathering import loss_of
 from glassnet.train.doctor.measure import loss_name
-from glassnet.train.kinds import Whole
+from glassnet.train.kinds import Whole, nearest
 from glassnet.train.preparation import Preparation
 from glassnet.train.recipes import recipe_for
 from glassnet.train.settings import Settings
@@ -31,11 +33,12 @@ from glassnet.train.training import Training
 
 PAGE = Page(
     usage="glassnet gradcheck MODEL|DATASET [options]",
-    says="Check backpropagation: the gradient of every weight against (L(w + h) - L(w - h)) / 2h, in float64. MODEL is "
-    "a run folder or a model file; a DATASET is checked with the network that `glassnet train` would start with.",
+    says="Check backpropagation: the gradient of every weight against (L(w + h) - L(w - h)) / 2h, in float64. "
+    "MODEL is a run (its folder, its name in `runs`, or last) or a model file; a DATASET is checked with the "
+    "network that `glassnet train` would start with.",
     examples=(
         ("glassnet gradcheck moons", "the network that learns moons"),
-        ("glassnet gradcheck runs/my-run", "a network that has learnt"),
+        ("glassnet gradcheck last", "a network that has learnt"),
         ("glassnet gradcheck spiral --activation tanh --hidden 32,16", "one of your own"),
     ),
     notes=f"The relative error |a - n| / max(|a|, |n|, size), with size the typical gradient of the parameter, must "
@@ -96,6 +99,10 @@ def _subject(parsed: Parsed) -> tuple[nn.Sequential, Preparation, DataSet]:
         spelled = Option(next(iter(chosen)), None, "").spelled
         got = f"got {spelled} with the model {name}"
         raise UsageError(complain(got, "expected it with a data set", f"Try glassnet gradcheck {name}"))
+    near = nearest(plain(name), DATASETS)
+    if near is not None and not os.path.exists(run_path(name)) and os.path.basename(name) == name:
+        got, expected = f"got {shown(name)}, which is neither a model nor a data set", "expected one of them"
+        raise UsageError(complain(got, expected, f"Try glassnet gradcheck {near}"))
     trained = load_trained(name)
     data = data_of(trained, name)
     check_fits(trained, data)

@@ -36,7 +36,7 @@ PAGE = Page(
     usage="glassnet report RUN [options]",
     says="Write one HTML file that tells a run: curves, what the doctor says, confusions, mistakes, weights over the "
     "epochs, activations and gradients of each layer, calibration, settings and machine. It opens from disk, needs no "
-    "server, asks nobody for anything, and can be printed or sent. RUN is a run folder, or its name in `runs`.",
+    "server, asks nobody for anything, and can be printed or sent. RUN is a run folder, its name in `runs`, or `last`.",
     examples=(
         ("glassnet report runs/mnist-20260101-120000 --open", "write it and look at it"),
         ("glassnet report mnist-20260101-120000 --output digits.html", "under another name"),
@@ -63,7 +63,7 @@ def run(words: Sequence[str]) -> int:
         return PAGE.show(options())
     if len(parsed.arguments) != 1:
         got = f"got {len(parsed.arguments)} runs" if parsed.arguments else "got no run"
-        raise UsageError(complain(got, "expected one", "Try glassnet report runs/…"))
+        raise UsageError(complain(got, "expected one", "Try glassnet report last"))
     chosen, terminal = find(parsed.arguments[0]), Terminal(sys.stdout)
     path, missing = write_report(chosen, parsed.values.get("output"), not parsed.flag("no_baselines"))
     terminal.say(f"written to {terminal.bold(shown(path))} ({os.path.getsize(path) / 1e3:,.0f} kB)")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from glassnet.lessons.catalogue import Lesson
 
 PAGE = Page(
-    usage="glassnet lessons [copy FOLDER | open N | check FILE] [options]",
+    usage="glassnet lessons [copy FOLDER | open N | check FILE | check FOLDER] [options]",
     says="The course: lessons that run, with questions to guess at and exercises that are checked. Without a word the "
     "lessons are listed; copy takes numbers to copy only those. A lesson is a Python program in cells and, with the "
     "same cells, a Jupyter notebook.",
@@ -52,6 +52,9 @@ def run(words: Sequence[str]) -> int:
     verb, *rest = parsed.arguments or ["list"]
     verbs = {"list": _list, "copy": _copy, "open": _open, "check": _check}
     if verb not in verbs:
+        if verb.isdecimal():
+            hint = f"Try glassnet lessons open {_found(verb).number}"
+            raise UsageError(complain(f"got {verb}", f"expected one of {', '.join(verbs)} before it", hint))
         near = nearest(verb.lower(), verbs)
         got, hint = f"got {shown(verb)}", f"Try glassnet lessons {near or '--help'}"
         raise UsageError(complain(got, f"expected one of {', '.join(verbs)}", hint))
@@ -127,6 +130,11 @@ def _check(rest: Sequence[str], parsed: Parsed) -> int:
     if len(rest) != 1:
         got = f"got {' and '.join(map(shown, rest)) or 'nothing'} to check"
         raise UsageError(complain(got, "expected one file", "Try glassnet lessons check course/01_neuron.py"))
+    if Path(rest[0]).is_dir():
+        return _check_folder(rest[0], parsed.flag("quick"))
+    if rest[0].isdecimal() and not Path(rest[0]).exists():
+        hint = f"Try glassnet lessons check {_found(rest[0]).file}, in the folder that copy wrote"
+        raise UsageError(complain(f"got {rest[0]}", "expected the file with your answers", hint))
     try:
         report = check_file(rest[0], parsed.flag("quick"))
     except ValueRangeError as problem:
@@ -143,6 +151,28 @@ def _check(rest: Sequence[str], parsed: Parsed) -> int:
     if report.problem is not None:
         terminal.say(*wrapped(f"a cell failed: {report.problem}", terminal.width))
     return 0 if right == len(report.verdicts) > 0 and report.problem is None else 1
+
+
+def _check_folder(folder: str, quick: bool) -> int:
+    """A line for every lesson in a folder; of a program and its notebook the one that was changed last counts."""
+    from glassnet.lessons.kit import check_file, lessons_in
+
+    paths = lessons_in(folder)
+    if not paths:
+        hint = f"Try glassnet lessons copy {typed(folder)}"
+        raise UsageError(complain(f"got {shown(folder)} without lessons", "expected some with check(…) in them", hint))
+    terminal, wide, good = Terminal(sys.stdout), max(len(path.name) for path in paths), True
+    for path in paths:
+        report = check_file(str(path), quick)
+        right = sum(verdict.state == "right" for verdict in report.verdicts)
+        open_ones = sum(verdict.state == "open" for verdict in report.verdicts)
+        said = f"{right} of {len(report.verdicts)} right" + (f", {open_ones} open" if open_ones else "")
+        said += f"; {report.problem}" if report.problem is not None else ""
+        first, *more = wrapped(said, terminal.width - wide - 2)
+        terminal.say(f"{path.name:<{wide}}  {first}", *(" " * (wide + 2) + line for line in more))
+        good = good and right == len(report.verdicts) and report.problem is None
+    terminal.say("", f"Each answer: glassnet lessons check {typed(str(paths[0]))}")
+    return 0 if good else 1
 
 
 def _found(word: str) -> Lesson:

@@ -11,7 +11,7 @@ import numpy as np
 from glassnet.cli.help import Page
 from glassnet.cli.options import Option, UsageError, parse
 from glassnet.cli.terminal import Terminal
-from glassnet.cli.train import options_for, set_threads, understand
+from glassnet.cli.train_request import options_for, set_threads, understand
 from glassnet.errors import complain
 from glassnet.files import strict_json
 from glassnet.train.kinds import Real, Whole
@@ -21,8 +21,9 @@ from glassnet.train.rate_finder import RateTest, find_rate
 from glassnet.train.training import Training
 
 _LEFT_OUT = (  # of the options of a training: what a second of rising rates has no use for
-    "learning_rate", "schedule", "warm_up", "epochs", "recipe", "output", "resume", "overfit_one_batch",
-    "tensorboard", "open", "nan_guard", "patience", "min_delta", "monitor", "time_budget", "ema", "json",
+    "learning_rate", "schedule", "warm_up", "plateau_patience", "plateau_factor", "epochs", "recipe", "output",
+    "resume", "overfit_one_batch", "tensorboard", "open", "nan_guard", "patience", "min_delta", "monitor",
+    "time_budget", "ema", "json",
 )  # fmt: skip
 _ROWS = 10
 _EIGHTHS = " ▁▂▃▄▅▆▇█"

@@ -189,6 +189,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return _fail(_unexpected(problem), 1)
 
 
+_NO_SLIPS = ("export", "import", "convert")  # words of other programs, which are not meant to be report
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
@@ -221,7 +222,8 @@ def _find(name: str) -> Command:
     from glassnet.train.kinds import nearest, shown
 
     near = nearest(name.lower(), COMMANDS)
-    hint = f"Try glassnet {near}" if near else "Try glassnet --help"
+    slip = near and name.lower() not in _NO_SLIPS
+    hint = f"Try glassnet {near}" if slip else "Try glassnet --help"
     raise UsageError(complain(f"got the command {shown(name)}", f"expected one of {', '.join(COMMANDS)}", hint))
 
 

@@ -9,7 +9,7 @@ from glassnet.cli.data import as_usage, load_named
 from glassnet.cli.options import UsageError
 from glassnet.cli.resume import CHECKPOINTS
 from glassnet.cli.table import recorded
-from glassnet.cli.whereabouts import KINDS, check_found, locate
+from glassnet.cli.whereabouts import KINDS, check_found, locate, model_path
 from glassnet.data.datasets import DATASETS, DataSet
 from glassnet.errors import FileError, complain
 from glassnet.files.os_errors import reported, shown, typed
@@ -21,10 +21,11 @@ _OTHER_FILES = (".csv", ".tsv", ".parquet", ".png", ".jpg", ".jpeg", ".json")
 
 
 def load_trained(path: str) -> Trained:
-    """The model in a file or in a run folder.
+    """The model in a file or in a run folder, at a path or as `model_path` takes it.
 
     Raises `FileError` when there is none.
     """
+    path = model_path(path)
     file = model_in(path)
     if os.path.isdir(os.path.join(file, CHECKPOINTS)):
         got = f"got the folder {shown(path)} without {MODEL}: its training was cut off"

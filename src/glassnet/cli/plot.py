@@ -27,6 +27,7 @@ from glassnet.train.evaluation import Classification, Evaluation, Regression
 from glassnet.train.kinds import Text, Whole, nearest
 from glassnet.train.parts import OPTIMIZERS
 from glassnet.train.rate_finder import RateTest
+from glassnet.train.run_folder import MISTAKES
 from glassnet.train.runs import Run
 from glassnet.train.settings import Settings
 from glassnet.train.trained import Trained
@@ -35,8 +36,8 @@ _FORMATS = (".png", ".pdf", ".svg")
 
 PAGE = Page(
     usage="glassnet plot RUN [PICTURE] [options]",
-    says="Draw how a training went and what came of it. RUN is a run folder, or its name in `runs`. In the terminal "
-    "nothing more is needed; --png writes a picture for papers and slides, and needs matplotlib.",
+    says="Draw how a training went and what came of it. RUN is a run folder, its name in `runs`, or `last`. In the "
+    "terminal nothing more is needed; --png writes a picture for papers and slides, and needs matplotlib.",
     heading="Pictures",
     commands=(
         ("curves", "losses and figures over the epochs (the default)"),
@@ -107,8 +108,9 @@ class Subject:
         """
         test = self.test[0]
         if not isinstance(test, Classification):
-            got = f"got {shown(self.run.path)}, a {self.run.task}"
-            raise DataError(complain(got, "expected a classification", "Try glassnet plot RUN curves"))
+            kind = "several labels" if self.run.task == "multilabel" else f"a {self.run.task}"
+            got, hint = f"got {shown(self.run.path)}, {kind}", f"Try glassnet plot {typed(self.run.path)} curves"
+            raise DataError(complain(got, "expected a classification", hint))
         return test
 
     def _examples(self, of: str) -> tuple[np.ndarray, np.ndarray]:
@@ -193,7 +195,7 @@ def _understood(parsed: Parsed) -> tuple[str, str]:
     words = parsed.arguments
     if not 1 <= len(words) <= 2:
         got = f"got {' and '.join(map(shown, words)) or 'no run'}"
-        raise UsageError(complain(got, "expected a run, and perhaps a picture", "Try glassnet plot runs/… curves"))
+        raise UsageError(complain(got, "expected a run, and perhaps a picture", "Try glassnet plot last curves"))
     picture = words[1].lower() if len(words) == 2 else "curves"
     if picture not in PICTURES:
         near = nearest(picture, PICTURES) or "curves"
@@ -258,6 +260,10 @@ def _names(s: Subject) -> list[str]:
 
 def _mistakes(s: Subject, terminal: Terminal) -> list[str]:
     test, of = s.test
+    if test.n != len(s.examples):  # of very many examples some were kept, or the data are others now
+        got = f"got what was said of {test.n:,} examples, and {len(s.examples):,} {of} examples"
+        hint = f"Try the file {MISTAKES} in the run's folder"
+        raise DataError(complain(got, "expected as many of both", hint))
     lines = report(test, s.data, s.examples, terminal, of)
     start = next((i for i, line in enumerate(lines) if "worst mistakes" in line or "largest errors" in line), None)
     return lines[start:] if start is not None else [f"none of {test.n:,} {of} examples was wrong"]

@@ -40,7 +40,9 @@ def history_charts(history: History, curves_of: Callable[[History, str], list[Cu
             heights = np.concatenate([c.y for c in curves])
             log = ending == "loss" and heights.min() > 0 and heights.max() > 20 * heights.min()
             scale = " (logarithmic)" if log else ""
-            drawn = chart(curves, terminal, height=10, title=title + scale, x_label="epoch", log_y=bool(log))
+            bounds = (0.0, 1.0) if ending == "accuracy" and heights.min() == heights.max() else None  # no share is 1.4
+            how = {"title": title + scale, "x_label": "epoch", "log_y": bool(log), "bounds": bounds}
+            drawn = chart(curves, terminal, height=10, **how)
             lines += [*drawn, ""]
     rates = [(float(e["epoch"]), float(e["rate"])) for e in history if isinstance(e.get("rate"), int | float)]
     if len({rate for _, rate in rates}) > 1:

@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from glassnet.cli.help import Page
+from glassnet.cli.help import Page, wrapped
 from glassnet.cli.models import check_fits, data_of, load_trained, refuse_plain_numbers
 from glassnet.cli.options import Option, Parsed, UsageError, parse
 from glassnet.cli.pictures import draw, side_by_side, visible
 from glassnet.cli.report import numbers, percent
 from glassnet.cli.table import GROUP, READING, Names
 from glassnet.cli.terminal import Terminal
+from glassnet.cli.whereabouts import model_path
 from glassnet.errors import complain
 from glassnet.files import strict_json
 from glassnet.files.os_errors import shown
@@ -38,10 +39,10 @@ OPTIONS = [
 ]
 PAGE = Page(
     usage="glassnet predict MODEL [TABLE | IMAGE | NUMBER]… [options]",
-    says="Ask a saved model. MODEL is a run folder or a model file, TABLE a CSV, TSV or Parquet file with the columns "
-    "of the training (- for CSV on standard input), IMAGE a PNG of any size, NUMBER an example of the test set. A "
-    "table is answered by a CSV: for each row the prediction and how likely each class is. Images are made grey, light "
-    "on dark, scaled and centred as MNIST's were.",
+    says="Ask a saved model. MODEL is a run folder, its name in `runs`, `last` for the newest, or a model file. TABLE "
+    "is a CSV, TSV or Parquet file with the columns of the training (- for CSV on standard input), IMAGE a PNG of any "
+    "size, NUMBER an example of the test set. A table is answered by a CSV: for each row the prediction and how likely "
+    "each class is. Images are made grey, light on dark, scaled and centred as MNIST's were.",
     examples=(
         ("glassnet predict runs/mnist-20260101-120000 7", "test image 7"),
         ("glassnet predict model.safetensors digit.png", "an image of your own"),
@@ -52,6 +53,7 @@ PAGE = Page(
 )
 _BAR = 24
 _SHARE = 12  # columns of a share and the gaps on both sides of its bar
+_YES = 0.5  # the least probability of a label that is given
 _GAP = 3  # between a drawing and what is beside it
 
 
@@ -62,6 +64,7 @@ class Question(NamedTuple):
     x: np.ndarray
     truth: Any = None
     done: tuple[str, ...] = ()
+    row: str = ""  # of a table, in words
 
 
 def run(words: Sequence[str]) -> int:
@@ -71,8 +74,9 @@ def run(words: Sequence[str]) -> int:
         return PAGE.show(OPTIONS)
     if not parsed.arguments:
         raise UsageError(
-            complain("got no model", "expected a run folder or a model file", "Try glassnet predict runs/…")
+            complain("got no model", "expected a run folder or a model file", "Try glassnet predict last 7")
         )
+    parsed.arguments[0] = model_path(parsed.arguments[0])
     trained = load_trained(parsed.arguments[0])
     tables = [word for word in parsed.arguments[1:] if not _is_number(word)]
     if trained.prepare.table is not None and tables:
@@ -145,7 +149,9 @@ def _from_test_set(trained: Trained, file: str, index: int) -> Question:
         hint = f"Try {max(0, last) if index > 0 else 0}"
         raise UsageError(complain(f"got test example {index}", f"expected 0 to {last}", hint))
     truth = trained.prepare.restored(data.y_test[index : index + 1])[0].tolist()
-    return Question(f"test example {index}", data.x_test[index], truth)
+    tell = getattr(data, "example", None)
+    row = f"{tell(2, index)} of {data.source}" if tell is not None else ""
+    return Question(f"test example {index}", data.x_test[index], truth, row=row)
 
 
 def _from_numbers(trained: Trained, values: tuple[float, ...]) -> Question:
@@ -161,14 +167,24 @@ def _from_numbers(trained: Trained, values: tuple[float, ...]) -> Question:
 def _as_dict(question: Question, answer: np.ndarray, trained: Trained) -> dict[str, Any]:
     known = {} if question.truth is None else {"truth": _named(question.truth, trained)}
     done = {"prepared": list(question.done)} if question.done else {}
+    about = {"example": question.name, **({"row": question.row} if question.row else {})}
     if trained.task == "regression":
-        return {"example": question.name, "prediction": answer.tolist(), **known, **done}
-    said, shares = trained.classes[int(answer.argmax())], dict(zip(trained.classes, answer.tolist(), strict=True))
-    return {"example": question.name, "prediction": said, **known, "probabilities": shares, **done}
+        return {**about, "prediction": answer.tolist(), **known, **done}
+    shares = dict(zip(trained.classes, answer.tolist(), strict=True))
+    return {**about, "prediction": _named(_said(answer, trained), trained), **known, "probabilities": shares, **done}
+
+
+def _said(answer: np.ndarray, trained: Trained) -> Any:
+    """The class that was named, or 1 for each label that was given and 0 for the others."""
+    if trained.task == "multilabel":
+        return (answer > _YES).astype(float).tolist()
+    return int(answer.argmax())
 
 
 def _named(truth: Any, trained: Trained) -> Any:
-    """The class of a label; the target of a regression as it is."""
+    """The class of a label, the labels of several; the target of a regression as it is."""
+    if trained.task == "multilabel":
+        return [name for name, there in zip(trained.classes, truth, strict=True) if there > _YES]
     return trained.classes[truth] if trained.task == "classification" else truth
 
 
@@ -176,7 +192,7 @@ def _shown(question: Question, answer: np.ndarray, trained: Trained, top: int, t
     """The drawing of an image, and beside it the answer."""
     if trained.task == "regression":
         known = "" if question.truth is None else f"  (truth {numbers(np.array(question.truth))})"
-        words = [f"{question.name}  {terminal.bold(numbers(answer))}{known}"]
+        words = [f"{question.name}  {terminal.bold(numbers(answer))}{known}", *_row(question, terminal)]
     else:
         words = _classes(question, answer, trained, top, terminal)
     if question.x.ndim != 2 or question.x.dtype != np.uint8:
@@ -190,13 +206,22 @@ def _shown(question: Question, answer: np.ndarray, trained: Trained, top: int, t
 
 def _classes(question: Question, answer: np.ndarray, trained: Trained, top: int, terminal: Terminal) -> list[str]:
     shares = answer.tolist()
-    order = sorted(range(len(shares)), key=lambda i: -shares[i])[:top]
+    several = trained.task == "multilabel"  # which all are answered, likely ones in bold
+    order = list(range(len(shares))) if several else sorted(range(len(shares)), key=lambda i: -shares[i])[:top]
     label = max(len(trained.classes[i]) for i in order)
     bar = max(0, min(_BAR, terminal.width - label - _SHARE))
     rows = [f"{trained.classes[i]:>{label}}  {terminal.bar(shares[i], bar)}  {percent(shares[i]):>8}" for i in order]
-    rows[0] = terminal.bold(rows[0])
+    said = _said(answer, trained)
+    rows = [
+        terminal.bold(row) if (said[i] if several else i == said) else row for i, row in zip(order, rows, strict=True)
+    ]
     if question.truth is not None:
-        right = question.truth == order[0]
-        verdict = "right" if right else f"wrong: it is {trained.classes[question.truth]}"
+        right, truth = question.truth == said, _named(question.truth, trained)
+        true = " + ".join(truth) or "none of them" if several else truth
+        verdict = f"{'right' if right else 'wrong'}: it is {true}" if question.row or not right else "right"
         rows += ["", terminal.paint(verdict, "32" if right else "31")]
-    return [question.name, *(terminal.dim(line) for line in question.done), "", *rows]
+    return [question.name, *_row(question, terminal), *(terminal.dim(line) for line in question.done), "", *rows]
+
+
+def _row(question: Question, terminal: Terminal) -> list[str]:
+    return [terminal.dim(line) for line in wrapped(question.row, terminal.width)] if question.row else []

@@ -30,6 +30,15 @@ from glassnet.read.probe_collapse import collapse, without_activations
 from glassnet.read.probe_json import probe_json
 from glassnet.read.surface import loss_slice, loss_surface, weight_surface
 from glassnet.train.kinds import Choice, Numbers, Real, Several, Sizes, Text, Whole, nearest
+from glassnet.train.stories.ground import (
+    EXAMPLES,
+    REACH,
+    REACH_OF_WEIGHTS,
+    SLICE_POINTS,
+    SURFACE_POINTS,
+    learnt,
+    two_weights,
+)
 from glassnet.train.stories.plane import box_of, with_preparation
 from glassnet.train.trained import Trained
 
@@ -96,11 +105,12 @@ OPTIONS = [
 ]  # fmt: skip
 PAGE = Page(
     usage="glassnet probe [MODEL] VIEW [options]",
-    says="Look inside a trained network, or measure what networks can do. MODEL is a run folder or a model file.",
+    says="Look inside a trained network, or measure what networks can do. MODEL is a run (its folder, its name in "
+    "`runs`, or last) or a model file.",
     examples=(
-        ("glassnet probe runs/moons-… hidden --output hidden.svg", "how layers part classes"),
-        ("glassnet probe runs/moons-… folds", "count its linear regions"),
-        ("glassnet probe runs/moons-… surface --output loss.svg", "the ground it stands on"),
+        ("glassnet probe last hidden --output hidden.svg", "how layers part classes"),
+        ("glassnet probe last folds", "count its linear regions"),
+        ("glassnet probe last surface --output loss.svg", "the ground it stands on"),
         ("glassnet probe descent --ground rosenbrock --optimizer adam+lbfgs", "two ways down"),
         ("glassnet probe descent --optimizer sgd --rate 0.001,0.05,0.11", "three rates"),
         ("glassnet probe activations --names sigmoid+relu", "their curves"),
@@ -154,7 +164,7 @@ def _asked(parsed: Parsed) -> tuple[str | None, str]:
         raise UsageError(complain(got, expected, hint))
     view = views[0] if views else "hidden"
     if not others and view in _OF_MODELS:
-        hint = f"Try glassnet probe runs/moons-… {view}"
+        hint = f"Try glassnet probe last {view}"
         raise UsageError(complain(f"got {view} without a model", "expected a run folder or a model file", hint))
     if others and view in _OF_NONE:
         near = nearest(others[0], _SEEN)
@@ -287,41 +297,35 @@ def _along(trained: Trained, data: DataSet, parsed: Parsed) -> tuple[Any, Callab
 def _slice(trained: Trained, data: DataSet, parsed: Parsed) -> tuple[Any, Callable[[], str]]:
     x, y, loss = _learnt(trained, data, parsed)
     values = parsed.values
-    found = loss_slice(trained.model, x, y, loss, values.get("along", "gradient"), values.get("reach", 1.0),
-                       values.get("points", 51), values.get("seed", 0))  # fmt: skip
+    found = loss_slice(trained.model, x, y, loss, values.get("along", "gradient"), values.get("reach", REACH),
+                       values.get("points", SLICE_POINTS), values.get("seed", 0))  # fmt: skip
     return found, found.svg
 
 
 def _surface(trained: Trained, data: DataSet, parsed: Parsed) -> tuple[Any, Callable[[], str]]:
     (x, y, loss), values = _learnt(trained, data, parsed), parsed.values
-    points = values.get("points", 25)
+    points = values.get("points", SURFACE_POINTS)
     if "weights" in values:
         chosen = _two_weights(values["weights"])
-        found = weight_surface(trained.model, x, y, chosen, loss, values.get("reach", 3.0), points)
+        found = weight_surface(trained.model, x, y, chosen, loss, values.get("reach", REACH_OF_WEIGHTS), points)
     else:
-        reach, seed = values.get("reach", 1.0), values.get("seed", 0)
+        reach, seed = values.get("reach", REACH), values.get("seed", 0)
         found = loss_surface(trained.model, x, y, loss, None, reach, points, seed)
     return found, found.svg
 
 
 def _learnt(trained: Trained, data: DataSet, parsed: Parsed) -> tuple[np.ndarray, Any, Any]:
     """Some examples that were learnt from, and the loss."""
-    n = parsed.values.get("n", 500)
-    x, y = trained.prepare(data.x_train[:n]), data.y_train[:n]
-    if trained.task == "classification":
-        return x, y.astype(np.int64), "cross-entropy"
-    loss = "mse" if trained.task == "regression" else "bce-logits"
-    return x, y.reshape(len(y), -1).astype(np.float32), loss
+    return learnt(trained, data, parsed.values.get("n", EXAMPLES))
 
 
 def _two_weights(text: str) -> tuple[Any, Any]:
     """0.weight[0,1],2.bias[0] as names and places."""
-    found = re.findall(r"([\w.]+)\[(\d+(?:,\d+)*)\]", text.replace(" ", ""))
-    if len(found) != 2:
+    found = two_weights(text)
+    if found is None:
         got, expected = f"got --weights {shown(text)}", "expected two weights with their places"
         raise UsageError(complain(got, expected, "Try --weights '0.weight[0,1],2.bias[0]'"))
-    first, second = ((name, tuple(map(int, place.split(",")))) for name, place in found)
-    return first, second
+    return found
 
 
 _ON_DATA: dict[str, Callable[[Trained, DataSet, Parsed], tuple[Any, Callable[[], str]]]] = {

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from time import perf_counter
 
+from glassnet.cli.help import wrapped
 from glassnet.cli.pictures import visible
 from glassnet.cli.terminal import Terminal
 from glassnet.train.amounts import amount
+from glassnet.train.callbacks import RateCut
 from glassnet.train.evaluation import Classification
 from glassnet.train.multilabel import Multilabel
 from glassnet.train.training import Moment
@@ -46,6 +48,8 @@ class Progress:
             self._judged = moment
             if due:
                 self._say_row(moment)
+        if moment.cut is not None:
+            self._say_cut(moment.cut)
         if self._live and moment.done < 1 and perf_counter() >= self._next_redraw:
             self._redraw(self._line(moment))
             self._next_redraw = perf_counter() + _REDRAW_SECONDS
@@ -63,6 +67,14 @@ class Progress:
             self.terminal.say(self.terminal.dim(_heading(moment, self.terminal)))
         self.terminal.say(_row(moment, self.terminal.width))
         self._last_row = moment.epoch
+
+    def _say_cut(self, cut: RateCut) -> None:
+        """Add a line about a rate that was cut, whether or not its epoch has a row."""
+        self.clear()
+        waited = f"{cut.epochs} epoch{'s' * (cut.epochs > 1)}"
+        why = f"{cut.monitor.replace('_', ' ')} no better than {amount(cut.best)} for {waited}"
+        text = f"after epoch {cut.epoch} the rate goes from {cut.before:.4g} to {cut.after:.4g}: {why}"
+        self.terminal.say(*map(self.terminal.dim, wrapped(text, self.terminal.width)))
 
     def clear(self) -> None:
         """Take the live line away."""
@@ -91,9 +103,10 @@ class Progress:
             f"{clock(moment.seconds_left)} left",
         ]
         text = "  ".join(part for part in parts if part)
-        width = min(_BAR, self.terminal.width - len(text) - 2)
+        room = self.terminal.width - len("^C") - 1  # where the terminal writes a Ctrl-C, not on a line of its own
+        width = min(_BAR, room - len(text) - 2)
         if width < 4:
-            return text[: self.terminal.width]
+            return text[:room]
         return f"{self.terminal.bar(moment.done, width)}  {text}"
 
 

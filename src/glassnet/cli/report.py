@@ -31,7 +31,7 @@ def report(
     """All lines about a network's results on the examples `x` of a data set; `say(i)` tells one in words."""
     say = say or partial(_said, data, x, of)
     if isinstance(test, Multilabel):
-        return labels_table(test, data.classes, terminal, of)
+        return [*labels_table(test, data.classes, terminal, of), *worst_answers(test, data.classes, say, terminal)]
     if isinstance(test, Regression):
         return _regression(test, say, terminal, of)
     return [
@@ -62,6 +62,21 @@ def labels_table(test: Multilabel, labels: Sequence[str], terminal: Terminal, of
         cells = [f"{percent(share, 1):>9}" for share in shares]
         lines.append(f"{label[:width]:>{width}}  {cells[0][1:]}  {'  '.join(cells[1:])}")
     return lines
+
+
+def worst_answers(test: Multilabel, labels: Sequence[str], say: Callable[[int], str], terminal: Terminal) -> list[str]:
+    """The examples with the most wrong labels: those that were missed, and those that were invented."""
+    lines: list[str] = []
+    for i in test.worst(_MOST_LISTED):
+        wrong, there = ~test.right[i], test.targets[i] > 0.5
+        parts = {"missed": wrong & there, "invented": wrong & ~there}
+        told = [f"{word} {_listed_labels(labels, part)}" for word, part in parts.items() if part.any()]
+        lines.append(f"  {say(i)}  {', '.join(told)}")
+    return ["", terminal.bold("worst mistakes"), *lines] if lines else []
+
+
+def _listed_labels(labels: Sequence[str], chosen: np.ndarray) -> str:
+    return " + ".join(labels[j] for j in np.flatnonzero(chosen).tolist())
 
 
 def headline(test: Classification, terminal: Terminal, of: str = "test") -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from glassnet.cli.options import Option, Parsed, UsageError, parse
+from glassnet.cli.whereabouts import run_path
 from glassnet.errors import FileError, complain
 from glassnet.files.os_errors import shown
 from glassnet.train.run_folder import RunFolder
@@ -35,7 +36,7 @@ def reopened(parsed: Parsed, options: Sequence[Option]) -> tuple[Parsed, list[st
 
     Raises `UsageError` for options that cannot be changed any more, `FileError` for a folder without a checkpoint.
     """
-    path = parsed.values["resume"]
+    path = run_path(parsed.values["resume"])
     _check(parsed, path)
     state = _state(path)
     words = state["configuration"].get("words")

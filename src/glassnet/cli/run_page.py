@@ -26,6 +26,7 @@ _KINDS = {
     "confusion.jsonl": "what was taken for what, by epoch",
     "activity.jsonl": "looks into the layers",
     "weights.safetensors": "the first layer over time",
+    "ground.safetensors": "the decision boundary over time",
     "checkpoints": "to go on from",
     "tensorboard": "for TensorBoard",
     "model.safetensors": "the network",

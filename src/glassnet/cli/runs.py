@@ -14,6 +14,7 @@ from glassnet.cli.progress import clock
 from glassnet.cli.report import percent
 from glassnet.cli.run_page import comparison, run_page
 from glassnet.cli.terminal import Terminal
+from glassnet.cli.whereabouts import model_path, run_path
 from glassnet.errors import FileError, complain
 from glassnet.files import strict_json
 from glassnet.files.os_errors import shown, typed
@@ -27,7 +28,7 @@ PAGE = Page(
     usage="glassnet runs [FOLDER] [options]\n       glassnet runs show RUN\n       glassnet runs compare RUN RUN …\n"
     "       glassnet runs report RUN [--output FILE]",
     says="List the runs in a folder, best or newest first; show one; compare several; or write a report of one in "
-    "Markdown, beside what guessing and a linear model reach. RUN is a run folder, or its name in `runs`.",
+    "Markdown, beside what guessing and a linear model reach. RUN is a run folder, its name in `runs`, or `last`.",
     examples=(
         ("glassnet runs", "the newest first"),
         ("glassnet runs --data mnist --sort accuracy", "the best first"),
@@ -61,6 +62,8 @@ def run(words: Sequence[str]) -> int:
     first, *rest = parsed.arguments or [""]
     if first in _ACTIONS and not is_run(first):
         return _ACTIONS[first](rest, parsed)
+    if not rest and first and is_run(run_path(first)):
+        first = run_path(first)
     if rest or (first and not os.path.isdir(first)):
         raise UsageError(_unknown(first, rest))
     if first and is_run(first):
@@ -76,12 +79,11 @@ def _unknown(first: str, rest: Sequence[str]) -> str:
 
 
 def find(name: str) -> Run:
-    """The run that a word means: a folder, or the name of one in `runs`.
+    """The run that a word means: a folder, the name of one in `runs`, or `last`.
 
     Raises `FileError` when there is none.
     """
-    inside = os.path.join("runs", name)
-    return Run(inside if not os.path.exists(name) and os.path.isdir(inside) else name)
+    return Run(model_path(name))
 
 
 # ---- the list -------------------------------------------------------------------------------------------------------
@@ -280,7 +282,7 @@ def _report(names: Sequence[str], parsed: Parsed) -> int:
 def _one(names: Sequence[str], action: str) -> Run:
     if len(names) != 1:
         got = f"got {len(names)} runs" if names else "got no run"
-        several = f"glassnet runs compare {' '.join(names)}" if names else f"glassnet runs {action} runs/…"
+        several = f"glassnet runs compare {' '.join(names)}" if names else f"glassnet runs {action} last"
         raise UsageError(complain(got, "expected one", f"Try {several}"))
     return find(names[0])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 import time
@@ -105,6 +106,7 @@ def options() -> list[Option]:
 def run(words: Sequence[str]) -> int:
     """Follow a command line; the exit status."""
     rest, grids = _taken_out(words)
+    _refuse_lists(rest)
     parsed = parse(rest, options())
     if parsed.flag("help"):
         return PAGE.show(options())
@@ -136,6 +138,17 @@ def _taken_out(words: Sequence[str]) -> tuple[list[str], list[str]]:
         else:
             grids.append(given)
     return rest, grids
+
+
+def _refuse_lists(words: Sequence[str]) -> None:
+    """Raise `UsageError` for several values of a setting that has one: they are meant to be tried."""
+    numbers = {name for s in Settings.all() if isinstance(s.kind, Real | Whole) for name in (s.name, *s.aliases)}
+    for word, following in itertools.pairwise([*words, ""]):
+        typed_, equals, value = word.partition("=")
+        name, value = typed_.lstrip("-").lower().replace("-", "_"), value if equals else following
+        if typed_.startswith("--") and name in numbers and "," in value:
+            got = f"got {typed_} {shown(value)}"
+            raise UsageError(complain(got, "expected one value, or several to try", f"Try --grid {name}={value:.80}"))
 
 
 @dataclass
@@ -273,7 +286,7 @@ class _Search:
         self.sweep.keep_in(plan.folder)
         self.workers = parsed.values.get("workers") or os.cpu_count() or 1
         self.quiet = parsed.flag("quiet") or parsed.flag("json")
-        self.began = time.monotonic()
+        self.began, self.seconds = time.monotonic(), 0.0
 
     def follow(self, terminal: Terminal) -> int:
         """Search, train the best again, save, show; the exit status."""
@@ -286,6 +299,7 @@ class _Search:
                 self.sweep.run(workers=self.workers, time_budget=budget, listen=live.show, trial_timeout=timeout)
         live.clear()
         results = self.sweep.known()
+        self.seconds = time.monotonic() - self.began
         test = self._refit(results) if interrupt.signal is None and results.best else None
         write_atomic(os.path.join(self.plan.folder, _TABLE), results.csv().encode())
         text = _write(self.plan.folder, RESULT, self._result(results, test, interrupt.name))
@@ -331,7 +345,8 @@ class _Search:
             "best": results.best,
             "test_score": test,
             "effects": {name: [effect._asdict() for effect in results.effects(name)] for name in results.space},
-            "seconds": time.monotonic() - self.began,
+            "seconds": self.seconds,
+            "worker_seconds": sum(result["seconds"] for result in results.by_number.values()),
             "workers": self.workers,
             "machine": describe_machine(self.blas),
         }
@@ -351,7 +366,7 @@ class _Search:
 
     def _closing(self, results: Results, test: float | None, terminal: Terminal, stopped: str | None) -> list[str]:
         folder, best = self.plan.folder, results.best
-        lines = [""]
+        lines = ["", *self._took(results)]
         if test is not None and best is not None:
             name = "accuracy" if self.sweep.whole.task == "classification" else terminal.r2
             n, figure = len(self.sweep.whole.x_train), score_text(test, results.task)
@@ -365,6 +380,13 @@ class _Search:
             lines.append(terminal.bold(f"{reason} after {done} of {all_of_them} trials"))
             lines.append(f"go on with glassnet sweep --resume {typed(folder)}")
         return lines
+
+    def _took(self, results: Results) -> list[str]:
+        """The time by the clock, and that of all workers together, trials of earlier calls included."""
+        n = len(results.by_number)
+        work = sum(result["seconds"] for result in results.by_number.values())
+        here = " here" if "resume" in self.parsed.values else ""
+        return [f"{n:,} trial{'s' * (n != 1)}: {self.seconds:,.1f} s{here}, {work:,.1f} s of work"] if n else []
 
 
 def _stop() -> None:

@@ -158,7 +158,7 @@ def _refuse_dropped_targets(named: dict[str, tuple[str, ...]]) -> None:
     both = next((name for name in named.get("target", ()) if name in named.get("drop", ())), None)
     if both is not None:
         got = f"got --target {shlex.quote(both)} and --drop {shlex.quote(both)}"
-        raise UsageError(complain(got, "expected it in one of them", "Try without that --drop"))
+        raise UsageError(complain(got, "expected it in one of them", f"Try without --drop {shlex.quote(both)}"))
 
 
 def is_table_data(data: DataSet) -> bool:
@@ -182,6 +182,11 @@ def figures_before(data: DataSet) -> dict[str, Any]:
     from glassnet.train.table_data import preflight
 
     return preflight(cast("TableData", data))
+
+
+def origin_of(data: DataSet, of: str) -> Any:
+    """Where the test or training examples of a data set come from; None for what is no table."""
+    return cast("TableData", data).origin(2 if of == "test" else 0) if is_table_data(data) else None
 
 
 def memory_used(data: DataSet) -> dict[str, Any]:
@@ -241,10 +246,16 @@ def _file(path: str, given: dict[str, Any], words: Sequence[str] = ()) -> TableF
     kept = {*words, *given.get("categorical", "").split(",")}
     order = {"day-first": True, "month-first": False}.get(given.get("dates", ""))
     delimiter, as_words = given.get("delimiter"), tuple(sorted(kept - {""}))
-    keep = given.get("keep", "")
-    copies = tuple(dict.fromkeys(name.strip() for name in (keep, *keep.split(",")) if name.strip()))
-    codes = given.get("codes", True)
-    return TableFile(path, delimiter, header, decimal, as_words, missing, day_first=order, copies=copies, codes=codes)
+    regression = given.get("task") == "regression"  # whose targets are amounts: 00120 is 120
+    return TableFile(
+        path, delimiter, header, decimal, as_words, missing, day_first=order, codes=given.get("codes", True),
+        copies=_names_in(given.get("keep", "")), numbers=_names_in(given["target"] if regression else ""),
+    )  # fmt: skip
+
+
+def _names_in(text: str) -> tuple[str, ...]:
+    """What an option may name before the table is open: the whole text, and each part between commas."""
+    return tuple(dict.fromkeys(name.strip() for name in (text, *text.split(",")) if name.strip()))
 
 
 def _source(path: str, given: dict[str, Any], words: Sequence[str] = ()) -> TableFile | ParquetTable:

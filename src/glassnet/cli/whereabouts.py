@@ -9,14 +9,65 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from typing import Any
 
 from glassnet.errors import FileError, FormatError, complain
-from glassnet.files.os_errors import shown
+from glassnet.files.os_errors import shown, typed
+from glassnet.train.kinds import nearest
+from glassnet.train.run_folder import CONFIG, MODEL
 from glassnet.train.runs import Run, is_run
 from glassnet.train.trained import Trained
 
 KINDS = ("table", "validation_file", "images", "idx")
+RUNS, LAST = "runs", "last"
+_LONGEST_NAME = 200
+
+
+def run_path(word: str) -> str:
+    """The path that a word for a run means: itself, else that of a run of this name in `runs`, or of the newest there.
+
+    What is none of these stays as it is.
+    """
+    inside = os.path.join(RUNS, word)
+    if os.path.exists(word) or not word or os.path.dirname(word):
+        return word
+    if os.path.isdir(inside):
+        return inside
+    newest = max(_begun(), default=None) if word == LAST else None
+    return newest[1] if newest is not None else word
+
+
+def model_path(word: str) -> str:
+    """The same for a run or a model file that has to be there.
+
+    Raises `FileError` for a name that nothing has, here or in `runs`.
+    """
+    path = run_path(word)
+    if os.path.exists(path) or not path or os.path.dirname(path) or not _may_be_a_name(path):
+        return path
+    known = [os.path.basename(run) for _, run in _begun()]
+    near = nearest(word.lower(), [*known, LAST] if known else [])
+    got = f"got {shown(word)}, which is neither a file nor a run in `{RUNS}`"
+    hint = f"Try {typed(near)}" if near else "Try glassnet runs, which lists them"
+    raise FileError(complain(got, f"expected a run folder, its name in `{RUNS}`, or {LAST} for the newest", hint))
+
+
+def _begun() -> list[tuple[float, str]]:
+    """The runs in `runs`, each with the time when it began."""
+    found: list[tuple[float, str]] = []
+    with suppress(OSError):
+        for name in os.listdir(RUNS):
+            path = os.path.join(RUNS, name)
+            if is_run(path):
+                sign = next(filter(os.path.exists, (os.path.join(path, part) for part in (CONFIG, MODEL))), path)
+                found.append((os.path.getmtime(sign), path))
+    return found
+
+
+def _may_be_a_name(word: str) -> bool:
+    """Not the name of a file, about which the system has more to say."""
+    return not os.path.splitext(word)[1] and word.isprintable() and len(word) < _LONGEST_NAME
 
 
 def name_of(path: str) -> str:

@@ -35,6 +35,7 @@ class Maker:
     told: set[str] = field(default_factory=set)
     suspects: dict[str, DataError] = field(default_factory=dict)
     codes: bool = True  # whether columns such as 007, 019 are words
+    no_codes: frozenset[str] = frozenset()  # but not these
     widths: dict[str, int] = field(default_factory=dict)  # the longest cell in the first piece of a column of numbers
 
     def columns(self, block: Block, notes: dict[str, None]) -> tuple[Column, ...]:
@@ -78,7 +79,8 @@ class Maker:
 
     def _of_codes(self, name: str, cells: np.ndarray, notes: dict[str, None]) -> bool:
         """Whether cells are codes such as 007: as numbers they would lose what tells them from 7."""
-        example = code_in(cells, self.missing | MISSING_AMONG_NUMBERS) if self.codes else None
+        may_be = self.codes and name not in self.no_codes
+        example = code_in(cells, self.missing | MISSING_AMONG_NUMBERS) if may_be else None
         if example is None or len(example) != self.widths.get(name, len(example)):
             return False
         self.as_words.add(name)

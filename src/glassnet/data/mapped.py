@@ -1,38 +1,22 @@
-"""Arrays that lie in files larger than memory: rows gathered in the file's order, pages given back once they were used.
+"""Arrays that lie in files larger than memory: made, and their rows gathered in the file's order.
 
-What was read of a mapped file stays in the process's memory until somebody asks for the room. Here it is given back at
-once, so that a training's memory does not grow with its file. Nothing is lost: the pages are the file's own.
+Pages are given back once they were used (`files.mapped`), so that a training's memory does not grow with its file.
 """
 
 from __future__ import annotations
 
 import errno
-import mmap
 import os
 
 import numpy as np
 
 from glassnet.data.cache import cache_folder
+from glassnet.files.mapped import WINDOW as WINDOW
+from glassnet.files.mapped import is_mapped as is_mapped
+from glassnet.files.mapped import let_go as let_go
 from glassnet.files.os_errors import reported
 
-WINDOW = 16 << 20  # bytes of a file that are in memory at a time
 IN_MEMORY = 256 << 20  # bytes of images up to which they are simply read
-
-
-def is_mapped(array: np.ndarray) -> bool:
-    """Whether an array is a file's, shared with it: pages that were dropped are read again as they were."""
-    return isinstance(array, np.memmap) and array.mode != "c"  # changes to a copy-on-write map are nowhere else
-
-
-def let_go(array: np.ndarray) -> None:
-    """Give back the memory of a mapped array's pages; nothing for other arrays, or where the system cannot."""
-    if not is_mapped(array) or not hasattr(mmap, "MADV_DONTNEED"):
-        return
-    base = array
-    while base is not None and not isinstance(base, mmap.mmap):
-        base = getattr(base, "base", None)
-    if base is not None:
-        base.madvise(mmap.MADV_DONTNEED)
 
 
 def temporary(shape: tuple[int, ...], kind: type | np.dtype, folder: str = "large") -> np.ndarray:

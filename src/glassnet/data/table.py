@@ -134,7 +134,8 @@ class TableFile:
 
     `words` names columns that are to stay as they are written ("007"), `missing` what else stands for nothing,
     `day_first` says whether 3/4/2024 is in April, `copies` names columns to have as they are written as well,
-    `codes` whether columns such as 01234, 98765 (digits of one length, some with a 0 in front) are words.
+    `codes` whether columns such as 01234, 98765 (digits of one length, some with a 0 in front) are words; those of
+    `numbers` are numbers all the same.
     The file may be packed: gzip, xz, or a zip of one file.
 
     >>> import tempfile, pathlib
@@ -155,6 +156,7 @@ class TableFile:
     day_first: bool | None = None
     copies: tuple[str, ...] = ()
     codes: bool = True
+    numbers: tuple[str, ...] = ()
     _forced: tuple[str, ...] = field(default=(), repr=False)
 
     @property
@@ -246,9 +248,8 @@ class TableFile:
             block = Block([column[1:] for column in block.columns], block.lines[1:])
         _check_names(names, self.name)
         missing = MISSING | {word.strip().lower().encode() for word in self.missing}
-        return Maker(
-            self.name, names, dialect, missing, {*self.words, *self._forced}, self.copies, codes=self.codes
-        ), block
+        words, plain = {*self.words, *self._forced}, frozenset(self.numbers)
+        return Maker(self.name, names, dialect, missing, words, self.copies, codes=self.codes, no_codes=plain), block
 
 
 def _sorts(columns: Sequence[Column]) -> int:

@@ -22,6 +22,7 @@ from glassnet.errors import DTypeError, ValueRangeError, complain
 from glassnet.files import strict_json
 from glassnet.files.atomic import write_atomic
 from glassnet.files.bounded import PathOrBytes, Source, opened
+from glassnet.files.mapped import is_mapped, windows
 from glassnet.files.os_errors import StrPath
 from glassnet.files.signatures import seems
 
@@ -108,12 +109,16 @@ def write(
 ) -> int:
     """Write tensors by name as `save` does, without a copy of them in memory, and return the number of bytes.
 
+    Of those that are mapped from files no more than a window is in memory at a time.
+
     >>> import os, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write(os.path.join(folder, "a.safetensors"), {"bias": np.zeros(3, np.float32)})
     84
     """
-    return write_atomic(path, _pieces(tensors, metadata, checksum))
+    pieces = _pieces(tensors, metadata, checksum)
+    whole = not any(map(is_mapped, tensors.values()))
+    return write_atomic(path, list(pieces) if whole else pieces)  # a list tells its size before the disk is full
 
 
 def load(
@@ -167,14 +172,16 @@ def load_metadata(path: PathOrBytes) -> dict[str, str]:
 
 def _pieces(
     tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str] | None, checksum: bool
-) -> list[bytes | memoryview]:
+) -> Iterator[bytes | memoryview]:
     """The file, piece by piece: length and header, then each tensor's own memory."""
     arrays = _in_file_order({name: _storable(name, value) for name, value in tensors.items()})
     header = _header(arrays, _with_blank_seal(metadata) if checksum else metadata)
     prefix = len(header).to_bytes(8, "little") + header
     if checksum:
         prefix = _sealed(prefix, arrays)
-    return [prefix, *map(_bytes_of, arrays.values())]
+    yield prefix
+    for array in arrays.values():
+        yield from windows(array)
 
 
 def _storable(name: str, value: np.ndarray) -> np.ndarray:
@@ -182,11 +189,11 @@ def _storable(name: str, value: np.ndarray) -> np.ndarray:
     if not isinstance(name, str) or name == _METADATA:
         got = f"got a tensor named {name!r}"
         raise ValueRangeError(complain(got, f"expected text other than {_METADATA!r}", "Try another name"))
-    array = np.asarray(value)
+    array = value if is_mapped(value) else np.asarray(value)
     if _code(array) not in _NAMES:
         got, expected = f"tensor {name!r}: got the type {array.dtype}", f"expected one of {', '.join(_ORDER)}"
         raise DTypeError(complain(got, expected, f"Try {name}.astype(np.float32)"))
-    return np.asarray(array, array.dtype.newbyteorder("<"), order="C")
+    return np.asanyarray(array, array.dtype.newbyteorder("<"), order="C")
 
 
 def _code(array: np.ndarray) -> str:
@@ -247,12 +254,9 @@ def _sealed(prefix: bytes, arrays: Mapping[str, np.ndarray]) -> bytes:
         raise _sealed_already("got a second checksum among the names and texts")
     digest = hashlib.sha256(prefix)
     for array in arrays.values():
-        digest.update(_bytes_of(array))
+        for window in windows(array):
+            digest.update(window)
     return prefix.replace(_seal(_BLANK), _seal(digest.hexdigest()))
-
-
-def _bytes_of(array: np.ndarray) -> memoryview:
-    return array.reshape(-1).view(np.uint8).data
 
 
 # Reading

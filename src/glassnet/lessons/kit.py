@@ -90,6 +90,21 @@ def read_lesson(path: str) -> Script:
         ) from None
 
 
+def lessons_in(folder: str) -> list[Path]:
+    """The programs and notebooks in a folder that have answers to check; of two of one name the one changed last.
+
+    Raises `FileError` for one that cannot be read.
+    """
+    newest: dict[str, Path] = {}
+    for path in sorted(Path(folder).iterdir()):
+        if path.suffix.lower() not in (".py", ".ipynb") or not path.is_file():
+            continue
+        other = newest.get(path.stem)
+        if other is None or path.stat().st_mtime > other.stat().st_mtime:
+            newest[path.stem] = path
+    return [path for path in newest.values() if any("check(" in cell.source for cell in read_lesson(str(path)).code)]
+
+
 class Report(NamedTuple):
     """The verdicts on the answers in a file, and the mistake that ended it before its end, if one did."""
 

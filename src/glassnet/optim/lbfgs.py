@@ -29,16 +29,17 @@ class History:
     ro: list[Any] = field(default_factory=list)  # 1 / (y·s)
     scale: Any = 1.0  # the inverse Hessian before any correction
 
-    def add(self, y: Array, s: Array) -> None:
-        """Take in one move, and forget the oldest if there are too many."""
+    def add(self, y: Array, s: Array) -> bool:
+        """Take in one move, and forget the oldest if there are too many; whether it could be trusted."""
         ys = y @ s
         if ys <= _FLATTEST:
-            return
+            return False
         for remembered, new in ((self.y, y), (self.s, s), (self.ro, 1.0 / ys)):
             if len(remembered) == self.size:
                 remembered.pop(0)
             remembered.append(new)
         self.scale = ys / (y @ y)
+        return True
 
     def direction(self, g: Array) -> Array:
         """−(inverse Hessian)·g, by the two loops of Nocedal (1980)."""
@@ -53,11 +54,29 @@ class History:
         return r
 
 
+@dataclass(eq=False)
+class Move:
+    """One move of a step as it was made, with all that it was made of; for those who explain it."""
+
+    x: Array  # the weights before it, end to end
+    g: Array  # the slopes there
+    loss: float
+    fell: tuple[Array, Array] | None  # the last move s and the change y of the slopes that it caused
+    kept: bool  # whether these two were taken in
+    pairs: list[tuple[Array, Array, Any]]  # (y, s, 1 / (y·s)) that are remembered, oldest first
+    scale: Any
+    d: Array
+    first: bool  # of the training: straight down the slope
+    t: Any  # how far along d
+    tries: list[tuple[Point, tuple[Point, Point] | None]] = field(default_factory=list)  # and between which points
+    done: bool = False
+
+
 class LBFGS(Optimizer):
     """A quasi-Newton method with limited memory; each step makes up to `max_iter` moves and asks the closure at each.
 
     The closure clears the gradients, computes the loss, calls backward and returns the loss. `line_search_fn` is None
-    (moves of length lr) or "strong_wolfe".
+    (moves of length lr) or "strong_wolfe". Where `journal` is a list, every `Move` is written into it.
 
     Raises ValueError for a negative rate or several groups, TypeError for a step without closure.
 
@@ -76,6 +95,8 @@ class LBFGS(Optimizer):
 
     References: Nocedal (1980); Liu and Nocedal (1989).
     """
+
+    journal: list[Move] | None = None
 
     def __init__(
         self,
@@ -133,6 +154,8 @@ class _Descent:
         self.state.setdefault("func_evals", 0)
         self.state.setdefault("n_iter", 0)
         self.spent = 0
+        self.between: tuple[Point, Point] | None = None
+        self.journal = optimizer.journal
 
     def run(self) -> Any:
         first = self.ask()
@@ -142,7 +165,7 @@ class _Descent:
             return first
         self._recall()
         for i in range(self.options["max_iter"]):
-            self._turn(g)
+            self._turn(g, loss)
             was, self.before = loss, g
             slope = g @ self.d
             if slope > -self.options["tolerance_change"]:
@@ -153,31 +176,42 @@ class _Descent:
         self._keep(was)
         return first
 
-    def _turn(self, g: Array) -> None:
+    def _turn(self, g: Array, loss: float) -> None:
         """Choose the direction d and the length t to try first."""
         self.state["n_iter"] += 1
+        first, fell, kept = self.state["n_iter"] == 1, None, False
         self.t = float(checks.number("LBFGS", "lr", self.options["lr"]))
-        if self.state["n_iter"] == 1:
+        if first:
             self.history = History(self.options["history_size"])
             self.d = -g
             self.t = min(1.0, 1.0 / np.abs(g).sum()) * self.t
         else:
-            self.history.add(g - self.before, self.d * self.last_t)
+            fell = self.d * self.last_t, g - self.before
+            kept = self.history.add(fell[1], fell[0])
             self.d = self.history.direction(g)
         self.last_t = self.t
+        if self.journal is not None:
+            h = self.history
+            pairs = list(zip(h.y, h.s, h.ro, strict=True))
+            now = Move(self._weights(), g.copy(), loss, fell, kept, pairs, h.scale, self.d, first, self.t)
+            self.journal.append(now)
 
     def _move(self, loss: float, g: Array, slope: Any, last: bool) -> tuple[float, Array]:
         """Go along d, as far as the line search says or by t; the loss and slope there."""
-        x = self._weights()
+        x, self.between = self._weights(), None
         if self.options["line_search_fn"] is not None:
             most = self.options["max_eval"] - self.spent
             start = Point(0.0, loss, g, slope)
             least = self.options["tolerance_change"]
-            found, asked = strong_wolfe(lambda t: self._look(x, t), start, self.t, self.d, least, most)
+            found, asked = strong_wolfe(
+                lambda t: self._look(x, t), start, self.t, self.d, least, most, self._between_these
+            )
             self._spend(asked)
             self.last_t = found.t
+            self._note_length(found.t)
             self._put(x + found.t * self.d)
             return found.loss, found.g
+        self._note_length(self.t)
         self._put(x + self.t * self.d)
         if last:  # nobody will use the loss there
             return loss, g
@@ -190,7 +224,17 @@ class _Descent:
         self._put(x + t * self.d)
         loss, g = float(self.ask()), self._gradient()
         self._put(x)
-        return Point(t, loss, g, g @ self.d)
+        found = Point(t, loss, g, g @ self.d)
+        if self.journal is not None:
+            self.journal[-1].tries.append((found, self.between))
+        return found
+
+    def _between_these(self, a: Point, b: Point) -> None:
+        self.between = a, b
+
+    def _note_length(self, t: Any) -> None:
+        if self.journal is not None:
+            self.journal[-1].t, self.journal[-1].done = t, True
 
     def _flat(self, g: Array) -> bool:
         return bool(np.abs(g).max(initial=0) <= self.options["tolerance_grad"])

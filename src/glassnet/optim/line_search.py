@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 _FALL, _FLATTEN = 1e-4, 0.9  # the shares of the promised fall, and of the first slope, that are asked for
+_FURTHER = (0.01, 10.0)  # a wider look goes beyond the last by a hundredth of the way between, to ten times as far
+_OFF = 0.1  # how far from the ends of a bracket, as a share of it, a point is put that was very near one
 
 
 class Point(NamedTuple):
@@ -24,16 +26,32 @@ class Point(NamedTuple):
     slope: Any
 
 
+Between = Callable[[Point, Point], None]
+
+
+def _nobody(a: Point, b: Point) -> None:
+    """Nobody asks between which points the next one is looked for."""
+
+
 def strong_wolfe(
-    look: Callable[[Any], Point], start: Point, t: Any, d: np.ndarray, least: float, most: int
+    look: Callable[[Any], Point],
+    start: Point,
+    t: Any,
+    d: np.ndarray,
+    least: float,
+    most: int,
+    between: Between = _nobody,
 ) -> tuple[Point, int]:
-    """A good point on the line, and how many points were looked at; `most` bounds the search."""
+    """A good point on the line, and how many points were looked at; `most` bounds the search.
+
+    `between` is told the two points that each further one is chosen by, before it is looked at.
+    """
     now = look(t)
-    bracket, tries = _bracket(look, start, now, most)
+    bracket, tries = _bracket(look, start, now, most, between)
     asked = 1 + tries
     if len(bracket) == 1 or tries >= most:
         return min(bracket, key=lambda p: p.loss), asked
-    best, more = _zoom(look, start, bracket, least / np.abs(d).max(), most - tries)
+    best, more = _zoom(look, start, bracket, least / np.abs(d).max(), most - tries, between)
     return best, asked + more
 
 
@@ -45,7 +63,9 @@ def _flat_enough(p: Point, start: Point) -> bool:
     return bool(abs(p.slope) <= -_FLATTEN * start.slope)
 
 
-def _bracket(look: Callable[[Any], Point], start: Point, now: Point, most: int) -> tuple[list[Point], int]:
+def _bracket(
+    look: Callable[[Any], Point], start: Point, now: Point, most: int, between: Between
+) -> tuple[list[Point], int]:
     """Two points with a good one between them, or a good one by itself; and how often the line was looked at."""
     before = start
     for tries in range(most):
@@ -55,12 +75,15 @@ def _bracket(look: Callable[[Any], Point], start: Point, now: Point, most: int) 
             return [now], tries
         if now.slope >= 0:
             return [before, now], tries
-        further = cubic_minimum(before, now, now.t + 0.01 * (now.t - before.t), now.t * 10)
+        further = cubic_minimum(before, now, now.t + _FURTHER[0] * (now.t - before.t), now.t * _FURTHER[1])
+        between(before, now)
         before, now = now, look(further)
     return [start, now], most
 
 
-def _zoom(look: Callable[[Any], Point], start: Point, ends: list[Point], least: Any, most: int) -> tuple[Point, int]:
+def _zoom(
+    look: Callable[[Any], Point], start: Point, ends: list[Point], least: Any, most: int, between: Between
+) -> tuple[Point, int]:
     """Narrow the bracket down; `low` is the better of its ends."""
     low, high = _by_loss(ends)
     stuck = False
@@ -68,6 +91,7 @@ def _zoom(look: Callable[[Any], Point], start: Point, ends: list[Point], least: 
         if abs(ends[1].t - ends[0].t) < least:
             return ends[low], tries
         t, stuck = _off_the_ends(cubic_minimum(ends[0], ends[1]), ends, stuck)
+        between(ends[0], ends[1])
         now = look(t)
         if _too_high(now, start) or now.loss >= ends[low].loss:
             ends[high] = now
@@ -88,7 +112,7 @@ def _by_loss(ends: list[Point]) -> tuple[int, int]:
 def _off_the_ends(t: Any, ends: list[Point], stuck: bool) -> tuple[Any, bool]:
     """A point very near an end teaches little: the second time in a row, stay a tenth of the bracket away."""
     left, right = sorted(p.t for p in ends)
-    margin = 0.1 * (right - left)
+    margin = _OFF * (right - left)
     if min(right - t, t - left) >= margin:
         return t, False
     if not stuck and left < t < right:

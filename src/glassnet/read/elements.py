@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
+from glassnet.read.digits import Fine
 from glassnet.read.formula import (
     Call,
     Formula,
@@ -32,7 +34,14 @@ from glassnet.read.story import Node
 from glassnet.read.template import formula_of
 
 Index = tuple[int, ...]
+_DIGITS_OF_OPTIONS = 6  # more than of other numbers: of 1 − β₂ nothing would be left where β₂ is shown as 1.0
 _LARGE = 30.0  # exponents beyond this are shown less the largest one, as they are computed
+
+
+def _as_set(label: Any, number: Any) -> Any:
+    """A number as it is shown: that of a setting with more digits than others."""
+    setting = isinstance(label, Label) and label.option and not np.ndim(number)
+    return Fine(float(number), _DIGITS_OF_OPTIONS) if setting else number
 
 
 class Reader:
@@ -46,7 +55,7 @@ class Reader:
         """One number of a node: its name and value, or the formula of what has no name."""
         label = self.labels.get(node)
         if label is not None:
-            return Value(label.at(at), node.array[at])
+            return Value(label.at(at), _as_set(label, node.array[at]))
         if node.op is None:
             return Number(float(node.array[at]))
         return self.opened(node, at)
@@ -123,7 +132,7 @@ class Reader:
         """The name of a node, or the formula of what has none, for all its numbers at once."""
         label = self.labels.get(node)
         if label is not None:
-            return Value(label.symbol, label.part(node.array))
+            return Value(label.symbol, _as_set(label, label.part(node.array)))
         if node.op is None:
             same = node.array.size and (node.array == node.array.flat[0]).all()
             return Number(float(node.array.flat[0])) if same else Value(Label("c").symbol, node.array)

@@ -105,7 +105,7 @@ def _told(
     teller = Teller(recorded, labels, grain, Differences(forward, result) if gradcheck else None)
     steps = teller.forward() + teller.backward()
     if recorded.moved:
-        steps += teller.moved(type(optimizer).__name__)
+        steps += teller.moved(type(optimizer).__name__, float(optimizer.param_groups[0].get("lr", 0.0)))
     elif recorded.updated:
         name_told(labels, recorded)
         changed = name_update(labels, recorded.updated)
@@ -121,7 +121,7 @@ def _prepared(model: Any, x: Any, y: Any, loss: Any) -> tuple[Tensor, Tensor | N
     """The example, the target and the loss, as the model takes them."""
     if not callable(model):
         got = f"explain: got {type(model).__name__}"
-        raise DataError(complain(got, "expected a model and an example, or a tensor", "Try explain(model, x)"))
+        raise DataError(complain(got, "expected a model and an example, or a tensor", _network_within(model)))
     if x is None:
         raise DataError(complain("explain: got no x", "expected an example", "Try explain(model, x)"))
     dtype = next((p.array.dtype for p in model.parameters()), None) if isinstance(model, nn.Module) else None
@@ -144,6 +144,16 @@ def _prepared(model: Any, x: Any, y: Any, loss: Any) -> tuple[Tensor, Tensor | N
     target = as_target(y, shape, criterion, example.array.dtype if dtype is None else dtype)
     need_numbers(target.array, "y")
     return example, target, criterion
+
+
+def _network_within(model: Any) -> str:
+    """What to explain instead: the network of an estimator, or of the last step of a pipeline."""
+    if hasattr(model, "network_"):
+        return "Try explain(model.network_, x)"
+    steps = getattr(model, "steps", None)
+    if isinstance(steps, list) and steps and hasattr(steps[-1][-1], "network_"):
+        return "Try explain(model[-1].network_, model[:-1].transform(x))"
+    return "Try explain(model.network, x)" if hasattr(model, "network") else "Try explain(model, x)"
 
 
 def _peek(model: Any, example: Tensor) -> Tensor:

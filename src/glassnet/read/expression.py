@@ -9,7 +9,8 @@ from __future__ import annotations
 import ast
 import difflib
 import math
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -105,9 +106,47 @@ def _parsed(text: str) -> ast.expr:
     try:
         return ast.parse(text.strip().replace("^", "**").replace("−", "-").replace("·", "*"), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
+        if (said := _without_times(text)) is not None:
+            raise ValueRangeError(said) from None
         where = f" at column {problem.offset}" if isinstance(problem, SyntaxError) and problem.offset else ""
         got = f"expression: got {text!r:.60}, which cannot be read{where}"
         raise ValueRangeError(complain(got, "expected one such as w*x + b", "Try 'sigmoid(w*x + b)'")) from None
+
+
+_NUMBER_BEFORE = re.compile(r"(?<![\w.])(\d+\.?\d*)\s*(?=[A-Za-z_(])")
+
+
+def _without_times(text: str) -> str | None:
+    """What to say of a number that stands before a name or a bracket, as on paper; None where there is none."""
+    with_times = _NUMBER_BEFORE.sub(r"\1*", text)
+    if with_times == text or not _is_read(with_times):
+        return None
+    got = f"expression: got {text!r:.60}, with a number beside a name or a bracket"
+    return complain(got, "expected * between them", f"Try {with_times!r}")
+
+
+def _is_read(text: str) -> bool:
+    try:
+        _parsed(text)
+    except ValueRangeError:
+        return False
+    return True
+
+
+def _run_together(name: str, known: Collection[str]) -> list[str]:
+    """The given names that a name is made of, as people write products; none if it is not.
+
+    >>> _run_together("wx", ["w", "x"]), _run_together("wz", ["w", "x"])
+    (['w', 'x'], [])
+    """
+    if not name:
+        return []
+    for first in sorted(known, key=len, reverse=True):
+        if name == first:
+            return [first]
+        if name.startswith(first) and (rest := _run_together(name.removeprefix(first), known)):
+            return [first, *rest]
+    return []
 
 
 class _Builder:
@@ -158,6 +197,9 @@ class _Builder:
             return wrap(np.array(_CONSTANTS[name]))
         near = difflib.get_close_matches(name, self.names, 1)
         got = f"expression: got the name {name} without a value"
+        if parts := _run_together(name, self.names):
+            product = "*".join(parts)
+            raise ValueRangeError(complain(got, f"expected * between {' and '.join(parts)}", f"Try {product}"))
         known = f"one of {', '.join(self.names)}" if self.names else "one for every name"
         raise ValueRangeError(complain(got, f"expected {known}", f"Try {near[0] if near else name + '=1'}"))
 
@@ -175,6 +217,8 @@ class _Builder:
         return function(*arguments)
 
     def _unreadable(self, node: ast.AST) -> ValueRangeError:
+        if isinstance(node, ast.Call) and (said := _without_times(self.text)) is not None:
+            return ValueRangeError(said)
         part = ast.get_source_segment(self.text, node) if hasattr(node, "lineno") else None
         got = f"expression: got {part or type(node).__name__!r:.60}"
         expected = "expected + - * / ** @, comparisons, functions and numbers"

@@ -239,6 +239,7 @@ class Pieces:
 
     breaks: np.ndarray  # (pieces + 1,), from 0 to 1
     values: np.ndarray  # (pieces + 1, outputs), at the breaks
+    crossings: tuple[int, ...] = ()  # how often units of each layer with bends cross 0
 
     @property
     def count(self) -> int:
@@ -282,15 +283,17 @@ def pieces_along(model: nn.Module, start: object, end: object) -> Pieces:
         got = f"pieces_along: got points of {len(a)} and {len(b)} numbers"
         raise ShapeError(complain(got, f"expected {inputs} each", f"Try {[0.0] * min(inputs, 4)}"))
     t = np.array([0.0, 1.0])
-    h = a + t[:, None] * (b - a)  # (breaks, inputs)
+    h, crossings = a + t[:, None] * (b - a), list[int]()  # (breaks, inputs)
     for stage in stages:
         z = h @ stage.weight.T + stage.bias
         if stage.slope is None:
             h = z
         else:
+            before = len(t)
             t, z = _broken(t, z)
+            crossings.append(len(t) - before)
             h = np.where(z > 0, z, stage.slope * z)
-    return _joined(t, h)
+    return _joined(t, h, tuple(crossings))
 
 
 def _broken(t: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -306,7 +309,7 @@ def _broken(t: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate([t, fresh])[order], np.concatenate([z, values])[order]
 
 
-def _joined(t: np.ndarray, y: np.ndarray) -> Pieces:
+def _joined(t: np.ndarray, y: np.ndarray, crossings: tuple[int, ...]) -> Pieces:
     """Leave out breaks at which nothing bends."""
     apart = np.append(np.diff(t) > 1e-12, True)
     t, y = t[apart], y[apart]
@@ -314,4 +317,4 @@ def _joined(t: np.ndarray, y: np.ndarray) -> Pieces:
     size = np.abs(slopes).max(initial=0.0) or 1.0
     bends = (np.abs(np.diff(slopes, axis=0)) > 1e-7 * size).any(axis=1)
     kept = np.concatenate([[True], bends, [True]])
-    return Pieces(t[kept], y[kept])
+    return Pieces(t[kept], y[kept], crossings)

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.core import kernels, special
+from glassnet.core import error_function, kernels, special
 
 
 @dataclass(frozen=True)
@@ -284,7 +284,7 @@ def _flat(parts: tuple[Formula, ...], kind: type[Formula]) -> Iterator[Formula]:
 
 
 def _normal_share(z: Any) -> Any:
-    return (1 + kernels.erf(np.asarray(z, np.float64) * math.sqrt(0.5))) / 2
+    return (1 + error_function.erf(np.asarray(z, np.float64) * math.sqrt(0.5))) / 2
 
 
 def _sigmoid(z: Any) -> Any:
@@ -323,7 +323,7 @@ FUNCTIONS: dict[str, Function] = {
     "mod": Function(np.mod, "mod", r"\operatorname{mod}"),
     "fmod": Function(np.fmod, "fmod", r"\operatorname{fmod}"),
     "atan2": Function(np.arctan2, "atan2", r"\operatorname{atan2}"),
-    "erf": Function(lambda z: kernels.erf(np.asarray(z, np.float64)), "erf", r"\operatorname{erf}"),
+    "erf": Function(lambda z: error_function.erf(np.asarray(z, np.float64)), "erf", r"\operatorname{erf}"),
     "erfc": Function(special.erfc, "erfc", r"\operatorname{erfc}"),
     "erfinv": Function(special.erfinv, "erfinv", r"\operatorname{erfinv}"),
     "lgamma": Function(special.lgamma, "lgamma", r"\operatorname{lgamma}"),

@@ -37,14 +37,16 @@ class Grain:
             raise ValueRangeError(complain(got, f"expected one of {', '.join(GRAINS)}", f"Try grain={near[0]!r}"))
         if most < 1:
             raise ValueRangeError(complain(f"explain: got most={most}", "expected at least 1", "Try most=6"))
+        asked = f"grain={name!r}"
         if name == "layer" and (unit, weight) != (None, None):
+            asked = f"unit={unit}" if weight is None else f"weight={weight}"
             name = "neuron" if weight is None else "weight"
         needed = {"neuron": ("layer", "unit"), "weight": ("layer", "unit", "weight")}.get(name, ())
         given = {"layer": layer, "unit": unit, "weight": weight}
         for key in needed:
             if given[key] is None:
                 example = ", ".join(f"{k}={given[k] or 1}" for k in needed)
-                got = f"explain: got grain={name!r} without {key}"
+                got = f"explain: got {asked} without {key}"
                 raise ValueRangeError(complain(got, f"expected which {key}, from 1", f"Try {example}"))
         for key, value in given.items():
             if value is not None and value < 1:

@@ -41,6 +41,7 @@ class Label:
     batch: bool = False
     home: str = ""  # the layer it belongs to, also where its name does not show it
     of: str = "L"  # what it is the slope of
+    option: bool = False  # a setting, on whose last digit much may hang: β₂ = 0.999 is not 1
 
     @property
     def symbol(self) -> Symbol:
@@ -138,7 +139,7 @@ class Labels:
 
 def of_option(name: str) -> Label:
     """The name of an optimiser's option, such as η for lr."""
-    return Label(_GREEK.get(name, name))
+    return Label(_GREEK.get(name, name), option=True)
 
 
 def of_state(key: str) -> Label:

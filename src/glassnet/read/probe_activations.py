@@ -78,12 +78,12 @@ class ActivationTable:
 
     def text(self) -> str:
         """Formulas, and values with slopes."""
-        wide = max(len(ACTIVATIONS[n].formula) for n in self.names)
-        lines = [f"{'':<12}{'formula':<{wide + 2}}{'range':<15}largest slope"]
+        lines = [f"{'':<12}formula", *(f"{n:<12}{ACTIVATIONS[n].formula}" for n in self.names)]
+        lines += ["", f"{'':<12}{'range':<15}largest slope"]
         for n in self.names:
-            row, (slope, at) = ACTIVATIONS[n], self.steepest[n]
+            slope, at = self.steepest[n]
             place = f"{slope:.4g}" + (f" at {at:.3g}" if n not in _FLAT else "")
-            lines.append(f"{n:<12}{row.formula:<{wide + 2}}{row.range:<15}{place}")
+            lines.append(f"{n:<12}{ACTIVATIONS[n].range:<15}{place}")
         for title, table in (("value at z =", self.values), ("slope at z =", self.slopes)):
             lines += ["", f"{title:<12}" + "".join(f"{z:>11.4g}" for z in self.z)]
             lines += [f"{n:<12}" + "".join(f"{v:>11.4g}" for v in table[n]) for n in self.names]

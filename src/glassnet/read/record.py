@@ -53,6 +53,7 @@ class Recorded:
     updated: list[Updated] = field(default_factory=list[Updated])
     told: list[Told] = field(default_factory=list[Told])  # what else an update consists of
     moved: list[tuple[Tensor, Node, np.ndarray]] = field(default_factory=list[Any])  # updates that no tape holds
+    journal: list[Any] = field(default_factory=list[Any])  # what an optimiser itself wrote down about its moves
 
 
 def record(
@@ -89,7 +90,7 @@ class _Recording:
             self.counts["update"] = len(trace.nodes)
         self._tell(result, list(trace.nodes), output, total, slopes)
         if self.optimizer is not None and not getattr(self.optimizer, "replayable", False):
-            result.moved = self._moved(result.story)
+            result.moved = self._moved(result)
         return result
 
     def _backward(self, trace: Any, total: Tensor) -> dict[int, tuple[Tensor, Tensor]]:
@@ -121,13 +122,18 @@ class _Recording:
             story.slopes[id(story.node(x))] = story.node(g)
         story.kept.append((slopes, output, total, self.x, self.y))
 
-    def _moved(self, story: Story) -> list[tuple[Tensor, Node, np.ndarray]]:
-        """Let an optimiser that is plain Python take its step, and see what it changed."""
-        before = [(p, story.node(p)) for group in self.optimizer.param_groups for p in group["params"]]
+    def _moved(self, result: Recorded) -> list[tuple[Tensor, Node, np.ndarray]]:
+        """Let an optimiser that is plain Python take its step, see what it changed, and read its journal."""
+        before = [(p, result.story.node(p)) for group in self.optimizer.param_groups for p in group["params"]]
         for p, node in before:
             node.array = p.array.copy()
         takes_closure = "closure" in inspect.signature(type(self.optimizer).step).parameters
-        self.optimizer.step(*[self._again] if takes_closure else [])
+        kept = getattr(self.optimizer, "journal", None)
+        self.optimizer.journal = result.journal
+        try:
+            self.optimizer.step(*[self._again] if takes_closure else [])
+        finally:
+            self.optimizer.journal = kept
         return [(p, node, p.array.copy()) for p, node in before]
 
     def _again(self) -> Tensor:

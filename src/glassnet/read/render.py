@@ -199,12 +199,14 @@ def place(index: tuple[int, ...]) -> str:
 def taken_apart(letter: str) -> tuple[str, str, str, str]:
     """A letter as its base, accent, what stands below it and its dashes.
 
-    >>> taken_apart("β₁"), taken_apart("ŷ"), taken_apart("step")
-    (('β', '', '1', ''), ('y', '^', '', ''), ('step', '', '', ''))
+    >>> taken_apart("β₁"), taken_apart("ŷ"), taken_apart("step"), taken_apart("sW₂")
+    (('β', '', '1', ''), ('y', '^', '', ''), ('step', '', '', ''), ('sW', '', '2', ''))
     """
     match = _NAMED.match(letter)
     if match is None:
-        return letter.rstrip("′"), "", "", "′" * (len(letter) - len(letter.rstrip("′")))
+        name = letter.rstrip("′")
+        base = name.rstrip("₀₁₂₃₄₅₆₇₈₉")
+        return base or name, "", name[len(base) :].translate(_PLAIN) if base else "", "′" * (len(letter) - len(name))
     base, accent = _ACCENTS.get(match[1], (match[1], ""))
     return base, accent, match[2].translate(_PLAIN), match[3]
 

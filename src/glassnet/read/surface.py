@@ -110,10 +110,8 @@ def random_direction(model: nn.Module, seed: int = 0) -> Direction:
     >>> np.allclose(np.linalg.norm(d, axis=1), np.linalg.norm(model[0].weight.array, axis=1)), still.any()
     (True, np.False_)
     """
-    rng = np.random.default_rng(seed)
     direction: Direction = []
-    for p in model.parameters():
-        d = rng.normal(size=p.array.shape)
+    for p, d in zip(model.parameters(), normal_numbers(model, seed), strict=True):
         if p.array.ndim < 2:
             direction.append(np.zeros_like(d))
             continue
@@ -123,8 +121,22 @@ def random_direction(model: nn.Module, seed: int = 0) -> Direction:
     return direction
 
 
+def normal_numbers(model: nn.Module, seed: int = 0) -> Direction:
+    """The normal random numbers, one for each weight, that a random direction is made of."""
+    rng = np.random.default_rng(seed)
+    return [rng.normal(size=p.array.shape) for p in model.parameters()]
+
+
 def gradient_direction(model: nn.Module, x: Any, y: Any, loss: Any = None) -> Direction:
     """The slope of the loss along every weight, made as long as all weights together: straight uphill."""
+    slopes = slopes_of(model, x, y, loss)
+    size, length = (np.sqrt(sum(float((a**2).sum()) for a in arrays)) for arrays in
+                    ([p.array for p in model.parameters()], slopes))  # fmt: skip
+    return [s * (size / (length or 1.0)) for s in slopes]
+
+
+def slopes_of(model: nn.Module, x: Any, y: Any, loss: Any = None) -> Direction:
+    """The slope of the loss along every weight, in float64; the gradients that parameters hold stay as they are."""
     total = _Losses(model, x, y, loss)
     kept = [p.grad for p in model.parameters()]
     for p in model.parameters():
@@ -134,9 +146,7 @@ def gradient_direction(model: nn.Module, x: Any, y: Any, loss: Any = None) -> Di
     slopes = [np.zeros_like(p.array) if p.grad is None else p.grad.array.astype(np.float64) for p in model.parameters()]
     for p, grad in zip(model.parameters(), kept, strict=True):
         p.grad = grad
-    size, length = (np.sqrt(sum(float((a**2).sum()) for a in arrays)) for arrays in
-                    ([p.array for p in model.parameters()], slopes))  # fmt: skip
-    return [s * (size / (length or 1.0)) for s in slopes]
+    return slopes
 
 
 def loss_slice(
@@ -197,17 +207,27 @@ def weight_surface(
 
     Raises `ValueRangeError` for a name or a place that is not there.
     """
-    places = [_place(model, name, place) for name, place in weights]
-    directions: list[Direction] = []
-    for k, place in places:
-        direction = [np.zeros_like(p.array, np.float64) for p in model.parameters()]
+    directions, here = weight_directions(model, weights)
+    surface = loss_surface(model, x, y, loss, directions, reach, points)
+    names = [f"{name}{list(place)}" for name, place in weights]
+    return Surface(surface.x + here[0], surface.y + here[1], surface.losses, (names[0], names[1]), here)
+
+
+def weight_directions(
+    model: nn.Module, weights: tuple[Weight, Weight]
+) -> tuple[tuple[Direction, Direction], tuple[float, float]]:
+    """For each of two weights the direction along which it alone changes, and the weight as it is.
+
+    Raises `ValueRangeError` for a name or a place that is not there.
+    """
+    params, directions, here = list(model.parameters()), list[Direction](), list[float]()
+    for name, chosen in weights:
+        k, place = _place(model, name, chosen)
+        direction = [np.zeros_like(p.array, np.float64) for p in params]
         direction[k][place] = 1.0
         directions.append(direction)
-    params = list(model.parameters())
-    here = [float(params[k].array[place]) for k, place in places]
-    surface = loss_surface(model, x, y, loss, (directions[0], directions[1]), reach, points)
-    names = [f"{name}{list(place)}" for name, place in weights]
-    return Surface(surface.x + here[0], surface.y + here[1], surface.losses, (names[0], names[1]), (here[0], here[1]))
+        here.append(float(params[k].array[place]))
+    return (directions[0], directions[1]), (here[0], here[1])
 
 
 def _place(model: nn.Module, name: str, place: Sequence[int]) -> tuple[int, tuple[int, ...]]:
@@ -242,11 +262,31 @@ class _Losses:
 
     def at(self, start: list[np.ndarray], moves: list[tuple[Direction, float]]) -> float:
         """The loss at start + distance · direction."""
-        for k, p in enumerate(self.parameters):
-            p.array[...] = start[k] + sum(t * direction[k] for direction, t in moves)
-            touched(p)
+        _move(self.parameters, start, moves)
         with no_grad():
             return float(self.tensor().array)
+
+
+def _move(parameters: Sequence[Tensor], start: Sequence[np.ndarray], moves: Sequence[tuple[Direction, float]]) -> None:
+    """Put weights at start + distance · direction."""
+    for k, p in enumerate(parameters):
+        p.array[...] = start[k] + sum(t * direction[k] for direction, t in moves)
+        touched(p)
+
+
+@contextmanager
+def moved(model: nn.Module, moves: Sequence[tuple[Direction, float]]) -> Iterator[None]:
+    """The network with its weights moved by distances along directions; at the end they are where they were.
+
+    >>> model = nn.Sequential(nn.Linear(1, 1, bias=False))
+    >>> with moved(model, [([np.ones((1, 1))], 0.5)]):
+    ...     away = float(model[0].weight.array[0, 0])
+    >>> round(away - float(model[0].weight.array[0, 0]), 6)
+    0.5
+    """
+    with _put_back(model) as start:
+        _move(list(model.parameters()), start, moves)
+        yield
 
 
 @contextmanager

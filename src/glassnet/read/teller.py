@@ -13,6 +13,7 @@ from glassnet.read.equation import Equation, comes_out
 from glassnet.read.formula import Formula, Rest, Sum, Symbol, Value, gathered, leaves, plus
 from glassnet.read.grain import Grain
 from glassnet.read.labels import Label, Labels, Pieces
+from glassnet.read.moves import Moves
 from glassnet.read.naming import Change
 from glassnet.read.record import Recorded
 from glassnet.read.story import Node
@@ -27,6 +28,7 @@ _DOES = {
     "momentum_buffer": "keeps the momentum",
     "sum": "adds up the squares of the slopes",
 }
+_UNTOLD = "{} works in plain Python, which no tape holds: only what it changed can be told"
 _DISAGREES = 0.01
 _SMALL = 24  # numbers of a tensor that are shown at once
 
@@ -237,11 +239,21 @@ class Teller:
         step = self._step("update", after, label, self.reader.whole_opened(after), lines, places)
         step.result, step.more = part, self._left_out(part, places)
         step.whole = self.grain.name == "network" and self._fits(step.formula, part)
-        step.words = f"{name} {_DOES.get(change.key) or 'remembers ' + change.key.replace('_', ' ')}"
+        does = _DOES.get(change.key) or "remembers " + change.key.replace("_", " ")
+        step.words = f"{name} {does.replace('weights', 'biases') if label.letter == 'b' else does}"
         return step
 
-    def moved(self, name: str) -> list[Step]:
-        """What an optimiser did whose steps no tape holds."""
+    def moved(self, name: str, rate: float) -> list[Step]:
+        """What an optimiser did whose steps no tape holds: move by move if it kept a journal, else what it changed."""
+        if self.recorded.journal and self.grain.name != "network":
+            labels = [self.labels.get(before) for _, before, _ in self.recorded.moved]
+            known = [label for label in labels if isinstance(label, Label)]
+            if len(known) == len(labels):
+                return Moves(self.recorded.journal, known, self.grain, name, rate).tell()
+        return self._changed(name)
+
+    def _changed(self, name: str) -> list[Step]:
+        """What an optimiser changed."""
         steps: list[Step] = []
         for _, before, after in self.recorded.moved:
             label = self.labels.get(before)
@@ -253,7 +265,11 @@ class Teller:
             sums = [plus(Value(label.at(at), before.array[at]), Value(change.at(at), by[at])) for at in places]
             lines = [Equation(new.at(at), f, after[at], after.dtype) for at, f in zip(places, sums, strict=True)]
             whole = plus(Value(label.symbol, before.array), Value(change.symbol, by))
-            words = f"{name} works in plain Python, which no tape holds: only what it changed can be told"
+            words = (
+                f"{name}: what it changed; grain='layer' tells every move"
+                if self.recorded.journal
+                else _UNTOLD.format(name)
+            )
             step = Step("update", words, new.symbol, whole, after, (), (name,), lines=lines)
             step.more = self._left_out(after, places)
             step.whole = self.grain.name == "network" and self._fits(whole, after)

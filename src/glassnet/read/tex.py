@@ -95,7 +95,7 @@ def symbol_tex(symbol: Symbol) -> str:
     W^{(2)}_{1,13} \frac{\partial L}{\partial b^{(1)}}
     """
     base, accent, below, dashes = taken_apart(symbol.letter)
-    body = GREEK.get(base) or (base if len(base) == 1 else rf"\mathrm{{{_accented(base)}}}")
+    body = GREEK.get(base) or (base if len(base) == 1 else _word(base))
     if accent:
         body = rf"{_ACCENTS[accent]}{{{body}}}"
     primes = r"\prime" * (len(dashes) + symbol.new)
@@ -108,11 +108,25 @@ def symbol_tex(symbol: Symbol) -> str:
     return rf"\frac{{\partial {symbol_tex(Symbol(symbol.of))}}}{{\partial {body}}}"
 
 
+def _word(word: str) -> str:
+    r"""A name of several letters, upright; Greek letters are commands.
+
+    >>> print(_word("ΔW"), _word("step"))
+    {\Delta}\mathrm{W} \mathrm{step}
+    """
+    if not any(letter in GREEK for letter in word):
+        return rf"\mathrm{{{_accented(word)}}}"
+    pieces = (f"{{{GREEK[c]}}}" if c in GREEK else rf"\mathrm{{{c}}}" for c in word)
+    return "".join(pieces)
+
+
 def _accented(word: str) -> str:
     r"""A word for mathematics, where an accent is a command.
 
     >>> print(_accented("dŷ"))
     d\hat{y}
     """
-    letters = (unicodedata.normalize("NFD", c) for c in word)
-    return "".join(rf"{_COMBINING[c[1]]}{{{c[0]}}}" if c[1:] in _COMBINING else c for c in letters)
+    said: list[str] = []
+    for c in unicodedata.normalize("NFD", word):
+        said.append(rf"{_COMBINING[c]}{{{said.pop()}}}" if c in _COMBINING and said else c)
+    return "".join(said)

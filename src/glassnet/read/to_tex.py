@@ -13,11 +13,15 @@ from glassnet.read.to_text import HEADINGS
 
 _PREAMBLE = r"""\documentclass{article}
 \usepackage[utf8]{inputenc}
-\usepackage{amsmath,amssymb,geometry,longtable}
+\usepackage{amsmath,amssymb,geometry,graphicx,longtable}
 \geometry{margin=2.5cm}
 \allowdisplaybreaks
+\newsavebox{\formula}
+\newcommand{\fit}[1]{\sbox{\formula}{$\displaystyle #1$}\ifdim\wd\formula>0.8\linewidth
+  \resizebox{0.8\linewidth}{!}{\usebox{\formula}}\else\usebox{\formula}\fi}
 \begin{document}
 """
+_LONG = 60  # signs of a formula in LaTeX, beyond which it may be wider than a page
 _SPECIAL = str.maketrans(
     {c: "\\" + c for c in "&%$#_{}"}
     | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
@@ -47,7 +51,8 @@ def document_latex(document: Document) -> str:
     for part, steps in document.parts():
         lines += [rf"\subsection*{{{HEADINGS.get(part, part)}}}"]
         for step in steps:
-            lines += ["", _text(_sentence(step)), r"\begin{align*}", _aligned(step, document.digits), r"\end{align*}"]
+            lines += ["", _text(_sentence(step)), r"\begin{align*}", _aligned(step, document.digits, fit=True),
+                      r"\end{align*}"]  # fmt: skip
     for table in document.tables:
         lines += [rf"\subsection*{{{_text(table.title)}}}", *_latex_table(table)]
     lines += [_text(note) + "\n" for note in document.notes]
@@ -74,21 +79,26 @@ def _displayed(step: Step, digits: Digits) -> Iterator[str]:
         yield f"… and {step.more:,} more"
 
 
-def _aligned(step: Step, digits: Digits) -> str:
+def _fitted(tex: str, fit: bool) -> str:
+    """A formula as it is, or on a page no wider than that."""
+    return rf"\fit{{{tex}}}" if fit and len(tex) > _LONG else tex
+
+
+def _aligned(step: Step, digits: Digits, fit: bool = False) -> str:
     writer = TexWriter(digits, step.result.dtype)
-    lines = [f"{writer.symbol(step.symbol)} &= {writer.write(step.formula, SYMBOLS)}"]
+    lines = [f"{writer.symbol(step.symbol)} &= {_fitted(writer.write(step.formula, SYMBOLS), fit)}"]
     if step.whole:
-        lines.append(f"&= {writer.write(step.formula, NUMBERS)}")
+        lines.append(f"&= {_fitted(writer.write(step.formula, NUMBERS), fit)}")
         result = writer.array(step.result) if step.result.ndim else writer.number(spell(step.result, digits))
         remark = step.remark(digits)
         lines.append(f"&= {result}" + (rf" \quad\text{{({_text(remark)})}}" if remark else ""))
     for line in step.lines:
-        lines.append(equation_tex(line, digits))
+        lines.append(equation_tex(line, digits, fit))
     return " \\\\\n".join(lines)
 
 
-def equation_tex(line: Equation, digits: Digits) -> str:
-    """name = symbols = numbers = result, with what there is to say about it."""
+def equation_tex(line: Equation, digits: Digits, fit: bool = False) -> str:
+    """name = symbols = numbers = result, with what there is to say about it; `fit` for a page, a line each if long."""
     writer = TexWriter(digits, line.kind)
     symbols, numbers = writer.write(line.formula, SYMBOLS), writer.write(line.formula, NUMBERS)
     result = writer.number(line.printed(digits))
@@ -98,7 +108,8 @@ def equation_tex(line: Equation, digits: Digits) -> str:
     if line.numeric is not None:
         checked = writer.number(line.by_differences(digits))
         said += rf" \quad\text{{by differences }} {checked}\text{{{line.at_corner}}}"
-    return f"{writer.symbol(line.symbol)} &= {' = '.join(parts)}{said}"
+    between = " = " if not fit or sum(map(len, parts)) <= _LONG else " \\\\\n&= "
+    return f"{writer.symbol(line.symbol)} &= {between.join(_fitted(part, fit) for part in parts)}{said}"
 
 
 def _table_lines(table: Table) -> list[str]:
@@ -120,7 +131,7 @@ _MATHS = {
     "ℓ": r"$\ell$", "∞": r"$\infty$", "β": r"$\beta$", "δ": r"$\delta$", "ε": r"$\varepsilon$", "…": r"\ldots{}",
     "ᵀ": r"$^\top$", "Σ": r"$\Sigma$", "λ": r"$\lambda$", "μ": r"$\mu$", "∂": r"$\partial$", "≠": r"$\ne$",
     "Δ": r"$\Delta$", "γ": r"$\gamma$", "⌊": r"$\lfloor$", "⌋": r"$\rfloor$", "ᵢ": "$_i$", "←": r"$\gets$", "ⁿ": "$^n$",
-    "–": "--",
+    "–": "--", "α": r"$\alpha$", "Π": r"$\Pi$", "ρ": r"$\rho$",
     **{c: f"$_{i}$" for i, c in enumerate("₀₁₂₃₄₅₆₇₈₉")}, **{c: f"$^{i}$" for i, c in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
 }  # fmt: skip
 

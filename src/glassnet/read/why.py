@@ -90,6 +90,9 @@ def why(
         output = output.inputs[0]
     scores = output.value.reshape(-1)
     chosen = int(scores.argmax()) if klass is None else klass
+    if isinstance(chosen, bool) or not isinstance(chosen, int | np.integer):
+        got = f"why: got class {chosen!r:.40}"
+        raise ValueRangeError(complain(got, f"expected a whole number from 0 to {scores.size - 1}", "Try 0"))
     if not 0 <= chosen < scores.size:
         got = f"why: got class {chosen} of {scores.size}"
         raise ValueRangeError(complain(got, f"expected 0 to {scores.size - 1}", f"Try {scores.size - 1}"))

@@ -29,8 +29,8 @@ from glassnet.files.os_errors import StrPath, shown
 ACTIVITY = "activity.jsonl"
 _BINS, _COUNTED = 20, 10_000
 _MOST_BYTES = 64 << 20
-_SATURATED_SHARE = 0.9  # of the examples for which a unit is at an end of its range
-_NEAR = 0.01  # how near, as a share of the range, is "at its end"
+SATURATED_SHARE = 0.9  # of the examples for which a unit is at an end of its range
+NEAR = 0.01  # how near, as a share of the range, is "at its end"
 
 LossFunction = Callable[[Tensor, Tensor], Tensor]
 
@@ -238,9 +238,9 @@ def _saturated(kind: str, rows: np.ndarray) -> int:
     if kind not in BOUNDED:
         return 0
     low, high = BOUNDED[kind]
-    near = _NEAR * (high - low) / 2
+    near = NEAR * (high - low) / 2
     at_end = (rows < low + near) | (rows > high - near)
-    return int((at_end.mean(axis=0) >= _SATURATED_SHARE).sum())
+    return int((at_end.mean(axis=0) >= SATURATED_SHARE).sum())
 
 
 def _parameter(name: str, p: Tensor) -> ParameterActivity:

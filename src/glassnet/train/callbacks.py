@@ -17,6 +17,7 @@ All of them may read the trainer: `model`, `optimizer`, `epoch` (from 1), `epoch
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from glassnet.errors import DataError, ValueRangeError, complain
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from glassnet.train.trainer import Trainer
 
 Figures = dict[str, Any]
+LEAST_SHARE = 1e-4  # of a rate, that cuts leave at least
 _RISING = ("acc", "f1", "precision", "recall", "auc", "r2", "top_", "score")  # more is better
 
 
@@ -218,10 +220,23 @@ class EarlyStopping(BestWeights):
         self.waited = state["waited"]
 
 
+@dataclass(frozen=True)
+class RateCut:
+    """A learning rate that was cut after an epoch: the rates before and after it, and the figure that got no better."""
+
+    epoch: int
+    before: float
+    after: float
+    monitor: str
+    best: float
+    epochs: int  # without a better figure
+
+
 class ReduceOnPlateau(Callback):
     """Multiplies the learning rate by `factor` when a figure has not got better for `patience` judged epochs.
 
-    It acts on top of any schedule and its warm-up; `least` is the smallest share of the rate that is left.
+    It acts on top of any schedule and its warm-up; `least` is the smallest share of the rate that is left. `cut` tells
+    what happened after the latest judged epoch; the figures of an epoch with a cut have the new rate as `rate_cut_to`.
     """
 
     def __init__(
@@ -232,7 +247,7 @@ class ReduceOnPlateau(Callback):
         min_delta: float = 1e-4,
         mode: str = "auto",
         cooldown: int = 0,
-        least: float = 1e-4,
+        least: float = LEAST_SHARE,
     ) -> None:
         if not 0 < factor < 1:
             got = f"ReduceOnPlateau: got factor={factor}"
@@ -241,6 +256,7 @@ class ReduceOnPlateau(Callback):
         self.factor, self.patience, self.cooldown, self.least = factor, patience, cooldown, least
         self.waited = self.resting = 0
         self.share = 1.0
+        self.cut: RateCut | None = None
 
     def on_fit_start(self, trainer: Trainer) -> None:
         """Apply the cuts made so far: after a resume there may be some."""
@@ -249,14 +265,22 @@ class ReduceOnPlateau(Callback):
     def on_validation_end(self, trainer: Trainer, figures: Figures) -> None:
         """Cut the rate when it has been long enough."""
         better = self.watch.better(self.watch.value_in(figures))
+        self.cut = None
         if self.resting:
             self.resting, self.waited = self.resting - 1, 0
             return
         self.waited = 0 if better else self.waited + 1
         if self.waited >= self.patience and self.share > self.least:
-            self.share = max(self.share * self.factor, self.least)
-            trainer.rate_share = self.share
+            self._cut(trainer, figures)
             self.waited, self.resting = 0, self.cooldown
+
+    def _cut(self, trainer: Trainer, figures: Figures) -> None:
+        share = max(self.share * self.factor, self.least)
+        before = float(trainer.optimizer.param_groups[0]["lr"])
+        figures["rate_cut_to"] = after = before * share / self.share
+        best = self.watch.best if self.watch.best is not None else math.nan
+        self.cut = RateCut(trainer.epoch, before, after, self.watch.monitor, best, self.waited)
+        self.share = trainer.rate_share = share
 
     def state_dict(self) -> dict[str, Any]:
         """The cuts so far, and what is waited for."""

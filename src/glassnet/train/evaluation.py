@@ -129,8 +129,8 @@ class Regression:
 Evaluation = Classification | Multilabel | Regression
 
 
-def outputs_of(model: nn.Module, prepare: Preparation, x: np.ndarray) -> np.ndarray:
-    """What the network says to raw examples, `(n, outputs)`, in evaluation mode.
+def outputs_of(model: nn.Module, prepare: Preparation, x: np.ndarray, first: int = 0) -> np.ndarray:
+    """What the network says to raw examples, `(n, outputs)`, in evaluation mode; `first` is the number of the first.
 
     Raises `ValueRangeError` when a number is not finite: the largest of a row with NaN would be taken for an answer.
     """
@@ -151,7 +151,7 @@ def outputs_of(model: nn.Module, prepare: Preparation, x: np.ndarray) -> np.ndar
         row = int(np.argwhere(~np.isfinite(outputs))[0][0])
         expected = "expected finite numbers"
         raise ValueRangeError(
-            complain(f"got {outputs[row]} for example {row}", expected, "Try a smaller learning rate")
+            complain(f"got {outputs[row]} for example {first + row}", expected, "Try a smaller learning rate")
         )
     return outputs
 
@@ -184,9 +184,22 @@ def classification(scores: np.ndarray, labels: np.ndarray) -> Classification:
     return Classification(loss, counts.reshape(classes, classes), probabilities, said, labels)
 
 
-def evaluate(model: nn.Module, prepare: Preparation, x: np.ndarray, y: np.ndarray) -> Evaluation:
-    """Judge a network on raw examples; whole-number targets `(n,)` are labels, others are heights to be met."""
-    outputs = outputs_of(model, prepare, x)
+def figures_of(judgement: Evaluation, weights: np.ndarray | None = None) -> dict[str, float]:
+    """The numbers of a judgement that an epoch is compared by, examples counting by their weights if there are any."""
+    if weights is not None:
+        return judgement.weighted(weights)
+    if isinstance(judgement, Classification):
+        return {"loss": judgement.loss, "accuracy": judgement.accuracy}
+    names = ("loss", "accuracy", "exact", "rmse", "r2")
+    return {name: getattr(judgement, name) for name in names if hasattr(judgement, name)}
+
+
+def evaluate(model: nn.Module, prepare: Preparation, x: np.ndarray, y: np.ndarray, first: int = 0) -> Evaluation:
+    """Judge a network on raw examples; whole-number targets `(n,)` are labels, others are heights to be met.
+
+    `first` is the number of the first of them, for messages.
+    """
+    outputs = outputs_of(model, prepare, x, first)
     if y.ndim == 1:
         return classification(outputs, y)
     if prepare.table is not None and prepare.table.target.task == "multilabel":

@@ -52,6 +52,12 @@ class Multilabel:
         """Which answers were right, `(n, labels)` of bool."""
         return (self.scores > 0) == (self.targets > 0.5)
 
+    def worst(self, count: int) -> list[int]:
+        """The places of the examples with the most wrong answers, worst first."""
+        wrong = (~self.right).sum(axis=1)
+        order = np.argsort(-wrong, kind="stable")[:count]
+        return order[wrong[order] > 0].tolist()
+
     @property
     def counts(self) -> tuple[np.ndarray, ...]:
         """For each label how many examples were answered right, have it, were given it, and both; each `(labels,)`."""

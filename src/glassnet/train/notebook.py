@@ -72,7 +72,11 @@ def svg_chart(lines: Sequence[Line], title: str, width: int = _WIDTH, height: in
     inner_w, inner_h = width - _LEFT - _RIGHT, height - _TOP - _BOTTOM
 
     def place(x: float, y: float) -> tuple[float, float]:
-        up = math.log(y / low) / math.log(high / low) if log else (y - low) / (high - low)
+        if log:  # of each for itself, and halves: ratios and distances of huge losses are no float64
+            y, bottom, top = math.log(y), math.log(low), math.log(high)
+        else:
+            y, bottom, top = y / 2, low / 2, high / 2
+        up = (y - bottom) / (top - bottom)
         return _LEFT + (x - left) / (right - left) * inner_w, _TOP + (1 - up) * inner_h
 
     drawn = [_curve([place(*p) for p in _thinned(line.points)], _colour(i, line.name)) for i, line in enumerate(lines)]

@@ -40,6 +40,8 @@ def prepared(pixels: np.ndarray, shape: tuple[int, int]) -> Prepared:
     ((28, 28), 255, ('inverted: dark on light', 'scaled from 60 × 60 and centred'))
     """
     grey, done = _grey(pixels)
+    if grey.size and grey.max() == grey.min():
+        raise _blank(grey)
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     if np.median(border) > 127:
         grey = 255.0 - grey
@@ -72,11 +74,15 @@ def _ink(grey: np.ndarray) -> np.ndarray:
     ground = np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]]))
     ink = np.maximum(grey - ground, 0.0)
     if ink.max() < 16:
-        got = f"got a picture of {grey.shape[1]} × {grey.shape[0]} pixels that are all alike"
-        raise DataError(complain(got, "expected something drawn on it", "Try another picture"))
+        raise _blank(grey)
     ink = np.where(ink >= _FAINT * ink.max(), ink * (255 / ink.max()), 0.0)
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _blank(grey: np.ndarray) -> DataError:
+    got = f"got a picture of {grey.shape[1]} × {grey.shape[0]} pixels that are all alike"
+    return DataError(complain(got, "expected something drawn on it", "Try another picture"))
 
 
 def _centred(ink: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

@@ -5,27 +5,103 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
+import math
 import os
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
+from glassnet.data.mapped import let_go, temporary
 from glassnet.errors import FormatError, complain
 from glassnet.files import safetensors, strict_json
 from glassnet.files.atomic import write_atomic
 from glassnet.files.os_errors import StrPath, shown
 from glassnet.train.evaluation import Classification, Evaluation, Regression
+from glassnet.train.mistakes import Mistakes, Origin
 from glassnet.train.multilabel import Multilabel
 from glassnet.train.run_folder import MISTAKES, PREDICTIONS
 
 _MOST_PROBABILITIES = 16 << 20  # numbers: of more, only that of the class named is kept
-_MOST_MISTAKES = 100_000
 _LARGEST_FILE = 1 << 30
 _MOST_RESTORED = 1 << 27  # numbers that a small file may ask for: examples times classes, classes times classes
+
+
+class Predictions:
+    """What was said of `n` examples, taken judgement by judgement, and the two files that are made of it.
+
+    What comes in several pieces waits in a file, so that no more than a piece is in memory. Of so many examples that
+    nobody could read the file, one of `every` is in it. `of` says which examples were judged,
+    `origin` where they come from.
+
+    >>> import tempfile
+    >>> from glassnet.train.evaluation import classification
+    >>> kept = Predictions(2, ["no", "yes"])
+    >>> for scores in ([2.0, 0.0], [0.0, 2.0]):
+    ...     kept.add(classification(np.array([scores]), np.array([0])))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     kept.write(folder)
+    ...     read_predictions(folder)[0].accuracy
+    0.5
+    """
+
+    def __init__(self, n: int, classes: Sequence[str] = (), of: str = "test", origin: Origin | None = None) -> None:
+        self.n, self.classes, self.of = n, list(classes), of
+        self.every = 1
+        self._taken = 0
+        self._rows: dict[str, np.ndarray] = {}
+        self._others: dict[str, np.ndarray] = {}
+        self._task = ""
+        self._losses = 0.0  # added up
+        self._whole: float | None = None  # the loss of one judgement of all examples, to the last bit
+        self._mistakes = Mistakes(self.classes, origin)
+
+    def add(self, judged: Evaluation) -> None:
+        """Take what was said of the next examples."""
+        rows = _rows_of(judged, self.n)
+        if not self._rows:
+            self._task, self._others = _task_of(judged), _others_of(judged)
+            self._begin(rows, judged.n)
+        self._mistakes.add(judged, self._taken)
+        chosen = slice(-self._taken % self.every, None, self.every)
+        first = -(-self._taken // self.every)
+        for name, values in rows.items():
+            part = values[chosen]
+            if self._rows[name] is not values:
+                self._rows[name][first : first + len(part)] = part
+                let_go(self._rows[name])
+        self._taken += judged.n
+        self._losses += judged.loss * judged.n if judged.n else 0.0
+        self._whole = judged.loss if judged.n == self.n else None
+
+    def _begin(self, rows: dict[str, np.ndarray], count: int) -> None:
+        """Choose how many of the examples are kept, and where."""
+        width = sum(values.nbytes // max(1, len(values)) for values in rows.values())
+        restored = len(self.classes) if "said" in rows else 1
+        self.every = max(1, -(-self.n * width // (_LARGEST_FILE >> 1)), -(-self.n * restored // _MOST_RESTORED))
+        if count == self.n and self.every == 1:
+            self._rows = rows
+            return
+        kept = -(-self.n // self.every)
+        self._rows = {name: temporary((kept, *a.shape[1:]), a.dtype, "predictions") for name, a in rows.items()}
+
+    def write(self, folder: StrPath) -> None:
+        """Write both files into a run folder."""
+        about = {"of": self.of, "classes": json.dumps(self.classes), "task": self._task}
+        if self._task == "classification":
+            about["loss"] = repr(self._loss)
+        if self.every > 1:
+            about["every"] = str(self.every)
+        path = os.path.join(os.fspath(folder), PREDICTIONS)
+        safetensors.write(path, {**self._rows, **self._others}, about, checksum=True)
+        write_atomic(os.path.join(os.fspath(folder), MISTAKES), self._mistakes.csv())
+
+    @property
+    def _loss(self) -> float:
+        """The mean over all examples."""
+        if self._whole is not None:
+            return self._whole
+        return self._losses / self.n if self.n else math.nan
 
 
 def write_predictions(folder: StrPath, test: Evaluation, classes: Sequence[str] = (), of: str = "test") -> None:
@@ -43,28 +119,39 @@ def write_predictions(folder: StrPath, test: Evaluation, classes: Sequence[str] 
     example,true,said,confidence,confidence in true
     1,no,yes,0.880797,0.119203
     """
-    about = {"of": of, "classes": json.dumps(list(classes))}
-    path = os.path.join(os.fspath(folder), PREDICTIONS)
-    safetensors.write(path, *_as_tensors(test, about), checksum=True)
-    rows = _mistakes(test, classes)
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    write_atomic(os.path.join(os.fspath(folder), MISTAKES), text.getvalue().encode("utf-8", "replace"))
+    kept = Predictions(test.n, classes, of)
+    kept.add(test)
+    kept.write(folder)
 
 
-def _as_tensors(test: Evaluation, about: dict[str, str]) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    if isinstance(test, Multilabel):
-        tensors = {"scores": np.asarray(test.scores), "targets": np.asarray(test.targets)}
-        return tensors, {**about, "task": "multilabel"}
-    if isinstance(test, Regression):
-        scale = np.asarray(test.scale, np.float64)
-        tensors = {"predictions": np.asarray(test.predictions), "targets": np.asarray(test.targets), "scale": scale}
-        return tensors, {**about, "task": "regression"}
-    p = test.probabilities
-    small = p.size <= _MOST_PROBABILITIES
+def _task_of(judged: Evaluation) -> str:
+    if isinstance(judged, Multilabel):
+        return "multilabel"
+    return "regression" if isinstance(judged, Regression) else "classification"
+
+
+def _others_of(judged: Evaluation) -> dict[str, np.ndarray]:
+    """What there is once, however many examples there are."""
+    return {"scale": np.asarray(judged.scale, np.float64)} if isinstance(judged, Regression) else {}
+
+
+def _rows_of(judged: Evaluation, n: int) -> dict[str, np.ndarray]:
+    """Arrays with one row for each example of a judgement, which is of some of `n`."""
+    if isinstance(judged, Multilabel):
+        return {"scores": np.asarray(judged.scores), "targets": np.asarray(judged.targets)}
+    if isinstance(judged, Regression):
+        return {"predictions": np.asarray(judged.predictions), "targets": np.asarray(judged.targets)}
+    p = judged.probabilities
+    small = n * p.shape[1] <= _MOST_PROBABILITIES
     kept = p.astype(np.float32) if small else p.max(axis=1).astype(np.float32)
-    tensors = {"probabilities" if small else "confidence": kept, "said": test.said, "labels": test.labels}
-    return tensors, {**about, "task": "classification", "loss": repr(test.loss)}
+    places = _places_for(p.shape[1])
+    said, labels = judged.said.astype(places), judged.labels.astype(places)
+    return {"probabilities" if small else "confidence": kept, "said": said, "labels": labels}
+
+
+def _places_for(classes: int) -> type:
+    """The smallest whole numbers that tell so many classes apart."""
+    return np.int8 if classes <= 1 << 7 else np.int16 if classes <= 1 << 15 else np.int32
 
 
 def read_predictions(folder: StrPath) -> tuple[Evaluation, str] | None:
@@ -108,6 +195,7 @@ def _judgement(tensors: dict[str, np.ndarray], about: dict[str, str]) -> Evaluat
         p[np.arange(len(said)), said] = tensors["confidence"]
     if p.shape != (len(labels), classes) or not all(_are_places(a, classes) for a in (labels, said)):
         raise ValueError("shapes")
+    labels, said = labels.astype(np.intp), said.astype(np.intp)
     counts = np.bincount(labels * classes + said, minlength=classes * classes)
     return Classification(float(about["loss"]), counts.reshape(classes, classes), p.astype(np.float64), said, labels)
 
@@ -119,49 +207,3 @@ def _are_places(a: np.ndarray, classes: int) -> bool:
 def _same_shape(a: np.ndarray, b: np.ndarray, axes: int) -> None:
     if a.shape != b.shape or a.ndim != axes:
         raise ValueError("shapes")
-
-
-# ---- mistakes -------------------------------------------------------------------------------------------------------
-
-
-def _mistakes(test: Evaluation, classes: Sequence[str]) -> list[list[Any]]:
-    """A table, heading first: the mistakes of a classifier, or the largest errors of a regression."""
-    if isinstance(test, Multilabel):
-        return _wrong_labels(test, classes)
-    if isinstance(test, Regression):
-        return _errors(test)
-    worst, p = test.worst(_MOST_MISTAKES), test.probabilities
-    heading: list[Any] = ["example", "true", "said", "confidence", "confidence in true"]
-    rows = [
-        [i, _named(classes, label), _named(classes, said), f"{p[i, said]:.6g}", f"{p[i, label]:.6g}"]
-        for i, label, said in ((i, int(test.labels[i]), int(test.said[i])) for i in worst)
-    ]
-    return [heading, *rows]
-
-
-def _wrong_labels(test: Multilabel, labels: Sequence[str]) -> list[list[Any]]:
-    wrong = ~test.right
-    count = wrong.sum(axis=1)
-    order = np.argsort(-count, kind="stable")[: min(int((count > 0).sum()), _MOST_MISTAKES)]
-    missed, invented = wrong & (test.targets > 0.5), wrong & (test.targets <= 0.5)
-    rows = [[i, *(_joined(labels, part[i]) for part in (missed, invented))] for i in order.tolist()]
-    return [["example", "missed", "invented"], *rows]
-
-
-def _errors(test: Regression) -> list[list[Any]]:
-    errors = np.abs(test.predictions - test.targets).max(axis=1)
-    order = np.argsort(-errors, kind="stable")[:_MOST_MISTAKES].tolist()
-    rows = [[i, _numbers(test.targets[i]), _numbers(test.predictions[i]), f"{errors[i]:.6g}"] for i in order]
-    return [["example", "true", "said", "error"], *rows]
-
-
-def _joined(labels: Sequence[str], chosen: np.ndarray) -> str:
-    return " + ".join(_named(labels, j) for j in np.flatnonzero(chosen).tolist())
-
-
-def _named(classes: Sequence[str], i: int) -> str:
-    return classes[i] if i < len(classes) else str(i)
-
-
-def _numbers(values: np.ndarray) -> str:
-    return " ".join(f"{v:.6g}" for v in values.tolist())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeGuard
 
@@ -20,6 +21,7 @@ from glassnet.train.doctor import Case, Finding, diagnose, epochs_of, story
 from glassnet.train.doctor.gathering import case_of_run
 from glassnet.train.evaluation import Evaluation
 from glassnet.train.report_examples import boundary, mistakes
+from glassnet.train.report_ground import past
 from glassnet.train.report_scores import cut, judged, names_of, score_rows
 from glassnet.train.report_weights import activity, first_weights
 from glassnet.train.runs import Run, places
@@ -212,7 +214,13 @@ def _mistakes(source: Source) -> dict[str, Any] | None:
 def _boundary(source: Source) -> dict[str, Any] | None:
     if source.data is None or source.trained is None or source.data.n_features > 2:
         return None
-    return boundary(source.trained, source.data)
+    ground = None
+    with suppress(GlassnetError):  # a spoilt past costs no border of the end
+        ground = source.run.ground
+    told = boundary(source.trained, source.data, ground.corners if ground is not None else None)
+    if told is None or ground is None or told["kind"] == "line":
+        return told
+    return {**told, "past": past(ground)}
 
 
 def _rows(source: Source) -> list[dict[str, Any]]:

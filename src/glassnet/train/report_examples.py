@@ -116,8 +116,11 @@ def _small(image: np.ndarray) -> np.ndarray:
 # ---- the plane ------------------------------------------------------------------------------------------------------
 
 
-def boundary(trained: Trained, data: DataSet) -> dict[str, Any] | None:
-    """What the network says all over the plane, with the examples in it; for one feature, its curve."""
+def boundary(trained: Trained, data: DataSet, corners: np.ndarray | None = None) -> dict[str, Any] | None:
+    """What the network says all over the plane, with the examples in it; for one feature, its curve.
+
+    `corners` of the plane, `(2, 2)`; without them it is as large as the examples need.
+    """
     x, y, of = (
         (data.x_test, data.y_test, "test") if len(data.x_test) else (data.x_train, data.y_train, "training")
     )  # fmt: skip
@@ -128,11 +131,11 @@ def boundary(trained: Trained, data: DataSet) -> dict[str, Any] | None:
     if data.n_features == 1:
         return _line(trained, x[some], y[some], [*names, "target"][:2], of) if data.task == "regression" else None
     told = {"of": of, "names": names, "points": x[some].astype(np.float64).T.tolist()}
-    return {**told, **_plane(trained, x[some], y[some])}
+    return {**told, **_plane(trained, x[some], y[some], corners)}
 
 
-def _plane(trained: Trained, x: np.ndarray, y: np.ndarray) -> dict[str, Any]:
-    said = surface(trained, x, *_GRID)
+def _plane(trained: Trained, x: np.ndarray, y: np.ndarray, corners: np.ndarray | None) -> dict[str, Any]:
+    said = surface(trained, x, *_GRID) if corners is None else surface(trained, corners, *_GRID, margin=0.0)
     place = {"ends": [said.x[0], said.x[-1], said.y[0], said.y[-1]], "width": _GRID[0], "height": _GRID[1]}
     place["ends"] = [float(end) for end in place["ends"]]
     if y.ndim == 1:

@@ -45,7 +45,7 @@ def first_weights(layer: FirstLayer | None, shape: Sequence[int], features: Sequ
     if layer is None or not layer.kept:
         return None
     size = layer.kept[0].size
-    chosen = _chosen(len(layer.epochs), max(1, min(_MOST_EPOCHS, _MOST_BYTES // max(1, size))))
+    chosen = chosen_of(len(layer.epochs), max(1, min(_MOST_EPOCHS, _MOST_BYTES // max(1, size))))
     kept = np.stack([layer.kept[i].astype(np.float64) for i in chosen])  # (epochs, units, features)
     image, kept = as_image(kept, shape)
     kept = kept[:, : max(1, _MOST_BYTES // (kept.shape[0] * kept.shape[2]))]
@@ -65,7 +65,7 @@ def first_weights(layer: FirstLayer | None, shape: Sequence[int], features: Sequ
     }
 
 
-def _chosen(n: int, most: int) -> list[int]:
+def chosen_of(n: int, most: int) -> list[int]:
     """Places in a story that slows down: the first and the last, and more of the early ones."""
     if n <= most:
         return list(range(n))
@@ -89,7 +89,7 @@ def activity(looks: Activity) -> dict[str, Any] | None:
     """What each layer said and how strongly each parameter learned, look by look."""
     if not len(looks):
         return None
-    chosen = [looks.looks[i] for i in _chosen(len(looks), _MOST_LOOKS)]
+    chosen = [looks.looks[i] for i in chosen_of(len(looks), _MOST_LOOKS)]
     return {
         "steps": [look.step for look in chosen],
         "epochs": [look.epoch for look in chosen],

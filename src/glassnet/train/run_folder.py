@@ -5,6 +5,7 @@ environment.json        versions, processor, BLAS, git commit  written before th
 history.jsonl           one line of figures for each epoch     grows while the network learns
 activity.jsonl          looks into the layers                  grows while the network learns
 weights.safetensors     the first layer's weights over time    grows while the network learns
+ground.safetensors      what it says all over the plane, by epoch, where examples are points
 steps.jsonl             how it stands, while it learns         grows while the network learns
 confusion.jsonl         what was taken for what, by epoch      grows while the network learns
 checkpoints/            what `--resume` goes on from           in trainings of some length
@@ -33,6 +34,7 @@ from glassnet.files.os_errors import reported, shown, typed
 MODEL, RESULT = "model.safetensors", "result.json"
 CONFIG, ENVIRONMENT = "config.json", "environment.json"
 HISTORY, WEIGHTS = "history.jsonl", "weights.safetensors"
+GROUND = "ground.safetensors"
 STEPS, CONFUSION = "steps.jsonl", "confusion.jsonl"
 PREDICTIONS, MISTAKES = "predictions.safetensors", "mistakes.csv"
 TENSORBOARD = "tensorboard"

@@ -10,7 +10,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from glassnet.errors import FileError, GlassnetError, complain
 from glassnet.files import strict_json
@@ -23,6 +23,9 @@ from glassnet.train.first_layer import FirstLayer
 from glassnet.train.history import read_history
 from glassnet.train.predictions import read_predictions
 from glassnet.train.run_folder import CONFIG, ENVIRONMENT, HISTORY, MODEL, RESULT
+
+if TYPE_CHECKING:
+    from glassnet.train.ground import Ground
 
 _MOST_BYTES = 256 << 20
 _MOST_ITEMS = 5_000_000
@@ -96,6 +99,13 @@ class Run:
     def first_layer(self) -> FirstLayer | None:
         """The first layer's weights over time."""
         return FirstLayer.read(self.path)
+
+    @cached_property
+    def ground(self) -> Ground | None:
+        """What the network said all over the plane, over time."""
+        from glassnet.train.ground import Ground  # which only reports need
+
+        return Ground.read(self.path)
 
     @cached_property
     def predictions(self) -> tuple[Evaluation, str] | None:

@@ -12,6 +12,7 @@ from typing import Any
 from glassnet.errors import DataError, ValueRangeError, complain
 
 _LOWEST = 1 / 25  # of the highest rate: where one-cycle starts
+PLATEAU = "plateau"  # what settings call a rate that is cut when a figure gets no better: no function of the time
 
 
 def _one_cycle(t: float) -> float:
@@ -89,7 +90,7 @@ class Pace:
         if callable(schedule):
             return schedule  # type: ignore[return-value]
         if schedule is not None and schedule not in SCHEDULES:
-            hint = "Try schedule='cosine'"
+            hint = "Try callbacks=[ReduceOnPlateau()]" if schedule == PLATEAU else "Try schedule='cosine'"
             expected = f"expected one of {', '.join(SCHEDULES)}, a function or a scheduler"
             raise ValueRangeError(complain(f"got schedule={schedule!r}", expected, hint))
         return SCHEDULES[schedule or "constant"]

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from glassnet.errors import ValueRangeError, complain
 from glassnet.train.kinds import Choice, Kind, PerClass, Real, Several, Sizes, Whole, WholeOrAll
 from glassnet.train.parts import ACTIVATIONS, AUGMENTATIONS, INITS, NORMALIZATIONS, OPTIMIZERS, WITH_MOMENTUM
-from glassnet.train.schedule import SCHEDULES
+from glassnet.train.schedule import PLATEAU, SCHEDULES
 
 MONITORS = ("loss", "accuracy", "exact", "rmse", "r2")  # of validation examples; which there are depends on the task
 
@@ -52,8 +52,14 @@ class Settings:
     momentum: float = _setting(
         0.9, Real(below=1.0, example="0.9"), "how much of the last update goes on (sgd, rmsprop)"
     )
-    schedule: str = _setting("linear", Choice(tuple(SCHEDULES)), "how the rate changes while training goes on")
+    schedule: str = _setting("linear", Choice((*SCHEDULES, PLATEAU)), "how the rate changes while training goes on")
     warm_up: float = _setting(0.1, Real(below=1.0), "the share of the training in which the rate rises to its highest")
+    plateau_patience: int = _setting(
+        5, Whole(1, example="5"), "epochs without a better figure after which the rate is cut (plateau)"
+    )
+    plateau_factor: float = _setting(
+        0.5, Real(below=1.0, open=True, example="0.5"), "what is left of the rate after a cut (plateau)"
+    )
     batch_size: int = _setting(128, WholeOrAll(1, example="128"), "examples for each update")
     epochs: int = _setting(2, Whole(1, most=10_000_000, example="10"), "how often each example is seen")
     dropout: float = _setting(0.0, Real(below=1.0), "the share of hidden units left out at each step")

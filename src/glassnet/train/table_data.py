@@ -25,6 +25,7 @@ from glassnet.train.weighting import column_weights
 _SAME = 0.999999  # a correlation that is no chance
 _MOST_COMPARED = 1 << 26  # bytes of rows that are compared with each other
 _MOST_SHOWN = 3  # cells of a row
+_LONGEST_CELL, _LONGEST_DATE = 12, 16  # letters of a cell: of a date down to the minute
 _HANDFUL = 10  # rows, below which none are set apart
 _UNEQUAL = 20  # times a class may be larger than another
 _RARE = 4  # rows of a class, below which one of the three parts has none
@@ -69,10 +70,46 @@ class TableData(DataSet):
         number = row if table.rows is None else int(table.rows[row])
         return f"row {number + 1:,} ({', '.join(cells)}{', …' if len(columns) > _MOST_SHOWN else ''})"
 
+    def origin(self, part: int) -> RowsOf:
+        """Where the rows of a part stand in the file, and what is written there."""
+        return RowsOf(self, part)
+
     @property
     def embedded(self) -> tuple[int, list[tuple[int, int]]]:
         """How many numbers of a row are plain, and the sizes of the embeddings for the others."""
         return self.code.width - len(self.code.tables), self.code.tables
+
+
+@dataclass(frozen=True)
+class RowsOf:
+    """The rows of a part of a table, as they stand in the file.
+
+    >>> data = table_data(Table.of({"x": range(9), "y": range(9)}, "line"), TableOptions(("y",)))
+    >>> data.origin(0).numbers(np.array([2])), data.origin(0).cells(np.array([2]))
+    ([('row', [3])], [('x', ['2']), ('y', ['2'])])
+    """
+
+    data: TableData
+    part: int
+
+    def numbers(self, examples: np.ndarray) -> list[tuple[str, list[Any]]]:
+        """Row numbers from 1, and the lines of the file where there is one and it is in memory."""
+        rows, table = self._rows(examples), self.data.table
+        if table is None:
+            return [("row", (rows + 1).tolist())]
+        told = [("row", ((rows if table.rows is None else table.rows[rows]) + 1).tolist())]
+        return told if table.lines is None else [*told, ("line", table.lines[rows].tolist())]
+
+    def cells(self, examples: np.ndarray) -> list[tuple[str, list[Any]]]:
+        """The rows' own columns, where the table is in memory."""
+        if self.data.table is None:
+            return []
+        columns = [column.spelled() for column in self.data.table.take(self._rows(examples)).columns]
+        words = [np.array([*column.words, ""], object) for column in columns]  # -1, a gap, is the last
+        return [(column.name, w[column.values].tolist()) for column, w in zip(columns, words, strict=True)]
+
+    def _rows(self, examples: np.ndarray) -> np.ndarray:
+        return np.asarray(self.data.rows[self.part][examples], np.intp)
 
 
 def table_data(table: Table, options: TableOptions) -> TableData:
@@ -155,7 +192,9 @@ def _short(column: Column, row: int) -> str:
     """A cell in a few letters; whole numbers as they are written, for many are years, codes and keys."""
     if column.missing[row]:
         return "–"
-    return amount(float(column.values[row])) if column.kind == "number" else column.cell(row)[:12]
+    if column.kind == "number":
+        return amount(float(column.values[row]))
+    return column.cell(row)[: _LONGEST_DATE if column.kind == "date" else _LONGEST_CELL]
 
 
 def judged_data(trained: Trained, table: Table, odd: Oddities) -> TableData:

@@ -100,7 +100,10 @@ class Plan:
         findings: list[Finding] = []
         separator = _separator(targets, options.task)
         task = options.task or ("multilabel" if separator else _task(targets, findings, file))
-        classes = _labels(targets[0], separator, findings) if separator else _classes(task, targets, file)
+        if separator:
+            classes = _labels(targets[0], separator, findings)
+        else:
+            classes = _classes(task, targets, file, asked=options.task)
         plan = cls(file, task, classes, [], options, findings, separator)
         plan._choose(summaries)
         return plan
@@ -210,6 +213,9 @@ def _task(targets: Sequence[Summary], findings: list[Finding], file: str) -> Tas
     target = targets[0]
     if not target.numeric:
         _refuse_free_text(target, file)
+        if _of_codes(target):
+            says = f"target {target.name!r}: codes such as {min(target.words)!r:.40} taken for classes"
+            findings.append(Finding("note", f"{says}; else --task regression"))
         return "classification"
     few = int(target.most - target.least) < MOST_CLASSES_OF_NUMBERS if target.known - target.infinite else False
     if target.kind != "whole" or not few:
@@ -228,7 +234,7 @@ def _refuse_free_text(target: Summary, file: str) -> None:
         return
     others = _no_numbers(target)
     got = f"{file}, column {target.name!r}: got {len(target.words):,} different texts in {target.known:,} rows"
-    hint = "Try another --target"
+    hint = "Try --task regression" if _of_codes(target) else "Try another --target"
     if others is not None:
         got = f"{file}, column {target.name!r}: got {others[0]}"
         raise DataError(complain(got, "expected numbers", f"Try --missing {others[1]} --drop-missing"))
@@ -246,13 +252,18 @@ def _no_numbers(summary: Summary) -> tuple[str, str] | None:
     return f"{total:,} of {summary.known:,} cells that are no numbers ({listed})", given
 
 
+def _of_codes(summary: Summary) -> bool:
+    """Whether a column's words are digits, some with a 0 in front: keys or postal codes, but perhaps amounts."""
+    return all(map(str.isdigit, summary.words)) and any(len(word) > 1 and word[0] == "0" for word in summary.words)
+
+
 def _yes_or_no(summary: Summary) -> bool:
     if summary.numeric:
         return summary.kind == "whole" and summary.least >= 0 and summary.most <= 1
     return summary.kind == "boolean" or len(summary.words) <= 2
 
 
-def _classes(task: Task, targets: Sequence[Summary], file: str) -> tuple[str, ...]:
+def _classes(task: Task, targets: Sequence[Summary], file: str, asked: Task | None) -> tuple[str, ...]:
     if task == "classification" and len(targets) > 1:
         got = f"{file}: got {len(targets)} targets, {' and '.join(repr(target.name) for target in targets[:4])}"
         hint = f"Try --target {shlex.quote(targets[-1].name)}"
@@ -265,6 +276,7 @@ def _classes(task: Task, targets: Sequence[Summary], file: str) -> tuple[str, ..
             found = "dates" if target.kind == "date" else f"{len(target.words)} words such as {min(target.words)!r:.40}"
             hint = "Try --task classification" if target.words else "Try another --target"
             hint = f"Try --target {shlex.quote(target.name)} alone" if target.words and len(targets) > 1 else hint
+            hint = "Try --task regression" if asked is None and _of_codes(target) else hint
             raise DataError(complain(f"{where} {found}", "expected numbers, for regression", hint))
         if task == "multilabel" and not _yes_or_no(target):
             raise DataError(complain(f"{where} more than 0 and 1", "expected 0 or 1 in each", "Try --task regression"))
@@ -285,7 +297,8 @@ def _words_of(target: Summary, file: str) -> tuple[str, ...]:
         raise DataError(complain(got, "expected numbers such as 1234.5", "Try writing them without signs"))
     if len(target.words) > MOST_CLASSES:
         got = f"{file}, column {target.name!r}: got {len(target.words):,} different values"
-        raise DataError(complain(got, f"expected at most {MOST_CLASSES:,} classes", "Try another --target"))
+        hint = "Try --task regression" if _of_codes(target) else "Try another --target"
+        raise DataError(complain(got, f"expected at most {MOST_CLASSES:,} classes", hint))
     if not target.numeric:
         return tuple(sorted(target.words))
     return ()  # found in the rows themselves: a summary of numbers does not list them

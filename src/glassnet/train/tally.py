@@ -35,12 +35,20 @@ class Tally:
 
     def __init__(self) -> None:
         self._parts: Any = None
+        self._weighted = _Weighted()
 
-    def add(self, judged: Evaluation, say: Say) -> None:
-        """Count a piece in; `say(i)` tells its row i in words."""
+    def add(self, judged: Evaluation, say: Say, weights: np.ndarray | None = None) -> None:
+        """Count a piece in; `say(i)` tells its row i in words, `weights` are how much its rows count in `weighted`."""
         if self._parts is None:
             self._parts = _KINDS[type(judged)]()
         self._parts.add(judged, say)
+        if weights is not None:
+            self._weighted.add(judged, weights)
+
+    @property
+    def weighted(self) -> dict[str, float]:
+        """What `evaluation.weighted` would say of all rows, each counting by its weight."""
+        return self._weighted.figures()
 
     @property
     def evaluation(self) -> Evaluation:
@@ -95,14 +103,62 @@ class _Classes:
 
 
 @dataclass
+class _Spread:
+    """Of rows of targets the mean, and the squares of the distances from it, output by output."""
+
+    total: float = 0.0  # rows, or what they weigh
+    mean: Any = 0.0
+    about: Any = 0.0
+
+    def add(self, targets: np.ndarray, weights: np.ndarray | None = None) -> None:
+        """Means and squares of two parts give those of the whole (Chan, Golub and LeVeque, 1979)."""
+        rows = targets.astype(np.float64)
+        weights = np.ones(len(rows)) if weights is None else weights.astype(np.float64)
+        count = float(weights.sum())
+        if not count:
+            return
+        mean = weights @ rows / count
+        shift, total = mean - self.mean, self.total + count
+        self.about = self.about + weights @ (rows - mean) ** 2 + shift**2 * (self.total * count / total)
+        self.mean, self.total = self.mean + shift * (count / total), total
+
+
+@dataclass
+class _Weighted:
+    """Sums of the figures of rows that count differently."""
+
+    sums: dict[str, float] = field(default_factory=dict)
+    total: float = 0.0
+    spread: _Spread = field(default_factory=_Spread)
+    scale: Any = 1.0
+
+    def add(self, judged: Evaluation, weights: np.ndarray) -> None:
+        total = float(weights.sum(dtype=np.float64))
+        self.total += total
+        for name, mean in judged.weighted(weights).items():
+            value = mean**2 if name == "rmse" else mean
+            self.sums[name] = self.sums.get(name, 0.0) + (total * value if total else 0.0)
+        if isinstance(judged, Regression):
+            self.spread.add(judged.targets, weights)
+            self.scale = judged.scale
+
+    def figures(self) -> dict[str, float]:
+        means = {name: value / self.total if self.total else math.nan for name, value in self.sums.items()}
+        if "rmse" in means:
+            spread = float(np.mean(self.spread.about / np.square(self.scale))) / self.total if self.total else 0.0
+            r2 = 1 - means["loss"] / spread if spread else math.nan
+            means |= {"rmse": math.sqrt(means["rmse"]), "r2": r2}
+        return means
+
+
+@dataclass
 class _Heights:
-    """Sums of a regression's errors; of the targets the mean and the squares about it, output by output."""
+    """Sums of a regression's errors, and how its targets are spread."""
 
     n: int = 0
     squares: float = 0.0  # of the errors, in the target's own units
     scaled: float = 0.0  # of the errors, as they were learnt
-    mean: Any = 0.0
-    about: Any = 0.0  # the squares of the targets' distances from their mean
+    spread: _Spread = field(default_factory=_Spread)
     scale: Any = 1.0
     outputs: int = 1
     worst: list[_Row] = field(default_factory=list)
@@ -114,7 +170,8 @@ class _Heights:
         self.scale, self.outputs = judged.scale, errors.shape[1]
         self.squares += float(np.sum(errors**2, dtype=np.float64))
         self.scaled += float(np.sum((errors / judged.scale) ** 2, dtype=np.float64))
-        self._add_targets(judged.targets.astype(np.float64))
+        self.n += count
+        self.spread.add(judged.targets)
         size = np.abs(errors).max(axis=1)
         new = [
             _Row(float(size[i]), say(i), (judged.predictions[i], judged.targets[i]))
@@ -122,17 +179,10 @@ class _Heights:
         ]
         self.worst = _worst(self.worst + new)
 
-    def _add_targets(self, targets: np.ndarray) -> None:
-        """Means and squares of two parts give those of the whole (Chan, Golub and LeVeque, 1979)."""
-        mean, count = targets.mean(axis=0), len(targets)
-        shift, total = mean - self.mean, self.n + count
-        self.about = self.about + ((targets - mean) ** 2).sum(axis=0) + shift**2 * (self.n * count / total)
-        self.mean, self.n = self.mean + shift * (count / total), total
-
     @property
     def r2(self) -> float:
         """The share of the targets' variance that is explained."""
-        spread = float(np.sum(self.about / np.square(self.scale)))
+        spread = float(np.sum(self.spread.about / np.square(self.scale)))
         return 1 - self.scaled / spread if spread else math.nan
 
     def evaluation(self) -> Regression:
@@ -165,7 +215,7 @@ class _ManyHeights(Regression):
 
 @dataclass
 class _Labels:
-    """Counts of each label: how often it is there, was said, and both; a row is never kept."""
+    """Counts of each label: how often it is there, was said, and both."""
 
     n: int = 0
     loss: float = 0.0
@@ -184,15 +234,19 @@ class _Labels:
         self.exact += int(judged.right.all(axis=1).sum())
         for name, counts in zip(("right", "there", "said", "hits"), judged.counts, strict=True):
             setattr(self, name, getattr(self, name) + counts)
+        wrong = (~judged.right).sum(axis=1)
+        new = [_Row(float(wrong[i]), say(i), (judged.scores[i], judged.targets[i])) for i in judged.worst(_KEPT)]
+        self.worst = _worst(self.worst + new)
 
     def evaluation(self) -> Multilabel:
-        none = np.empty((0, np.size(self.there)))
-        return _ManyLabels(none, none, self)
+        scores, targets = (np.array([row.values[k] for row in self.worst]) for k in (0, 1))
+        shape = (len(self.worst), np.size(self.there))
+        return _ManyLabels(scores.reshape(shape), targets.reshape(shape), self)
 
 
 @dataclass(frozen=True, eq=False)
 class _ManyLabels(Multilabel):
-    """Its figures are those of all rows, though it has none."""
+    """Its figures are those of all rows, though it has only the worst."""
 
     sums: _Labels = field(default_factory=_Labels, repr=False)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,13 +20,16 @@ from glassnet.data.registry import DataSet
 from glassnet.errors import DataError, NonFiniteError, ValueRangeError, complain
 from glassnet.train.bad_rows import first_not_finite
 from glassnet.train.batches import Batches
-from glassnet.train.callbacks import BestWeights, Callback, EarlyStopping
-from glassnet.train.evaluation import Classification, Evaluation, evaluate
+from glassnet.train.callbacks import BestWeights, Callback, EarlyStopping, RateCut, ReduceOnPlateau
+from glassnet.train.evaluation import Evaluation, figures_of
 from glassnet.train.figures import Look
+from glassnet.train.in_pieces import Judged, judged
 from glassnet.train.judging import held_out
 from glassnet.train.parts import OPTIMIZERS, network
+from glassnet.train.predictions import Predictions
 from glassnet.train.preparation import Preparation
 from glassnet.train.saving import Reluctant
+from glassnet.train.schedule import PLATEAU
 from glassnet.train.settings import Settings
 from glassnet.train.trainer import Trainer
 from glassnet.train.weighting import class_weight_named, example_weights
@@ -55,6 +59,7 @@ class Moment:
     examples_per_second: float
     test: Evaluation | None = None
     part: str = "test"  # the examples that it was judged by: test or validation
+    cut: RateCut | None = None  # of the rate, after this epoch
 
     @property
     def seconds_left(self) -> float:
@@ -95,6 +100,7 @@ class Training:
     model: nn.Sequential = field(init=False)
     prepare: Preparation = field(init=False)
     trainer: Trainer = field(init=False)
+    judgement: Judged = field(init=False, repr=False)  # of the latest epoch that was judged
     accuracy: float | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -106,6 +112,7 @@ class Training:
         embedded = getattr(self.data, "embedded", None)
         self.model = network(self.data.n_features, self.data.n_outputs, settings, embedded)
         self.watcher = _watcher(settings) if self.validation is not None else None
+        self.plateau = self._plateau() if settings.schedule == PLATEAU else None
         self.trainer = self._trainer()
         self.trainer.judged_on = self.validation
         x, y = self.learned
@@ -118,12 +125,12 @@ class Training:
 
     def _trainer(self) -> Trainer:
         s = self.settings
-        listeners = [self.watcher] if self.watcher is not None else []
+        listeners = [listener for listener in (self.watcher, self.plateau) if listener is not None]
         return Trainer(
             self.model,
             _LOSSES[self.data.task],
             OPTIMIZERS[s.optimizer](self.model.parameters(), s),
-            schedule=s.schedule,
+            schedule="constant" if self.plateau is not None else s.schedule,
             warm_up=s.warm_up,
             label_smoothing=s.label_smoothing if self.data.task == "classification" else 0.0,
             callbacks=[*listeners, *self.callbacks],
@@ -140,6 +147,11 @@ class Training:
             mixup=s.mixup,
             accumulate=s.accumulate,
         )
+
+    def _plateau(self) -> ReduceOnPlateau:
+        s = self.settings
+        figure = f"validation_{s.monitor}" if self.validation is not None else "loss"
+        return ReduceOnPlateau(figure, s.plateau_factor, s.plateau_patience, s.min_delta)
 
     def _augment(self) -> Any:
         s = self.settings
@@ -206,6 +218,11 @@ class Training:
         """The epoch whose weights were kept, where validation examples decided."""
         return self.watcher.best_epoch if self.watcher is not None and self.watcher.best_epoch else None
 
+    @property
+    def plateau_figure(self) -> str:
+        """What a rate with the schedule plateau waits for, in words."""
+        return f"validation {self.settings.monitor}" if self.validation is not None else "loss in training"
+
     def stop(self, reason: str = "asked to stop") -> None:
         """End the training after the present step."""
         self.trainer.stop(reason)
@@ -227,13 +244,14 @@ class Training:
         >>> start.epoch, start.done, 0.5 < start.loss < 1  # ln(2) is as good as chance
         (0, 0.0, True)
         """
-        loss = evaluate(self.model, self.prepare, *self.looked_at).loss
-        test = evaluate(self.model, self.prepare, *(self.validation or self.tested))
+        loss = self._judge(*self.looked_at).test.loss
+        test = self._judge(*(self.validation or self.tested)).test
         return Moment(0, self.settings.epochs, 0.0, loss, None, 0.0, 0.0, test, self.part)
 
     def __iter__(self) -> Iterator[Moment]:
         trainer, settings = self.trainer, self.settings
-        every = 1 if settings.patience else max(1, math.ceil(settings.epochs / _MOST_TESTS))
+        waiting = settings.patience or self.plateau is not None  # for a figure of every epoch
+        every = 1 if waiting else max(1, math.ceil(settings.epochs / _MOST_TESTS))
         looks = trainer.moments(
             self.batches, self._judged, settings.epochs, prepare=self.prepare, validate_every=every, resume=self.resume
         )
@@ -247,13 +265,14 @@ class Training:
 
     def _moment(self, look: Look) -> Moment:
         trainer = self.trainer
-        judged = look.figures is not None and f"{self.part}_loss" in look.figures
+        judged_now = look.figures is not None and f"{self.part}_loss" in look.figures
         if look.figures is None and trainer.scores is not None and self.data.task == "classification":
             self.accuracy = self._smoothed(trainer.scores.array, trainer.batch[1].array)
         speed = trainer.step * self.batches.size / look.seconds if look.seconds else 0.0
         return Moment(
             look.epoch, look.epochs, look.done, look.loss, self.accuracy, look.seconds, speed,
-            self.judgement if judged else None, self.part,
+            self.judgement.test if judged_now else None, self.part,
+            self.plateau.cut if self.plateau is not None and look.figures is not None else None,
         )  # fmt: skip
 
     def _smoothed(self, scores: np.ndarray, y: np.ndarray) -> float:
@@ -273,15 +292,25 @@ class Training:
         """What is judged after an epoch: the validation examples, or else those for testing."""
         return "validation" if self.validation is not None else "test"
 
+    def _judge(self, x: np.ndarray, y: np.ndarray, **how: Any) -> Judged:
+        return judged(self.model, self.prepare, x, y, **how)
+
     def _judged(self, trainer: Trainer) -> dict[str, Any]:
         """The figures of an epoch; the whole judgement is kept for those who want to see it."""
-        self.judgement = evaluate(self.model, self.prepare, *(self.validation or self.tested))
         weights = self._counting if self.validation is not None else None
-        return {f"{self.part}_{name}": value for name, value in figures_of(self.judgement, weights).items()}
+        found = self._judge(*(self.validation or self.tested), weights=weights)
+        self.judgement = found
+        return {f"{self.part}_{name}": value for name, value in found.figures.items()}
 
     def test(self) -> Evaluation:
         """How the network does on the examples kept for testing, or on those it learns from where there are none."""
-        return evaluate(self.model, self.prepare, *self.tested)
+        return self._judge(*self.tested).test
+
+    def tell_test(self, keep: Predictions) -> Judged:
+        """The same, every answer kept, and of very many examples the worst in words."""
+        part = 2 if len(self.data.x_test) else 0
+        tell = getattr(self.data, "example", None)
+        return self._judge(*self.tested, keep=keep, say=partial(tell, part) if tell is not None else None)
 
     @property
     def tested(self) -> tuple[np.ndarray, np.ndarray]:
@@ -296,7 +325,7 @@ class Training:
         """
         if self.validation is None and not len(self.data.x_test):
             return None
-        pair = [figures_of(evaluate(self.model, self.prepare, *part)) for part in self.compared()]
+        pair = [self._judge(*part).figures for part in self.compared()]
         name = "accuracy" if "accuracy" in pair[0] else "rmse"
         return name, pair[0][name], pair[1][name]
 
@@ -305,16 +334,6 @@ class Training:
         x, y = self.learned
         some = slice(None, None, max(1, len(x) // _MOST_COMPARED))
         return (x[some], y[some]), self.validation or self.tested
-
-
-def figures_of(judgement: Evaluation, weights: np.ndarray | None = None) -> dict[str, float]:
-    """The numbers of a judgement that an epoch is compared by, examples counting by their weights if there are any."""
-    if weights is not None:
-        return judgement.weighted(weights)
-    if isinstance(judgement, Classification):
-        return {"loss": judgement.loss, "accuracy": judgement.accuracy}
-    names = ("loss", "accuracy", "exact", "rmse", "r2")
-    return {name: getattr(judgement, name) for name in names if hasattr(judgement, name)}
 
 
 def _parts(data: DataSet, settings: Settings) -> tuple[tuple[np.ndarray, np.ndarray], Any, Any]:

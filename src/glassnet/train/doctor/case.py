@@ -68,6 +68,7 @@ class Case:
     twins: list[Twins] | None = None
     leftover: tuple[float, float] | None = None  # gradient norms: what a step left behind, what its batch asks for
     trial: list[float] | None = None  # losses of a few steps on one batch
+    tell: Callable[[int, int], str] | None = None  # row i of a part (0 training, 1 validation, 2 test) of a table
     complete: bool = True  # whether train, validation and test are all the examples that there are
 
     @property
@@ -113,6 +114,10 @@ class Case:
     def class_name(self, i: int) -> str:
         """What class i is called."""
         return self.classes[i] if i < len(self.classes) else str(i)
+
+    def row_name(self, part: int, i: int) -> str:
+        """Row i of a part in words: as it stands in the table, where there is one."""
+        return self.tell(part, i) if self.tell is not None else f"row {i}"
 
     def feature_name(self, i: int) -> str:
         """What feature i is called."""

@@ -40,7 +40,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the table: `needs` names the parts of a case without which the test cannot be made."""
+    """One row of the table: `needs` names the parts of a case without which the test cannot be made.
+
+    `arrays`: its code is about rows of arrays, which nobody has whose rows are in a file.
+    """
 
     name: str
     level: Level
@@ -50,6 +53,7 @@ class Row:
     change: str
     code: str = ""
     option: str = ""
+    arrays: bool = False
 
     def finding(self, case: Case) -> Finding | None:
         """What this row has to say to a case."""
@@ -65,7 +69,7 @@ class Row:
             seen.text,
             self.why,
             self.change.format(**seen.figures),
-            self.code.format(**seen.figures),
+            self.code.format(**seen.figures) if not (self.arrays and case.tell is not None) else "",
             "" if "{rate" in self.option and not case.rate else self.option.format(**seen.figures),
             seen.figures,
         )

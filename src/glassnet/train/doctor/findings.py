@@ -130,7 +130,7 @@ FINDINGS: tuple[Row, ...] = (
         "label noise", "hint", ("scores", "labels"), in_data.noise,
         "wrong labels teach the wrong thing, and the network loses capacity on learning them by heart",
         "looking at these rows, and correcting or leaving them out",
-        "print(x[{first}], y[{first}])", "--label-smoothing 0.1",
+        "print(x[{first}], y[{first}])", "--label-smoothing 0.1", arrays=True,
     ),
     Row(
         "class imbalance", "hint", ("labels",), in_data.imbalance,
@@ -160,7 +160,7 @@ FINDINGS: tuple[Row, ...] = (
         "duplicates between parts", "problem", ("train",), in_data.duplicates,
         "rows that were learnt from are known already: the figures of the other part are too good",
         "leaving them out of one part, or splitting by group",
-        "x_test = x_test[[not (row == x_train).all(1).any() for row in x_test]]",
+        "x_test = x_test[[not (row == x_train).all(1).any() for row in x_test]]", arrays=True,
     ),
     Row(
         "sorted labels", "problem", ("labels",), in_data.sorted_labels,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from glassnet import nn
 from glassnet.core.tensor import Tensor, wrap
+from glassnet.data.mapped import gathered, is_mapped
 from glassnet.data.registry import DataSet
 from glassnet.files import strict_json
 from glassnet.files.bounded import read_bounded
@@ -24,6 +26,7 @@ from glassnet.train.run_folder import RESULT
 from glassnet.train.trained import Trained
 
 _LOOKED_AT = 256
+_ROWS = 20_000  # of a part on disk
 _MOST_BYTES = 256 << 20
 
 
@@ -45,6 +48,7 @@ def case_of_data(data: DataSet, prepare: Callable[[np.ndarray], np.ndarray] | No
         prepare=prepare,
         plain=plain_columns(data),
         shuffled=True,
+        tell=getattr(data, "example", None),
     )
 
 
@@ -67,8 +71,11 @@ def plain_columns(data: DataSet) -> int | None:
 def case_of_run(folder: str, trained: Trained, data: DataSet) -> Case:
     """What is known after a training: its result, what was recorded, and a fresh look at the model on its data.
 
+    Of a table that lies on disk evenly spaced rows are looked at (`in_memory`).
+
     Raises `FormatError` for files that are not what they claim to be.
     """
+    data = in_memory(data)
     result = read_result(folder)
     loss = loss_of(trained.task, _setting(result, "label_smoothing") or 0.0)
     x, y = _examples(trained, data)
@@ -81,6 +88,25 @@ def case_of_run(folder: str, trained: Trained, data: DataSet) -> Case:
     case.last_layer, case.loss = measure.last_layer(trained.model), measure.loss_name(loss)
     case.twins = measure.twin_units(trained.model, loss, x, y)
     return case
+
+
+def in_memory(data: DataSet) -> DataSet:
+    """The data, or of a table that lies on disk so many rows of each part as a doctor can look at, evenly spaced.
+
+    >>> from glassnet.data.datasets import load_dataset
+    >>> moons = load_dataset("moons")
+    >>> in_memory(moons) is moons
+    True
+    """
+    if not (is_mapped(data.x_train) and hasattr(data, "rows")):
+        return data
+    parts: dict[str, np.ndarray] = {}
+    rows: list[np.ndarray] = []
+    for name, numbers in zip(("train", "valid", "test"), data.rows, strict=True):  # type: ignore[attr-defined]
+        some = np.arange(0, len(numbers), max(1, -(-len(numbers) // _ROWS)))
+        parts |= {f"{axis}_{name}": gathered(getattr(data, f"{axis}_{name}"), some) for axis in "xy"}
+        rows.append(gathered(numbers, some))
+    return replace(data, **parts, rows=tuple(rows), weights=None)  # type: ignore[arg-type]
 
 
 _LOSSES = {"classification": "cross_entropy", "multilabel": "bce", "regression": "mse"}

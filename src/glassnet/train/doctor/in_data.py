@@ -26,13 +26,15 @@ def noise(case: Case) -> Seen | None:
     if not rows:
         return None
     said = case.scores.argmax(axis=1)
-    each = ", ".join(
-        f"{i} (labelled {case.class_name(case.labels[i])}, looks like {case.class_name(said[i])})" for i in rows[:5]
-    )
+    doubts = {i: f"labelled {case.class_name(case.labels[i])}, looks like {case.class_name(said[i])}" for i in rows[:5]}
     more = f" and {len(rows) - 5:,} more" if len(rows) > 5 else ""
     plural = "s" if len(rows) > 1 else ""
-    headline = f"{len(rows):,} label{plural} may be wrong"
-    return Seen(headline, f"row{plural} {each}{more}", {"rows": rows[:1000], "first": rows[:5]})
+    if case.tell is not None:  # a row of a table is looked up in the file
+        each = "; ".join(f"{case.row_name(0, i)} {doubt}" for i, doubt in doubts.items())
+    else:
+        each = f"row{plural} " + ", ".join(f"{i} ({doubt})" for i, doubt in doubts.items())
+    figures = {"rows": rows[:1000], "first": rows[:5], "told": [case.row_name(0, i) for i in rows[:5]]}
+    return Seen(f"{len(rows):,} label{plural} may be wrong", f"{each}{more}", figures)
 
 
 def imbalance(case: Case) -> Seen | None:
@@ -97,12 +99,14 @@ def duplicates(case: Case) -> Seen | None:
     """Rows that are in two parts; of a truth table all of them are, for there are no others."""
     if measure.whole_truth_table(_part(case).x):
         return None
-    for name in ("validation", "test"):
+    for place, name in enumerate(("validation", "test"), 1):
         part: Part | None = getattr(case, name)
-        pairs = measure.rows_in_both(_part(case).x, part.x) if part is not None and len(part.x) else []
+        learned = _part(case)
+        pairs = measure.rows_in_both(learned.x, part.x, learned.y, part.y) if part is not None and len(part.x) else []
         if pairs:
             plural = "s are" if len(pairs) > 1 else " is"
-            text = f"row {pairs[0][1]} of the {name} part is row {pairs[0][0]} of the training part" + (
+            same, learnt = case.row_name(place, pairs[0][1]), case.row_name(0, pairs[0][0])
+            text = f"{same} of the {name} part is {learnt} of the training part" + (
                 f"; {len(pairs):,} of {len(part.x if part else ()):,} in all" if len(pairs) > 1 else ""
             )
             return Seen(

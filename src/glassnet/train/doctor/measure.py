@@ -77,16 +77,28 @@ def _told_by_neighbours(column: np.ndarray, y: np.ndarray, labels: bool) -> floa
     return float((1 - error / np.where(spread > 0, spread, np.inf)).min()) if (spread > 0).any() else 0.0
 
 
-def rows_in_both(a: np.ndarray, b: np.ndarray) -> list[tuple[int, int]]:
-    """Pairs of a row of a and the row of b that is the same, number by number.
+def rows_in_both(
+    a: np.ndarray, b: np.ndarray, of_a: np.ndarray | None = None, of_b: np.ndarray | None = None
+) -> list[tuple[int, int]]:
+    """Pairs of a row of a and the row of b that is the same, number by number; with targets, only if these are too.
 
     >>> rows_in_both(np.array([[1, 2], [3, 4]]), np.array([[3, 4], [5, 6]]))
     [(1, 0)]
+    >>> rows_in_both(np.array([[3, 4]]), np.array([[3, 4]]), np.array([0.5]), np.array([0.7]))
+    []
     """
     a, b = np.ascontiguousarray(a), np.ascontiguousarray(b.astype(a.dtype, copy=False))
-    first = {hash(row.tobytes()): i for i, row in reversed(list(enumerate(a)))}  # of equal rows the first
-    pairs = ((first.get(hash(row.tobytes())), j) for j, row in enumerate(b))
-    return [(i, j) for i, j in pairs if i is not None and np.array_equal(a[i], b[j])]
+    of_a = np.zeros(len(a)) if of_a is None else of_a
+    of_b = np.zeros(len(b)) if of_b is None else of_b.astype(of_a.dtype, copy=False)
+
+    def keys(rows: np.ndarray, targets: np.ndarray) -> list[int]:
+        return [hash((row.tobytes(), target.tobytes())) for row, target in zip(rows, targets, strict=True)]
+
+    first = {key: i for i, key in reversed(list(enumerate(keys(a, of_a))))}  # of equal rows the first
+    pairs = ((first.get(key), j) for j, key in enumerate(keys(b, of_b)))
+    return [
+        (i, j) for i, j in pairs if i is not None and np.array_equal(a[i], b[j]) and np.array_equal(of_a[i], of_b[j])
+    ]
 
 
 def whole_truth_table(x: np.ndarray) -> bool:

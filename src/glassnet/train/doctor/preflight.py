@@ -88,7 +88,8 @@ def _normalised(x: np.ndarray) -> Line:
 def _parts(train: Part, validation: Part | None, test: Part | None) -> Line:
     others = {"validation": validation, "test": test}
     sizes = {"training": len(train.x), **{name: len(part.x) if part else 0 for name, part in others.items()}}
-    both = {name: len(measure.rows_in_both(train.x, part.x)) for name, part in others.items() if part and len(part.x)}
+    there = {name: part for name, part in others.items() if part and len(part.x)}
+    both = {name: len(measure.rows_in_both(train.x, part.x, train.y, part.y)) for name, part in there.items()}
     text = ", ".join(f"{size:,} {name}" for name, size in sizes.items())
     overlap = ", ".join(f"{n:,} {name} rows are also training rows" for name, n in both.items() if n)
     if measure.whole_truth_table(train.x):

@@ -11,7 +11,22 @@ from typing import Any, NamedTuple
 
 from glassnet.read.document import Document
 from glassnet.train.machine import threads_at
-from glassnet.train.stories import checks, compared, counts, doctor, epochs, inside, plane, rates, slopes
+from glassnet.train.stories import (
+    checks,
+    compared,
+    counts,
+    doctor,
+    epochs,
+    files,
+    ground,
+    inside,
+    learned,
+    looks,
+    pieces,
+    plane,
+    rates,
+    slopes,
+)
 from glassnet.train.stories.scores import OF_ONE_CLASS, SCORES, tell_score
 from glassnet.train.stories.subject import Subject
 
@@ -50,6 +65,7 @@ _SAYS = {
     "mae": "the mean error, in the target's units",
 }
 _JUDGED = "train, evaluate, runs, report"
+_LOOK = ("step", "epoch", "layer")
 _HELD = {"loss": "loss", "accuracy": "accuracy", "exact": "share with all labels right", "rmse": "RMSE", "r2": "R²"}
 
 _ROWS = (
@@ -62,9 +78,11 @@ _ROWS = (
     ),
     Figure("gradient-norm", "runs report, plot", "the length of an epoch's last gradient", epochs.gradient_norm,
            ("epoch",)),
+    Figure("gradient-norm-unclipped", "runs report, plot", "the length of that before it was clipped",
+           epochs.unclipped, ("epoch",)),
     Figure("batch-accuracy", "runs report, plot", "right answers in an epoch's last batch", epochs.batch_accuracy,
            ("epoch",)),
-    Figure("rate", "runs report, plot", "the learning rate at the end of an epoch", rates.rate, ("epoch",)),
+    Figure("rate", "train, runs report, plot", "the learning rate at the end of an epoch", rates.rate, ("epoch",)),
     Figure("learnt", "train", "how it does on what it learnt from", epochs.learnt),
     Figure("best-epoch", "train, runs", "which epoch's weights were kept", counts.best_epoch),
     Figure("parameters", "train, runs, report", "how many numbers it learns", counts.parameters),
@@ -74,6 +92,16 @@ _ROWS = (
     Figure("speed", "train", "examples per second", counts.speed),
     Figure("seconds", "train, runs, report", "the time of the training", counts.seconds),
     Figure("memory", "runs show", "the bytes of the parameters and of the model's file", counts.memory),
+    Figure("files", "runs show", "what is in each file, to the byte", files.files),
+    Figure("weight", "plot weights", "how a weight came to be what it is", learned.weight,
+           ("epoch", "layer", "unit", "weight")),
+    Figure("layer-mean", "plot activations", "the mean of what a layer says", looks.layer_mean, _LOOK),
+    Figure("layer-spread", "plot activations", "how far that spreads", looks.layer_spread, _LOOK),
+    Figure("dead-units", "plot activations", "rectifiers that are 0 for all examples", looks.dead_units, _LOOK),
+    Figure("saturated-units", "plot activations", "units at an end of their range", looks.saturated_units, _LOOK),
+    Figure("typical-gradient", "plot gradients", "a typical slope of its weights", looks.typical_gradient,
+           _LOOK),
+    Figure("update-share", "plot gradients", "|update| / |weights|", looks.update_share, _LOOK),
     Figure("guess", "runs report, report", "what guessing reaches", compared.guess),
     Figure("linear", "runs report, report", "what a linear model reaches", compared.linear),
     Figure("against", "runs report", "its mistakes as a share of those of the best other", compared.against),
@@ -87,6 +115,13 @@ _ROWS = (
     Figure("directions", "probe hidden", "how much of a layer two directions hold", inside.directions, ("layer",)),
     Figure("zeros", "probe hidden", "how much of a layer is 0", inside.zeros, ("layer",)),
     Figure("regions", "probe folds", "the linear regions, layer by layer", plane.regions),
+    Figure("pieces", "probe folds", "the straight pieces between two examples", pieces.pieces, ("index", "to")),
+    Figure("units", "probe units", "the range of a unit over the plane", pieces.units, ("layer", "unit")),
+    Figure("collapse", "probe collapse", "the one layer that linear layers are", pieces.collapsed),
+    Figure("slice-loss", "probe slice", "the loss along a direction", ground.slice_loss,
+           ("distance", "along", "seed", "n")),
+    Figure("surface-loss", "probe surface", "the loss at a point of it", ground.surface_loss,
+           ("distance", "along", "seed", "n")),
     Figure("gradient", "gradcheck", "the largest relative error of a gradient", slopes.gradient),
 )  # fmt: skip
 FIGURES: dict[str, Figure] = {row.name: row for row in _ROWS}

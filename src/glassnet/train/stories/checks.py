@@ -77,8 +77,8 @@ def _parts(subject: Subject, learned: Part) -> list[Step]:
     steps: list[Step] = []
     for i, (name, part) in enumerate(((name, part) for name, part in others.items() if part is not None), 1):
         rows = flat(*part)
-        both = len(measure.rows_in_both(learned.x, rows.x))
-        words = f"parts kept apart: of {len(rows.x):,} {name} rows those that are training rows too, number by number"
+        both = len(measure.rows_in_both(learned.x, rows.x, learned.y, rows.y))
+        words = f"parts kept apart: of {len(rows.x):,} {name} rows those that are training rows too, target included"
         steps.append(told(words, Symbol("ok", "", (i,)), Compare("=", value("d", both), Number(0.0)), float(not both)))
     return steps
 

@@ -267,7 +267,7 @@ def _noise(case: Case, finding: Finding) -> list[Step]:
     words = f"how sure the network is of {case.class_name(said)}, on average over its {len(members):,} examples"
     return [
         told(words, "u", over(Rest(len(members), float(members.sum())), value("n", len(members))), usual.value),
-        _verdict(f"row {i} is labelled {case.class_name(int(case.labels[i]))}, and it is that sure of "
+        _verdict(f"{case.row_name(0, i)} is labelled {case.class_name(int(case.labels[i]))}, and it is that sure of "
                  f"{case.class_name(said)}", sure, "≥", Call("max", (usual, Number(measure.SURE)))),
     ]  # fmt: skip
 
@@ -316,8 +316,8 @@ def _unscaled(case: Case, finding: Finding) -> list[Step]:
 def _duplicates(case: Case, finding: Finding) -> list[Step]:
     assert case.train is not None
     part = getattr(case, finding.figures["part"])
-    pairs = len(measure.rows_in_both(case.train.x, part.x))
-    share = told(f"{finding.figures['part']} rows that are training rows too, number by number, over all", "s",
+    pairs = len(measure.rows_in_both(case.train.x, part.x, case.train.y, part.y))
+    share = told(f"{finding.figures['part']} rows that are training rows too, target included, over all", "s",
                  over(value("d", pairs), value("n", len(part.x))), pairs / len(part.x))  # fmt: skip
     return [share, _than("any", value("d", pairs), ">", 0.0)]
 

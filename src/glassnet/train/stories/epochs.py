@@ -16,12 +16,14 @@ from glassnet.read.document import Document
 from glassnet.read.formula import Call, Formula, Power, Rest, over, plus, times
 from glassnet.read.formula import Number as Constant
 from glassnet.train.callbacks import Callback
-from glassnet.train.evaluation import Evaluation, Regression, evaluate
+from glassnet.train.evaluation import Evaluation, Regression, evaluate, figures_of
 from glassnet.train.stories.lines import largest, percent, terms_of, told, value
 from glassnet.train.stories.scores import tell_score
 from glassnet.train.stories.subject import Subject
 from glassnet.train.trainer import Trainer
-from glassnet.train.training import Training, figures_of
+from glassnet.train.training import Training
+
+_SAFE = 1e-6  # what clipping adds to a length before it divides by it
 
 
 class _Listened(Callback):
@@ -113,7 +115,8 @@ def held_figure(name: str) -> Any:
         key = f"{part}_{name}"
         again = _again(subject, key)
         training = again.training
-        judged = evaluate(training.model, training.prepare, *(training.validation or training.tested))
+        x, y = training.validation or training.tested
+        judged = evaluate(training.model, training.prepare, x, y)
         weights = getattr(subject.data, "weights", None)
         counting = None  # before the first step nobody counts more than another
         if again.epoch and weights is not None and part == "validation" and len(weights[1]):
@@ -187,6 +190,28 @@ def gradient_norm(subject: Subject) -> Document:
     document.steps.append(told("the root of all squares", "length", Call("sqrt", (plus(*terms),)), length))
     document.summary.append(f"Length of the gradient: {length:.4g}.")
     document.notes = _notes(again, subject, "gradient_norm", length)
+    return document
+
+
+def unclipped(subject: Subject) -> Document:
+    """The length of the gradient before clipping, from what clipping left of it."""
+    again = _again(subject, "gradient_norm_unclipped")
+    longest = subject.run.setting.clip_norm
+    left = math.sqrt(sum(float(np.vdot(p.grad.array, p.grad.array)) for p in again.training.model.parameters()
+                         if p.grad is not None))  # fmt: skip
+    length = float(again.training.trainer.learn.length.array)
+    factor = min(1.0, longest / (length + _SAFE))
+    n, f, c = value("N", length), value("f", factor), value("c", longest)
+    document = Document(f"The length of the last gradient of epoch {again.epoch}, before clipping")
+    words = (
+        "what all slopes were multiplied by: the longest that they may be (--clip-norm) over their length, at most 1"
+    )
+    clipped = Call("min", (Constant(1.0), over(c, plus(n, Constant(_SAFE)))))
+    document.steps.append(told(words, "f", clipped, factor))
+    words = "the length that is left (--figure gradient-norm tells it, slope by slope), over that"
+    document.steps.append(told(words, "N", over(value("length", left), f), left / factor))
+    document.summary.append(f"Length before clipping: {length:.4g}.")
+    document.notes = _notes(again, subject, "gradient_norm_unclipped", length)
     return document
 
 

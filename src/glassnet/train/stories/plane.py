@@ -13,7 +13,7 @@ from glassnet.errors import ValueRangeError, complain
 from glassnet.read.document import Document, Step
 from glassnet.read.draw_chart import Box, spanned
 from glassnet.read.folds import Folds, folds
-from glassnet.read.formula import Formula, Number, Rest, Symbol, plus
+from glassnet.read.formula import Formula, Number, Rest, Symbol, minus, over, plus, times
 from glassnet.train.stories.lines import told, value
 from glassnet.train.stories.subject import Subject
 from glassnet.train.trained import Trained
@@ -48,12 +48,25 @@ def regions(subject: Subject) -> Document:
     document = Document("The linear regions", summary=[f"Linear regions: {found.count:,}."])
     document.steps = [_cuts_of(found, layer, subject.most) for layer in range(1, len(found.units) + 1)]
     terms = [value("c", float(step.result), layer) for layer, step in enumerate(document.steps, 1)]
+    document.steps += _beside(found)
     words = "the box itself, and one more for every piece that was cut in two"
     document.steps.append(told(words, "regions", plus(Number(1.0), *terms), found.count))
     (x0, x1), (y0, y1) = found.box
     where = f"x1 from {x0:.4g} to {x1:.4g}, x2 from {y0:.4g} to {y1:.4g}".replace("-", "−")
     document.notes.append(f"Within the box of the test examples: {where}. `glassnet probe` takes another as --box.")
     return document
+
+
+def _beside(found: Folds) -> list[Step]:
+    """What `probe` says besides: how many functions there are on the pieces, and what one layer could reach."""
+    n, alike = value("n", sum(found.units)), found.count - found.maps
+    pairs = over(times(n, minus(n, Number(1.0))), Number(2.0))
+    words = "the pieces, less those on which it is the same linear function as on another"
+    return [
+        told("so many pieces n lines can make: one, one more for each line, and one more where two of them cross",
+             "most", plus(Number(1.0), n, pairs), found.most),
+        told(words, "maps", minus(value("regions", found.count), value("alike", alike)), found.maps),
+    ]  # fmt: skip
 
 
 def _cuts_of(found: Folds, layer: int, most: int) -> Step:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from glassnet.core.generator import fork_rng
-from glassnet.read.document import Document
+from glassnet.read.document import Document, Step
 from glassnet.read.formula import Call, Formula, Number, Power, minus, over, plus, times
 from glassnet.train.batch_size import measure_noise, suggest_batch_size
+from glassnet.train.callbacks import LEAST_SHARE, RateCut, Watch
 from glassnet.train.rate_finder import RateTest, find_rate
-from glassnet.train.schedule import rate_at
+from glassnet.train.schedule import PLATEAU, rate_at
 from glassnet.train.stories.lines import told, value
 from glassnet.train.stories.subject import Subject
 
@@ -20,6 +22,8 @@ def rate(subject: Subject) -> Document:
     """The rate of an epoch's last step, which is what its line in the history has."""
     run = subject.run
     entry = run.entry("rate", subject.epoch)
+    if run.setting.schedule == PLATEAU:
+        return _on_plateau(subject, entry)
     s, batches, epoch = run.setting, run.batches, int(entry["epoch"])
     step, steps = epoch * batches - 1, s.epochs * batches
     t = step / steps
@@ -43,6 +47,52 @@ def rate(subject: Subject) -> Document:
     if not math.isclose(found, float(entry["rate"]), rel_tol=1e-9):
         document.notes.append(f"The history says {entry['rate']:.6g}: the run was resumed or changed on its way.")
     return document
+
+
+def _on_plateau(subject: Subject, entry: dict[str, Any]) -> Document:
+    """The rate of the settings, and every cut of it before this epoch."""
+    run, s, epoch = subject.run, subject.run.setting, int(entry["epoch"])
+    found, steps_told, last = s.learning_rate, list[Step](), value("η", s.learning_rate)
+    for cut in _cuts(subject, epoch):
+        lowest = max(found * s.plateau_factor, s.learning_rate * LEAST_SHARE)
+        words = f"after epoch {cut.epoch}, {cut.epochs} epochs without a {cut.monitor.replace('_', ' ')} better than "
+        words += f"{cut.best:.6g}: the rate so far times the factor of the settings (f)"
+        formula = times(last, value("f", s.plateau_factor))
+        if lowest > found * s.plateau_factor:
+            words, formula = f"{words}, but not below {LEAST_SHARE:g} of the first", Number(lowest)
+        found, last = lowest, value("r", lowest, cut.epoch)
+        steps_told.append(told(words, last.symbol, formula, found))
+    t = (epoch * run.batches - 1) / (s.epochs * run.batches)
+    if t < s.warm_up:
+        words = f"the straight rise over the first {s.warm_up:g} of all steps, at the last step of epoch {epoch} (t)"
+        found *= t / s.warm_up
+        formula = over(times(last, value("t", t)), value("w", s.warm_up))
+        steps_told.append(told(words, "rate", formula, found))
+    elif not steps_told:
+        words = f"the rate of the settings: it was not cut before the end of epoch {epoch}"
+        steps_told.append(told(words, "rate", times(last, Number(1.0)), found))
+    document = Document(f"The learning rate of epoch {epoch}", steps_told, [f"Rate: {entry['rate']:.6g}."])
+    if not math.isclose(found, float(entry["rate"]), rel_tol=1e-9):
+        document.notes.append(f"The history says {entry['rate']:.6g}: the run was resumed or changed on its way.")
+    return document
+
+
+def _cuts(subject: Subject, before: int) -> list[RateCut]:
+    """The cuts of the rate before an epoch: those that the history marks, and the figure that had got no better."""
+    entries = sorted(subject.run.entries("rate").items())
+    s = subject.run.setting
+    held = f"validation_{s.monitor}"
+    name = held if entries and held in entries[0][1] else "loss"
+    watch, found, since = Watch(name, s.min_delta), list[RateCut](), 0
+    for epoch, entry in entries:
+        if epoch >= before:
+            break
+        since = 0 if watch.better(float(entry[name])) else since + 1
+        if "rate_cut_to" in entry:
+            best = watch.best if watch.best is not None else math.nan
+            found.append(RateCut(epoch, float(entry["rate"]), float(entry["rate_cut_to"]), name, best, since))
+            since = 0
+    return found
 
 
 def _share(schedule: str, t: float, letter: str) -> Formula:

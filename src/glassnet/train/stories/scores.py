@@ -291,7 +291,10 @@ def _calibration(
         probabilities, labels = test.probabilities, test.labels
     curve = calibration_curve(probabilities, labels, _BINS, probabilities=True)
     terms: list[Formula] = []
-    for i, (sure, right, count) in enumerate(zip(*(c.tolist() for c in curve), strict=True), 1):
+    parts = _by_confidence(probabilities)
+    right_ones = probabilities.argmax(axis=1) == labels
+    for i, (part, sure, right, count) in enumerate(zip(parts, *(c.tolist() for c in curve), strict=True), 1):
+        _bin(document, i, part, probabilities.max(axis=1)[part], int(right_ones[part].sum()), most)
         gap = minus(value("c", sure, i), value("r", right, i))
         terms.append(times(value("n", count, i), Call("abs", (gap,))))
     n = int(curve.count.sum())
@@ -299,6 +302,26 @@ def _calibration(
     words = "of each tenth of confidence that has examples (n): how sure it was (c) less how often it was right (r)"
     document.steps.append(told(words, "ECE", over(plus(*terms), value("n", n)), error))
     document.summary.append(f"Expected calibration error: {error:.4f}.")
+
+
+def _by_confidence(probabilities: np.ndarray) -> list[np.ndarray]:
+    """The examples of each tenth of confidence that has any; a tenth holds its upper edge."""
+    at = np.searchsorted(np.linspace(0, 1, _BINS + 1)[1:-1], probabilities.max(axis=1))
+    return [np.flatnonzero(at == k) for k in np.unique(at)]
+
+
+def _bin(document: Document, number: int, part: np.ndarray, sure: np.ndarray, right: int, most: int) -> None:
+    """How sure it was of the examples `part` of one tenth of confidence, and how often it was right."""
+    sure = sure.astype(np.float64)
+    n, low, high = value("n", len(sure), number), float(sure.min()), float(sure.max())
+    shown = largest(sure, most)
+    terms = [*(value("p", sure[i], int(part[i])) for i in shown.tolist()), *terms_of("p", sure, shown)[len(shown) :]]
+    words = f"bin {number}, of {len(sure):,} examples with a confidence from {low:.4g} to {high:.4g}: the mean of it"
+    mean = over(plus(*terms), n)
+    document.steps.append(told(words, Symbol("c", "", (number,)), mean, float(sure.mean())))
+    words = f"bin {number}: those that were right (k), over all of it"
+    share = over(value("k", right, number), n)
+    document.steps.append(told(words, Symbol("r", "", (number,)), share, right / len(sure)))
 
 
 _TITLES = {

@@ -90,7 +90,11 @@ class AskedRun:
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """Everything that a figure may be worked out from; `epoch`, `klass`, `layer` and `most` are what was asked for."""
+    """Everything that a figure may be worked out from, and what was asked for: `epoch`, `klass`, `layer`, …, `most`.
+
+    `distance` is how far from the weights as they are, `along` in which direction; `n` how many examples to look at;
+    `index` and `to` are two test examples.
+    """
 
     trained: Trained
     path: str
@@ -98,7 +102,16 @@ class Subject:
     folder: Run | None = None
     epoch: int | None = None
     klass: int | None = None
+    step: int | None = None
     layer: int | None = None
+    unit: int | None = None
+    weight: int | None = None
+    distance: tuple[float, ...] | None = None
+    along: str | None = None
+    seed: int = 0
+    n: int | None = None
+    index: int | None = None
+    to: int | None = None
     most: int = 6
 
     @cached_property
