@@ -9,10 +9,14 @@ BIN := $(VENV)/bin
 endif
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test test-peers test-web test-docs check format bench docs clean
+.PHONY: demo help test test-peers test-web test-docs check format bench docs clean
 
 demo: $(VENV)/ready  ## train the digit classifier on MNIST and show what it learnt
 	@$(BIN)/glassnet train mnist
+	@echo "glassnet is $(BIN)/glassnet here; . $(BIN)/activate makes it a command of this shell"
+
+help:  ## what can be made
+	@$(PYTHON) -c "import re; [print(f'make {name:<11}{says}') for name, says in re.findall('^([a-z-]+):.*?## (.+)', open('Makefile').read(), re.M)]"
 
 test: $(VENV)/ready-test  ## every test that needs no other framework
 	$(BIN)/python -m pytest -m "not peers" --ignore=tests/peers
@@ -40,6 +44,7 @@ format: $(VENV)/ready-check  ## put the code into shape
 bench: $(VENV)/ready-bench  ## the table of speed ratios against the peers (about 15 minutes)
 	$(BIN)/python -m benchmarks.run --json benchmarks/results.json
 	$(BIN)/python -m benchmarks.report benchmarks/results.json benchmarks/README.md
+	$(BIN)/python tools/readme_table.py
 	$(BIN)/python -m benchmarks.lines benchmarks/README.md --threads 1,2
 
 docs: $(VENV)/ready-docs  ## the documentation as a site, lessons run: docs/_build/html/index.html
@@ -48,7 +53,7 @@ docs: $(VENV)/ready-docs  ## the documentation as a site, lessons run: docs/_bui
 test-docs: $(VENV)/ready-docs  ## the site without a warning and without a network, lessons at their small sizes
 	$(BIN)/python -m sphinx -W --keep-going -q -E -t quick docs docs/_build/quick
 
-clean:
+clean:  ## without what the targets have installed
 	@$(PYTHON) -c "import shutil; shutil.rmtree('$(VENV)', ignore_errors=True)"
 
 $(VENV)/made:

@@ -15,7 +15,7 @@ def look(app: object, problem: Exception | None) -> None:
     if problem is not None:
         return
     for path in sorted(Path(app.outdir).rglob("*")):
-        if path.suffix in (".html", ".css") and (address := fetched(path.read_text("utf-8"))):
+        if path.suffix in (".html", ".css", ".svg") and (address := fetched(path.read_text("utf-8"))):
             raise ExtensionError(f"{path.name}: got {address!r}; expected pages that need no network")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import glassnet as torch
 from glassnet.core.ops import OPS
 from glassnet.core.tensor import apply, wrap
 from glassnet.read.formula import Symbol, Value, evaluate
@@ -24,13 +25,24 @@ def without_new_rows():
     OPS.update(kept)
 
 
-def test_the_example_does_what_it_says(without_new_rows):
+def test_the_examples_do_what_they_say(without_new_rows):
     before = set(OPS)
-    pages.run_page("../CONTRIBUTING.md")
+    there = pages.run_page("../CONTRIBUTING.md")
     assert set(OPS) - before == {"cbrt"}
     op, a = OPS["cbrt"], np.random.default_rng(0).uniform(0.2, 2.0, (3, 4))
     np.testing.assert_array_equal(apply(op, wrap(a)).array, np.cbrt(a))
     np.testing.assert_allclose(evaluate(formula_of(op, [Value(Symbol("a"), a)], {})), np.cbrt(a), rtol=1e-12)
+    check_two_steps_of(there["Lion"])
+
+
+def check_two_steps_of(optimizer_class):
+    w = torch.tensor([1.0, -2.0], dtype=torch.float64, requires_grad=True)
+    optimizer = optimizer_class([w], lr=0.1, betas=(0.5, 0.75))
+    for gradient in ([1.0, -1.0], [-2.0, 0.0]):
+        w.grad = torch.tensor(gradient, dtype=torch.float64)
+        optimizer.step()
+    # the first step is along sign(g) = (1, -1) and leaves m = 0.25·g; the second along sign(m + g) = (-1, -1)
+    np.testing.assert_allclose(w.tolist(), [1.0 - 0.1 + 0.1, -2.0 + 0.1 + 0.1], rtol=1e-12)
 
 
 def test_the_parts_that_it_lists_are_those_of_a_row():

@@ -39,6 +39,11 @@ def test_links_out_of_the_site_become_names(written, shown):
     assert source == [shown]
 
 
+@pytest.mark.parametrize("picture", sorted((ROOT / "docs").rglob("pictures/**/*.svg")), ids=lambda path: path.name)
+def test_a_picture_fetches_nothing(picture):
+    assert module("offline").fetched(picture.read_text("utf-8")) is None
+
+
 @pytest.mark.parametrize(
     ("text", "address"),
     [
