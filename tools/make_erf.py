@@ -1,4 +1,4 @@
-"""Work out the coefficients of the error function in `core/kernels.py` (needs mpmath; prints them).
+"""Work out the coefficients of the error function in `core/error_function.py` (needs mpmath; prints them).
 
 float32: erf(x) = x P(x^2) / Q(x^2) for |x| <= 3.9, fitted by repeated weighted least squares.
 float64: erf(x) = x P(x^2) below 1, and 1 - t exp(-x^2 + C(t)) above, t = 2 / (2 + x), both by Chebyshev interpolation.

@@ -19,6 +19,7 @@ from typing import Any, Literal
 from glassnet.server import frames, messages, properties
 from glassnet.server.commands import Command
 from glassnet.server.reports import Report
+from glassnet.train.doctor.in_layers import LONGEST_GRADIENT
 
 _ROOT = Path(__file__).resolve().parents[1]
 _TYPES = {float: "number", int: "number", str: "string", bool: "boolean", type(None): "null"}
@@ -100,6 +101,7 @@ def _properties() -> str:
             f"export const PROTOCOL = {messages.PROTOCOL}",
             f"export const MOST_BYTES = {messages.MOST_BYTES}",
             *limits,
+            f"export const LONGEST_GRADIENT = {LONGEST_GRADIENT:g} // of all together; beyond it they explode",
             *choices,
             "",
             "/** Everything that is set. */",

@@ -155,6 +155,7 @@ from glassnet.core.factories import (
     normal,
     ones,
     ones_like,
+    poisson,
     rand,
     rand_like,
     randint,
@@ -229,8 +230,6 @@ from glassnet.core.layout import (
     unsqueeze,
     where,
 )
-from glassnet.core.methods import Device as device
-from glassnet.core.methods import clone
 from glassnet.core.mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from glassnet.core.ops import (
     abs,
@@ -278,11 +277,13 @@ from glassnet.core.ops import (
     tanh,
 )
 from glassnet.core.placing import (
+    as_strided,
     atleast_3d,
     diagflat,
     diagonal_scatter,
     dsplit,
     hsplit,
+    index_reduce,
     masked_scatter,
     scatter_reduce,
     select_scatter,
@@ -361,6 +362,8 @@ from glassnet.core.statistics import (
     var_mean,
 )
 from glassnet.core.tensor import Tensor
+from glassnet.core.tensor_methods import Device as device
+from glassnet.core.tensor_methods import clone
 from glassnet.func import vmap
 from glassnet.nn.functional import (
     bilinear,

@@ -13,8 +13,8 @@ import numpy as np
 from glassnet.core import dtypes
 from glassnet.core.dtypes import DType, dtype_of, numpy_dtype
 from glassnet.core.factories import check_device, tensor, zeros
-from glassnet.core.methods import Device
 from glassnet.core.tensor import Tensor
+from glassnet.core.tensor_methods import Device
 
 
 def _constructor(dtype: DType) -> Callable[..., Tensor]:

@@ -11,7 +11,7 @@ from glassnet.errors import LeftOutError, LeftOutModuleError, complain
 NAMES = {
     "numpy.fft on .numpy()": "fft stft istft hann_window hamming_window blackman_window",
     "torch.compile": "jit fx",
-    "rand, randn, normal, bernoulli or multinomial": "poisson binomial",
+    "rand, randn, normal, bernoulli, multinomial or poisson": "binomial",
     "torch.float32 or torch.float64": (
         "bfloat16 float8_e4m3fn float8_e5m2 complex32 complex64 complex128 cfloat cdouble complex polar view_as_real "
         "view_as_complex quantize_per_tensor quantize_per_channel qint8 quint8"
@@ -25,7 +25,6 @@ NAMES = {
     "torch.set_num_threads": "multiprocessing distributed set_num_interop_threads",
     "Python's own cProfile": "profiler",
     "the one in torch.linalg": "qr svd cholesky",
-    "reshape, unfold or indexing": "as_strided",
     "x.index_put_, or indexing on the left of =": "put",
     "the CPU, which is what there is": "xpu mps mtia",
 }

@@ -1,6 +1,6 @@
 """PyTorch's `linalg`: norms, inverses, solutions, and decompositions of matrices.
 
-Gradients flow through the norms, products, `inv`, `solve` and `det`; the decompositions give numbers only.
+Gradients flow through all but `qr`, `pinv` and `lstsq`, which give numbers only.
 """
 
 from __future__ import annotations
@@ -238,7 +238,7 @@ class SignAndLogarithm(NamedTuple):
         return f"torch.return_types.linalg_slogdet(\nsign={self.sign!r},\nlogabsdet={self.logabsdet!r})"
 
 
-# ---- decompositions: numbers only -----------------------------------------------------------------------------------
+# ---- decompositions -------------------------------------------------------------------------------------------------
 
 
 class SVD(NamedTuple):
@@ -281,14 +281,58 @@ def _plain(call: str, A: Tensor) -> np.ndarray:
     return _floats(call, A)
 
 
+def _apart(values: Tensor) -> Tensor:
+    """v_j - v_i for every pair, and inf on the diagonal, so that what is divided by it is 0 there."""
+    gaps = values.unsqueeze(-2) - values.unsqueeze(-1)
+    itself = wrap(np.eye(values.array.shape[-1], dtype=bool))
+    return where(itself, math.inf, gaps)
+
+
+class _Singular(Function):
+    """The slopes of A = U diag(S) Vh (J. Townsend, Differentiating the singular value decomposition, 2016)."""
+
+    @staticmethod
+    def forward(ctx: Any, A: Tensor, full_matrices: bool) -> tuple[Tensor, ...]:
+        made = tuple(map(wrap, np.linalg.svd(_floats("svd", A), full_matrices)))
+        ctx.save_for_backward(A, *made)
+        ctx.full = full_matrices
+        return made
+
+    @staticmethod
+    def backward(ctx: Any, gu: Tensor, gs: Tensor, gvh: Tensor) -> tuple[Tensor, None]:
+        a, u, s, vh = ctx.saved_tensors
+        if mode.grad:  # the slope is followed on to A
+            u, s, vh = _Singular.apply(a, ctx.full)
+        k = s.array.shape[-1]
+        u, gu, v, gv = u[..., :k], gu[..., :k], vh.mT[..., :k], gvh.mT[..., :k]
+        row, column = s.unsqueeze(-2), s.unsqueeze(-1)
+        squares = _apart(s * s)
+        turned_u, turned_v = u.mT @ gu, v.mT @ gv
+        inner = (turned_u - turned_u.mT) / squares * row + column * ((turned_v - turned_v.mT) / squares)
+        inner = inner + gs.unsqueeze(-1) * wrap(np.eye(k, dtype=s.array.dtype))
+        beside_u, beside_v = gu / row, gv / row  # what the other directions of a matrix that is not square add
+        beyond = (beside_u - u @ (u.mT @ beside_u)) @ v.mT + u @ (beside_v - v @ (v.mT @ beside_v)).mT
+        return u @ inner @ v.mT + beyond, None
+
+
+@shown_as("LinalgSvdBackward0")
 def svd(A: Tensor, full_matrices: bool = True) -> SVD:
-    """The singular values S, largest first, and the matrices U and Vh beside them."""
-    return SVD(*map(wrap, np.linalg.svd(_plain("svd", A), full_matrices)))
+    """The singular values S, largest first, and the matrices U and Vh beside them.
+
+    The slopes are those for singular values that differ from each other and from 0.
+    """
+    return SVD(*_Singular.apply(A, full_matrices))
 
 
+@shown_as("LinalgSvdBackward0")
 def svdvals(A: Tensor) -> Tensor:
-    """The singular values, largest first."""
-    return wrap(np.linalg.svd(_plain("svdvals", A), compute_uv=False))
+    """The singular values, largest first.
+
+    >>> import glassnet as torch
+    >>> torch.linalg.svdvals(torch.tensor([[0.0, 3.0], [2.0, 0.0]]))
+    tensor([3., 2.])
+    """
+    return _Singular.apply(A, False)[1]
 
 
 def qr(A: Tensor, mode: str = "reduced") -> QR:
@@ -296,24 +340,79 @@ def qr(A: Tensor, mode: str = "reduced") -> QR:
     return QR(*map(wrap, np.linalg.qr(_plain("qr", A), "complete" if mode == "complete" else "reduced")))
 
 
+class _Eigen(Function):
+    """dA = (M + M^T) / 2 for M = V (diag(dL) + (V^T dV) / (L_j - L_i)) V^T."""
+
+    @staticmethod
+    def forward(ctx: Any, A: Tensor, triangle: str) -> tuple[Tensor, ...]:
+        made = tuple(map(wrap, np.linalg.eigh(_square("eigh", A), triangle)))  # type: ignore[arg-type]
+        ctx.save_for_backward(A, *made)
+        ctx.triangle = triangle
+        return made
+
+    @staticmethod
+    def backward(ctx: Any, gl: Tensor, gv: Tensor) -> tuple[Tensor, None]:
+        a, values, v = ctx.saved_tensors
+        if mode.grad:  # the slope is followed on to A
+            values, v = _Eigen.apply(a, ctx.triangle)
+        inner = (v.mT @ gv) / _apart(values)
+        diagonal = gl.unsqueeze(-1) * wrap(np.eye(values.array.shape[-1], dtype=values.array.dtype))
+        slope = v @ (inner + diagonal) @ v.mT
+        return (slope + slope.mT) * 0.5, None
+
+
+@shown_as("LinalgEighBackward0")
 def eigh(A: Tensor, UPLO: str = "L") -> Eigen:
-    """The eigenvalues of a symmetric matrix, smallest first, and its eigenvectors in the columns."""
-    return Eigen(*map(wrap, np.linalg.eigh(_plain("eigh", A), UPLO)))  # type: ignore[arg-type]
+    """The eigenvalues of a symmetric matrix, smallest first, and its eigenvectors in the columns.
+
+    The slopes are those for eigenvalues that differ from each other.
+    """
+    return Eigen(*_Eigen.apply(A, UPLO))
 
 
+@shown_as("LinalgEighBackward0")
 def eigvalsh(A: Tensor, UPLO: str = "L") -> Tensor:
     """The eigenvalues of a symmetric matrix, smallest first."""
-    return wrap(np.linalg.eigvalsh(_plain("eigvalsh", A), UPLO))  # type: ignore[arg-type]
+    return _Eigen.apply(A, UPLO)[0]
 
 
+class _Cholesky(Function):
+    """dA = (M + M^T) / 2 for M = L^-T P L^-1, where P is the lower triangle of L^T dL, its diagonal halved.
+
+    I. Murray, Differentiation of the Cholesky decomposition, 2016.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, A: Tensor) -> Tensor:
+        try:
+            lower = wrap(np.linalg.cholesky(_square("cholesky", A)))
+        except np.linalg.LinAlgError:
+            got = "cholesky: got a matrix that is not positive definite"
+            hint = "Try A + 1e-6 * torch.eye(len(A))"
+            raise ValueRangeError(complain(got, "expected one like X.T @ X", hint)) from None
+        ctx.save_for_backward(lower)
+        return lower
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Tensor:
+        (lower,) = ctx.saved_tensors
+        inner = lower.mT @ g
+        inner = (inner.tril() + inner.tril(-1)) * 0.5
+        slope = solve(lower.mT, solve(lower.mT, inner.mT).mT)
+        return (slope + slope.mT) * 0.5
+
+
+@shown_as("LinalgCholeskyExBackward0")
 def cholesky(A: Tensor, *, upper: bool = False) -> Tensor:
-    """The lower triangle L with L @ L.T = A, for a positive definite A."""
-    try:
-        lower = np.linalg.cholesky(_plain("cholesky", A))
-    except np.linalg.LinAlgError:
-        got = "cholesky: got a matrix that is not positive definite"
-        raise ValueRangeError(complain(got, "expected one like X.T @ X", "Try A + 1e-6 * torch.eye(len(A))")) from None
-    return wrap(np.ascontiguousarray(np.swapaxes(lower, -1, -2)) if upper else lower)
+    """The lower triangle L with L @ L.T = A, for a positive definite A.
+
+    >>> import glassnet as torch
+    >>> torch.linalg.cholesky(torch.tensor([[4.0, 2.0], [2.0, 5.0]]))
+    tensor([[2., 0.],
+            [1., 2.]])
+    """
+    lower = _Cholesky.apply(A)
+    return lower.mT.contiguous() if upper else lower
 
 
 def pinv(A: Tensor, rtol: float | None = None) -> Tensor:

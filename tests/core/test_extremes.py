@@ -63,7 +63,7 @@ UNARY = {
     "tanh": (np.tanh, 4),
     "sigmoid": (lambda a: 1 / (1 + np.exp(-a)), 4),
     "softplus": (lambda a: np.logaddexp(a, np.zeros_like(a)), 4),
-    "erf": (erf, 6),  # a rational function in float32: see kernels.erf
+    "erf": (erf, 6),  # a rational function in float32: see core/error_function.py
     "erfc": (erfc, 16),  # a series in the exponent: see special.erfc
 }
 

@@ -204,7 +204,7 @@ MISTAKES = [
     (lambda: torch.linalg.inv(two), ShapeError, r"\(2, 3\).*square"),
     (lambda: torch.linalg.inv(torch.zeros(2, 2)), ValueRangeError, "singular.*pinv"),
     (lambda: torch.linalg.cholesky(-torch.eye(2)), ValueRangeError, "positive definite"),
-    (lambda: torch.linalg.svd(two.clone().requires_grad_()), GradientError, "detach"),
+    (lambda: torch.linalg.qr(two.clone().requires_grad_()), GradientError, "detach"),
     (lambda: torch.linalg.det(torch.eye(2).long()), DTypeError, "det"),
 ]
 

@@ -53,10 +53,12 @@ def test_the_graph_can_be_walked():
     loss = F.mse_loss(layer(X * 2), T[:, :1])
     ((first, zero), (none, _)) = loss.grad_fn.next_functions
     assert (first.name(), zero, none) == ("AddmmBackward0", 0, None)
-    doubled, weight, bias = (f for f, _ in first.next_functions)
+    bias, doubled, turned = (f for f, _ in first.next_functions)
     assert doubled.name() == "MulBackward0"
-    assert weight.variable is layer.weight
     assert bias.variable is layer.bias
+    assert (bias.name(), turned.name()) == ("torch::autograd::AccumulateGrad", "TBackward0")
+    ((weight, _),) = turned.next_functions
+    assert weight.variable is layer.weight
     assert doubled.next_functions[0][0].variable is X
     assert loss.grad_fn == loss.grad_fn != first
 

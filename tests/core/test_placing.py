@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import glassnet as torch
-from glassnet.errors import DTypeError, NotSupportedError, ShapeError, ValueRangeError
+from glassnet.errors import DTypeError, ShapeError, ValueRangeError
 
 A = np.arange(12.0).reshape(3, 4)
 
@@ -76,9 +76,38 @@ def test_a_mean_of_what_is_sent_shares_its_gradient():
     np.testing.assert_allclose(x.grad.numpy(), [1 / 3, 1 / 3, 1 / 2], rtol=1e-6)
 
 
-def test_extremes_of_what_is_sent_follow_no_gradient():
-    with pytest.raises(NotSupportedError, match="Try reduce='sum'"):
-        torch.zeros(2).scatter_reduce(0, torch.tensor([0]), torch.ones(1, requires_grad=True), "amax")
+def test_ties_for_an_extreme_share_its_gradient_and_a_zero_leaves_the_rest_of_a_product():
+    x = torch.tensor([2.0, 5.0, 5.0], requires_grad=True)
+    before = torch.tensor([5.0, 7.0], requires_grad=True)
+    before.scatter_reduce(0, torch.tensor([0, 0, 0]), x, "amax").sum().backward()
+    np.testing.assert_allclose(x.grad, [0, 1 / 3, 1 / 3])
+    np.testing.assert_allclose(before.grad, [1 / 3, 1])
+    x = torch.tensor([2.0, 0.0, 5.0], requires_grad=True)
+    torch.ones(1).scatter_reduce(0, torch.tensor([0, 0, 0]), x, "prod").sum().backward()
+    assert x.grad.tolist() == [0, 10, 0]
+
+
+@given(st.sampled_from(["mean", "prod", "amax", "amin"]), st.booleans(), st.integers(0, 100))
+def test_slices_sent_to_one_place_are_reduced(reduce, include_self, seed):
+    rng = np.random.default_rng(seed)
+    before, index, source = rng.random((2, 3)), rng.integers(0, 3, 4), rng.random((2, 4))
+    y = torch.tensor(before)
+    y.index_reduce_(1, torch.tensor(index), torch.tensor(source), reduce, include_self=include_self)
+    for i, j in np.ndindex(2, 3):
+        came = source[i, index == j]
+        kept = [before[i, j]] if include_self or not came.size else []
+        assert y[i, j].item() == pytest.approx(REDUCE[reduce]([*kept, *came]))
+
+
+def test_a_strided_view_is_a_view():
+    x = torch.arange(6.0)
+    x.as_strided((2, 2), (3, 1), 1).add_(10)
+    assert x.tolist() == [0, 11, 12, 3, 14, 15]
+    assert x[1:].as_strided((2,), (2,)).tolist() == [11, 3]  # from where the window begins
+    assert x[1:].as_strided((2,), (2,), 2).tolist() == [12, 14]  # counted in the memory, as PyTorch does
+
+
+def test_only_known_reductions_are_taken():
     with pytest.raises(ValueRangeError, match="got reduce='median'"):
         torch.zeros(2).scatter_reduce(0, torch.tensor([0]), torch.ones(1), "median")
 

@@ -261,6 +261,25 @@ def wheres(draw):
 
 
 @st.composite
+def scatter_reductions(draw):
+    """Numbers sent along one axis, several to a place, some places without any."""
+    rows, length, sent = draw(small), draw(st.integers(1, 4)), draw(st.integers(1, 4))
+    index = np.random.default_rng(draw(seeds)).integers(0, length, (rows, sent))
+    attrs = {"reduce": draw(st.sampled_from(["prod", "amax", "amin"])), "include_self": draw(st.booleans())}
+    return [(rows, length), (rows, sent), index], {"dim": 1, **attrs}
+
+
+@st.composite
+def strides(draw):
+    """Steps over a line of numbers: windows that overlap, gaps, a number repeated."""
+    size = tuple(draw(st.lists(small, min_size=0, max_size=3)))
+    stride = tuple(draw(st.integers(0, 3)) for _ in size)
+    start = draw(st.integers(0, 2))
+    length = start + 1 + sum((n - 1) * s for n, s in zip(size, stride, strict=True)) + draw(st.integers(0, 2))
+    return [(length,)], {"size": size, "stride": stride, "start": start}
+
+
+@st.composite
 def same(draw):
     shape = draw(shapes)
     return [shape, shape], {}
@@ -290,6 +309,8 @@ INPUTS = {
     "slide": slides(),
     "gather": gathers(),
     "scatter_add": scatters(),
+    "scatter_reduce": scatter_reductions(),
+    "strided": strides(),
     "reshape": reshapes(),
     "permute": permutations(),
     "expand": expands(),

@@ -21,6 +21,19 @@ KINDS = {
     "Exponential": ("Exponential", {"rate": [0.5, 30.0]}, [2.0, 0.0]),
     "Laplace": ("Laplace", {"loc": [0.0, -3.0], "scale": [1.0, 0.01]}, [2.0, -3.02]),
     "LogNormal": ("LogNormal", {"loc": [0.0, -3.0], "scale": [1.0, 0.1]}, [2.0, 0.06]),
+    "Gamma": ("Gamma", {"concentration": [0.3, 7.5, 1.0], "rate": [2.0, 0.5, 1.0]}, [0.1, 9.0, 2.0]),
+    "Beta": ("Beta", {"concentration1": [0.5, 4.0], "concentration0": [0.5, 2.0]}, [0.2, 0.9]),
+    "Dirichlet": ("Dirichlet", {"concentration": [[0.5, 1.0, 3.0], [0.2, 0.3, 0.1]]}, [0.25, 0.5, 0.25]),
+    "Poisson": ("Poisson", {"rate": [0.5, 4.0, 30.0]}, [1.0, 0.0, 28.0]),
+    "Geometric-probs": ("Geometric", {"probs": [0.1, 1.0, 0.5]}, [3.0, 0.0, 1.0]),
+    "Geometric-logits": ("Geometric", {"logits": [0.3, -3.0]}, [1.0, 4.0]),
+}
+LACKING = {  # what has no formula, here or in PyTorch; their draws are compared without gradients
+    "Gamma": {"cdf", "icdf"},
+    "Beta": {"cdf", "icdf"},
+    "Dirichlet": {"cdf", "icdf"},
+    "Poisson": {"entropy", "perplexity", "cdf", "icdf"},
+    "Geometric": {"cdf", "icdf"},
 }
 NEAR = {"float32": {"rtol": 2e-5, "atol": 1e-6}, "float64": {"rtol": 1e-9, "atol": 1e-15}}
 OTHERS = {
@@ -31,6 +44,11 @@ OTHERS = {
     "Exponential": {"rate": [2.0, 0.1]},
     "Laplace": {"loc": [1.0, 2.0], "scale": [0.5, 3.0]},
     "LogNormal": {"loc": [1.0, 2.0], "scale": [0.5, 3.0]},
+    "Gamma": {"concentration": [1.0, 2.0, 0.4], "rate": [0.5, 3.0, 1.0]},
+    "Beta": {"concentration1": [1.0, 2.0], "concentration0": [0.5, 3.0]},
+    "Dirichlet": {"concentration": [[1.0, 2.0, 0.1], [3.0, 0.5, 0.5]]},
+    "Poisson": {"rate": [2.0, 0.1, 40.0]},
+    "Geometric": {"probs": [0.3]},
 }
 QUANTITIES = {
     "log_prob": lambda d, v: d.log_prob(v),
@@ -40,11 +58,12 @@ QUANTITIES = {
     "variance": lambda d, v: d.variance,
     "stddev": lambda d, v: d.stddev,
     "mode": lambda d, v: d.mode,
-    "rsample": lambda d, v: d.rsample((3,)) if d.has_rsample else d.sample((3,)),
+    "rsample": lambda d, v: d.rsample((3,)) if d.has_rsample and type(d).__name__ not in LACKING else d.sample((3,)),
     "cdf": lambda d, v: d.cdf(v) if d.has_rsample else d.sample(),
     "icdf": lambda d, v: d.icdf(v.clamp(0.1, 0.9)) if d.has_rsample else d.enumerate_support(),
     "expand": lambda d, v: d.expand((5, *d.batch_shape)).log_prob(v),
 }
+CASES = [(name, q) for name in KINDS for q in QUANTITIES if q not in LACKING.get(KINDS[name][0], ())]
 
 
 def made(lib, kind, parameters, dtype, grad=True):
@@ -62,16 +81,15 @@ def number_and_slopes(lib, compute, leaves):
     return [y.detach().numpy(), *[s for s in slopes if s is not None]]
 
 
-def same(theirs, ours, dtype):
+def same(theirs, ours, dtype, **other):
     assert len(theirs) == len(ours)
     for a, b in zip(theirs, ours, strict=True):
         assert a.dtype == b.dtype
-        np.testing.assert_allclose(b, a, **NEAR[dtype])
+        np.testing.assert_allclose(b, a, **NEAR[dtype] | other)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("quantity", QUANTITIES)
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize(("name", "quantity"), CASES)
 def test_quantities_and_gradients(name, quantity, dtype):
     kind, parameters, value = KINDS[name]
     found = []
@@ -81,7 +99,8 @@ def test_quantities_and_gradients(name, quantity, dtype):
         v = lib.tensor(value) if kind == "Categorical" else lib.tensor(value, dtype=getattr(lib, dtype))
         found.append(number_and_slopes(lib, lambda d=d, v=v: QUANTITIES[quantity](d, v), leaves))
         found[-1].append(lib.rand(2).numpy())  # the streams go on together
-    same(*found, dtype)
+    coarse = kind in ("Beta", "Dirichlet", "Gamma") and quantity in ("entropy", "perplexity")
+    same(*found, dtype, **{"rtol": 1e-7} if coarse and dtype == "float64" else {})  # PyTorch's trigamma has 8 digits
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -103,7 +122,8 @@ def test_looks(name):
         assert repr(ours) == repr(theirs)
         assert repr(ours.support) == repr(theirs.support)
         assert tuple(ours.batch_shape) == tuple(theirs.batch_shape)
-        theirs.entropy(), ours.entropy()  # probs and logits, whichever came later
+        if kind != "Poisson":
+            theirs.entropy(), ours.entropy()  # probs and logits, whichever came later
         assert repr(ours) == repr(theirs)
 
 
@@ -111,11 +131,11 @@ def test_looks(name):
 @given(
     batch=st.lists(st.integers(1, 4), max_size=2),
     sample=st.lists(st.integers(1, 9), max_size=2),
-    kind=st.sampled_from(sorted(OTHERS)),
+    kind=st.sampled_from(sorted(OTHERS.keys() - {"Geometric"})),  # whose rounding down may turn on a last bit
     seed=st.integers(0, 2**31),
 )
 def test_draws_of_any_shape(batch, sample, kind, seed):
-    tail = [5] if kind == "Categorical" else []
+    tail = [5] if kind in ("Categorical", "Dirichlet") else []
     first = np.random.default_rng(seed).random([*batch, *tail]).astype("float32")
     found = []
     for lib in (torch, glassnet):
@@ -123,5 +143,5 @@ def test_draws_of_any_shape(batch, sample, kind, seed):
         x = lib.tensor(first)
         given_ = (x,) if len(OTHERS[kind]) == 1 else (x, x + 1)
         found.append(getattr(lib.distributions, kind)(*given_).sample(sample).numpy())
-    logarithms = kind in ("Exponential", "Laplace", "LogNormal")  # which differ in the last bit
+    logarithms = kind in ("Exponential", "Gamma", "Laplace", "LogNormal")  # which differ in the last bit
     np.testing.assert_allclose(found[1], found[0], rtol=1e-5 if logarithms else 0, atol=1e-6 if logarithms else 0)

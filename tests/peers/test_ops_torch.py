@@ -145,6 +145,10 @@ x[torch.tensor([True, False, True])]; torch.gather(x, 0, j); x.gather(1, j % 4);
 x.index_select(1, k); torch.take(x, k); x.take(j); torch.masked_select(x, b); x.masked_select(x > 0); torch.nonzero(b)
 i.nonzero(); h.nonzero(); torch.scatter(x, 0, k[None, [0, 1]], y[:1, :2]); x.scatter(0, j[:1], 7.0)
 x.scatter(1, k[:, None], y[:, :1]); torch.scatter_add(x, 0, j, y[:2]); x.scatter_add(1, j % 4, y[:2])
+x.scatter_reduce(0, j, y[:2], "prod"); x.scatter_reduce(0, j, y[:2], "amax", include_self=False)
+x.scatter_reduce(1, j % 4, y[:2], "amin"); torch.scatter_reduce(x, 0, j, y[:2], "mean", include_self=False)
+torch.xlogy(x * 0, p); torch.xlogy(x, p)
+x.as_strided((2, 2), (1, 2)); torch.as_strided(x, (3, 2), (0, 1), 1); x.as_strided((), (), 2)
 """
 
 IN_PLACE = """
@@ -187,9 +191,9 @@ CASES = [
     for expression in line.split(";")
 ]
 
-HERE = {f"glassnet.core.{room}" for room in ("ops", "functions", "layout", "factories")}
+HERE = {f"glassnet.core.{room}" for room in ("row", "functions", "layout", "factories")}
 OTHER_TESTS = """  names that another file of the tests compares with PyTorch or holds to its own promises
-    bernoulli dropout multinomial normal rand rand_like randint randint_like randn randn_like randperm
+    bernoulli dropout multinomial normal poisson rand rand_like randint randint_like randn randn_like randperm
     manual_seed seed initial_seed
     get_rng_state set_rng_state uniform_ normal_ bernoulli_ random_ compile load save set_printoptions from_numpy
     no_grad enable_grad inference_mode is_grad_enabled set_grad_enabled get_default_dtype set_default_dtype

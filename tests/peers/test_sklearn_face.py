@@ -19,12 +19,21 @@ from sklearn.neural_network import MLPRegressor as TheirRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
+from threadpoolctl import threadpool_limits
 
 import glassnet
 from glassnet.faces.sklearn import estimators
 from glassnet.sklearn import MLPClassifier, MLPRegressor
 
 pytestmark = pytest.mark.peers
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    """Products of this size take longer on several threads, three times as long where the cores are busy."""
+    with threadpool_limits(1):
+        yield
+
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(150, 5))

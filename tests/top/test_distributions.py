@@ -10,15 +10,19 @@ from hypothesis import strategies as st
 import glassnet as torch
 from glassnet.distributions import (
     Bernoulli,
+    Beta,
     Categorical,
+    Dirichlet,
     Distribution,
+    Gamma,
+    Geometric,
     Independent,
     Normal,
     Uniform,
     kl_divergence,
     register_kl,
 )
-from glassnet.errors import DTypeError, LeftOutError, NotSupportedError, ShapeError, ValueRangeError
+from glassnet.errors import DTypeError, GradientError, LeftOutError, NotSupportedError, ShapeError, ValueRangeError
 
 SCORES = st.lists(st.floats(-20, 20, width=32), min_size=1, max_size=6)
 
@@ -53,6 +57,10 @@ def test_divergence_is_the_mean_of_the_difference_and_never_negative(scores, shu
         Normal(torch.tensor([0.0, 5.0]), torch.tensor([1.0, 0.1])),
         Uniform(torch.tensor([0.0, -1.0]), torch.tensor([1.0, 3.0])),
         Independent(Normal(torch.zeros(3), torch.ones(3)), 1),
+        Gamma(torch.tensor([0.5, 4.0]), torch.tensor([2.0, 3.0])),
+        Beta(torch.tensor([0.5, 4.0]), torch.tensor([2.0, 3.0])),
+        Dirichlet(torch.tensor([0.5, 4.0, 2.0])),
+        Geometric(torch.tensor([0.3, 0.9])),
     ],
     ids=lambda d: type(d).__name__,
 )
@@ -64,6 +72,34 @@ def test_draws_follow_the_distribution(made):
         np.testing.assert_allclose(x.mean(0), made.mean, atol=0.05)
         np.testing.assert_allclose(x.std(0), made.variance.sqrt(), atol=0.05)
     assert not x.requires_grad
+
+
+@pytest.mark.parametrize("rate", [0.5, 9.9, 10.0, 200.0])
+def test_counts_follow_the_poisson_distribution(rate):
+    torch.manual_seed(0)
+    d = torch.distributions.Poisson(rate)
+    x = d.sample((20_000,))
+    values = torch.arange(2.0 * rate + 20)
+    shares = torch.bincount(x.long(), minlength=len(values))[: len(values)] / len(x)
+    np.testing.assert_allclose(shares, d.log_prob(values).exp(), atol=0.015)
+    assert abs(x.mean() - rate) < 0.05 * max(rate, 1) ** 0.5
+
+
+def test_draws_by_rejection_leave_the_stream_where_it_would_be():
+    torch.manual_seed(0)
+    torch.distributions.Gamma(2.0, 1.0).sample()
+    a, after = torch.distributions.Gamma(2.0, 1.0).sample((300,)), torch.rand(2)
+    torch.manual_seed(0)
+    torch.distributions.Gamma(2.0, 1.0).sample()
+    b = torch.stack([torch.distributions.Gamma(2.0, 1.0).sample() for _ in range(300)])
+    assert torch.equal(a, b)
+    assert torch.equal(after, torch.rand(2))
+
+
+def test_no_gradient_flows_through_draws_of_a_gamma():
+    with pytest.raises(GradientError, match=r"Beta\.rsample: got parameters that gradients flow to"):
+        Beta(torch.ones(2, requires_grad=True), 1.0).rsample()
+    assert Gamma(torch.ones(2, requires_grad=True), 1.0).sample().requires_grad is False
 
 
 def test_gradients_of_draws_are_those_of_the_formula():
@@ -153,7 +189,7 @@ def test_without_checks_everything_goes_through():
 def test_what_is_left_out_says_so():
     with pytest.raises(LeftOutError, match=r"distributions\.MultivariateNormal: .* Try Independent"):
         torch.distributions.MultivariateNormal  # noqa: B018
-    assert not hasattr(torch.distributions, "Beta")
+    assert not hasattr(torch.distributions, "Cauchy")
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         torch.distributions.nonsense  # noqa: B018
     with pytest.raises(NotSupportedError, match="Bernoulli: got rsample"):

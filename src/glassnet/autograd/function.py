@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import functools
+import weakref
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from glassnet.core import factories
 from glassnet.core.mode import mode, no_grad
-from glassnet.core.ops import Op
-from glassnet.core.tensor import Tensor, apply
+from glassnet.core.naming import called
+from glassnet.core.row import Op
+from glassnet.core.tensor import Tensor, apply, constant
 from glassnet.errors import GradientError, complain
 
 
@@ -88,8 +92,7 @@ class Function:
             if setup is not None:
                 setup(ctx, args, result)
         outputs = (result,) if isinstance(result, Tensor) else tuple(result)
-        slopes = _Slopes(cls, ctx, outputs, args)
-        made = tuple(slopes.made(k, y) for k, y in enumerate(outputs))
+        made = _Slopes(cls, ctx, outputs, args).results()
         return made[0] if isinstance(result, Tensor) else made
 
 
@@ -135,45 +138,89 @@ _ONCE = Op("error", lambda slope, *gradients: slope, lambda i: _refuse_second, s
 
 
 class _Slopes:
-    """The user's derivative of one call, asked once for each gradient that comes back."""
+    """The user's derivative of one call, asked once in each backward pass."""
 
     def __init__(self, cls: type[Function], ctx: Context, outputs: tuple[Any, ...], args: tuple[Any, ...]) -> None:
         self.cls, self.ctx, self.outputs, self.args = cls, ctx, outputs, args
+        self.tensors = [(i, a) for i, a in enumerate(args) if isinstance(a, Tensor)]
         self.latest: tuple[Tensor | None, bool, Any] = (None, False, ())
+        self.came: dict[int, Tensor] = {}  # the gradients of several results, which wait for each other
+        self.on_tape: dict[int, tuple[weakref.ref[Tensor], int]] = {}  # results as the tape knows them, and since when
 
-    def made(self, k: int, y: Any) -> Any:
-        """Result k as the tape knows it; what is no tensor, or has no derivative, stays as it is."""
-        if not isinstance(y, Tensor) or id(y) in self.ctx._no_gradient:
-            return y
-        tensors = [(i, a) for i, a in enumerate(self.args) if isinstance(a, Tensor)]
-        return apply(self._row(k, [i for i, _ in tensors]), y, *[a for _, a in tensors])
+    def results(self) -> tuple[Any, ...]:
+        """The results as the tape knows them; what is no tensor, or has no derivative, stays as it is."""
+        followed = [k for k, y in enumerate(self.outputs) if self._is_followed(y)]
+        made = list(self.outputs)
+        if len(followed) == 1:
+            made[followed[0]] = apply(self._row(followed[0]), self.outputs[followed[0]], *[a for _, a in self.tensors])
+        elif followed:
+            joint = apply(self._row(None), constant(np.zeros(())), *[a for _, a in self.tensors])
+            for k in followed:
+                y = apply(self._waiting(k), self.outputs[k], joint)
+                made[k] = called(y, f"{self.cls.__name__}Backward", *self.args)
+        self.on_tape = {k: (weakref.ref(made[k]), made[k].serial) for k in followed}
+        return tuple(made)
 
-    def _row(self, k: int, at: list[int]) -> Op:
-        """A row of the table for result k: the result as it is, and the user's derivative for each tensor passed in."""
+    def _is_followed(self, y: Any) -> bool:
+        return isinstance(y, Tensor) and id(y) not in self.ctx._no_gradient
+
+    def _row(self, alone: int | None) -> Op:
+        """A row of the table: the value as it is, and the user's derivative for each tensor passed in.
+
+        The value is the result if it is `alone`, or else a 0 from which all results hang.
+        """
 
         def rule(i: int) -> Callable[..., Tensor]:
             def slope(*given: Tensor) -> Tensor:
                 g, y, *inputs = given
-                s = self._of(k, g, y)[at[i - 1]]
+                s = self._of(alone, g, y)[self.tensors[i - 1][0]]
                 return factories.zeros_like(inputs[i]) if s is None else s
 
             slope.asks_its_context = True  # type: ignore[attr-defined]
             return slope
 
-        return Op(self.cls.__name__, lambda result, *inputs: result, rule, say="{0}", tex="{0}", view=True)
+        return Op(self.cls.__name__, lambda value, *inputs: value, rule, say="{0}", tex="{0}", view=True)
 
-    def _of(self, k: int, g: Tensor, y: Tensor) -> Any:
-        """What `backward` returns when g comes back to result k; it is linear, so the other results get zeros."""
+    def _waiting(self, k: int) -> Op:
+        """A row for one of several results, whose gradient waits until backward comes to what they hang from."""
+
+        def wait(g: Tensor, y: Tensor, result: Tensor, joint: Tensor) -> Tensor:
+            self.came[k] = g
+            return factories.zeros_like(joint)
+
+        wait.asks_its_context = True  # type: ignore[attr-defined]
+        return Op(self.cls.__name__, lambda result, joint: result, (None, wait), say="{0}", tex="{0}", view=True)
+
+    def _of(self, alone: int | None, g: Tensor, y: Tensor) -> Any:
+        """What `backward` returns for the gradients that came back; results without one get zeros, or None."""
         if self.latest[0] is not g or self.latest[1] is not y.spent:
+            came, self.came = (self.came if alone is None else {alone: g}), {}
             ctx = self.ctx
-            ctx._outputs, ctx._spent = {id(self.outputs[k]): y}, y.spent
-            nothing = factories.zeros_like if ctx.materialize_grads else lambda _: None
-            found = self.cls.backward(ctx, *[g if i == k else nothing(y) for i, y in enumerate(self.outputs)])
+            ctx._outputs, ctx._spent = self._known(alone, y), y.spent
+            found = self.cls.backward(ctx, *[came.get(k, self._nothing(r)) for k, r in enumerate(self.outputs)])
             found = found if isinstance(found, tuple | list) else (found,)
             ctx._outputs = {}
             self._check_count(found)
             self.latest = (g, y.spent, found)
         return self.latest[2]
+
+    def _nothing(self, result: Any) -> Any:
+        return factories.zeros_like(result) if self.ctx.materialize_grads and isinstance(result, Tensor) else None
+
+    def _known(self, alone: int | None, y: Tensor) -> dict[int, Tensor]:
+        """The results as the tape knows them, by what `forward` returned: what it saved of them leads on to them.
+
+        y is the result if it is alone, or else what all hang from; a result that the user let go is hung on it anew.
+        """
+        if alone is not None:
+            return {id(self.outputs[alone]): y}
+        known: dict[int, Tensor] = {}
+        for k, (found, since) in self.on_tape.items():
+            result = found()
+            while result is not None and result.serial != since:  # changed in place
+                result = result.past
+            known[id(self.outputs[k])] = apply(self._waiting(k), self.outputs[k], y) if result is None else result
+        return known
 
     def _check_count(self, found: Any) -> None:
         if len(found) < len(self.args) or any(s is not None for s in found[len(self.args) :]):

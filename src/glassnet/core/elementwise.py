@@ -171,7 +171,8 @@ def xlogy(input: Any, other: Any) -> Tensor:
     """input * log(other), and 0 where input is 0, even times log(0)."""
     x = as_tensor_like(input, other if isinstance(other, Tensor) else None)
     y = as_tensor_like(other, x)
-    return where(ops.eq(x, 0), 0.0, x * ops.log(where(ops.eq(x, 0), 1.0, y)))
+    infinite = ops.logical_or(ops.le(y, 0), ops.isinf(y))  # its logarithm, or no number
+    return x * ops.log(where(ops.logical_and(ops.eq(x, 0), infinite), 1.0, y))
 
 
 @shown_as("DigammaBackward0")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.core import dtypes, ops, random, shapes
+from glassnet.core import dtypes, ops, random, rejection, shapes
 from glassnet.core.into import takes_out
 from glassnet.core.kinds import LISTS, NUMPY, SEQUENCES
 from glassnet.core.mode import mode
@@ -318,6 +318,18 @@ def bernoulli(input: Tensor, *, generator: Any = None) -> Tensor:
     """1 with the probabilities given, else 0."""
     p = input.read("bernoulli of computed probabilities")
     return draw(random.bernoulli, shape=p.shape, p=p, dtype=p.dtype, generator=generator)
+
+
+def poisson(input: Tensor, generator: Any = None) -> Tensor:
+    """How many events come where each number of input says how many come on average.
+
+    >>> import glassnet as torch
+    >>> _ = torch.manual_seed(0)
+    >>> torch.poisson(torch.tensor([0.0, 3.0, 100.0]))
+    tensor([ 0.,  6., 96.])
+    """
+    rate = input.read("poisson of computed rates")
+    return draw(rejection.poisson, rate=rate, generator=generator)
 
 
 @takes_out

@@ -129,6 +129,13 @@ def slide(a: Array, *, dim: int, size: int, step: int) -> Array:
     return windows[(slice(None),) * dim + (slice(None, None, step),)]
 
 
+def strided(a: Array, *, size: tuple[int, ...], stride: tuple[int, ...], start: int) -> Array:
+    """Of all numbers on one line, those at start + i * stride[0] + j * stride[1] + …: the same memory."""
+    steps = [s * a.itemsize for s in stride]
+    line = np.ascontiguousarray(a).reshape(-1)  # a itself where it is laid out row by row
+    return np.lib.stride_tricks.as_strided(line[start:], size, steps)
+
+
 def pick(a: Array, *indices: Array, out: Array | None = None, at: Sequence[Any]) -> Array:
     """a[at], with arrays of integers among the indices: a copy."""
     y = a[build_index(at, indices)]
@@ -214,10 +221,40 @@ def scatter_add(g: Array, index: Array, out: Array | None = None, *, dim: int, s
         out = np.zeros(shape, g.dtype)
     else:
         out.fill(0)
+    np.add.at(out, _spots_along(index, dim), g)
+    return out
+
+
+def _spots_along(index: Array, dim: int) -> tuple[Array, ...]:
+    """The places that index names along one axis; along the others each entry stays where it is."""
     spots: list[Array] = [*np.ix_(*map(np.arange, index.shape))]
     spots[dim] = index
-    np.add.at(out, tuple(spots), g)
+    return tuple(spots)
+
+
+_REDUCTIONS = {"prod": np.multiply, "amax": np.maximum, "amin": np.minimum}
+
+
+def scatter_reduce(
+    a: Array, src: Array, index: Array, out: Array | None = None, *, dim: int, reduce: str, include_self: bool
+) -> Array:
+    """a, with the numbers of src that index sends to a place multiplied there, or the largest or least of them kept."""
+    spots = _spots_along(index, dim)
+    if out is None:
+        out = a.copy()
+    else:
+        np.copyto(out, a)
+    if not include_self:
+        out[spots] = 1 if reduce == "prod" else _weakest(out.dtype, reduce)
+    _REDUCTIONS[reduce].at(out, spots, src)
     return out
+
+
+def _weakest(dtype: np.dtype[Any], reduce: str) -> Any:
+    """The number that every other beats."""
+    if dtype.kind == "f":
+        return -np.inf if reduce == "amax" else np.inf
+    return np.iinfo(dtype).min if reduce == "amax" else np.iinfo(dtype).max
 
 
 def one_hot(labels: Array, *, classes: int) -> Array:
@@ -290,6 +327,11 @@ def pad(a: Array, out: Array | None = None, *, widths: tuple[tuple[int, int], ..
         return y
     np.copyto(out, y)
     return out
+
+
+def expand(a: Array, *, shape: tuple[int, ...]) -> Array:
+    """a repeated to a shape: the same memory."""
+    return np.broadcast_to(a, shape)
 
 
 def unfold(

@@ -64,7 +64,11 @@ def name_of(y: Tensor) -> str:
     """The name of what made y."""
     if y.label is not None:
         return y.label.name
-    return grad_fn_name(y.op.name, y.attrs) if y.op is not None else "AccumulateGrad"
+    if y.op is None:
+        return "AccumulateGrad"
+    if y.op.name == "sum_to":  # in PyTorch a sum, and a view where axes were lost
+        return "SumBackward1" if y.inputs[0].array.ndim == y.array.ndim else "ViewBackward0"
+    return grad_fn_name(y.op.name, y.attrs)
 
 
 class Maker:
@@ -80,12 +84,16 @@ class Maker:
     @property
     def next_functions(self) -> tuple[tuple[Maker | None, int], ...]:
         """What made the tensors that it was given, each with 0; None for one that gradients do not flow to."""
-        given = self._made.inputs if self._made.label is None else self._made.label.given
+        made = self._made
+        if made.label is None and made.op is not None and made.op.name == "linear":  # PyTorch's addmm(b, x, w.t())
+            x, w, b = made.inputs
+            return _before(b), _before(x), (TBackward0(w) if w.needs_grad else None, 0)
+        given = made.inputs if made.label is None else made.label.given
         tensors = [t for t in given if hasattr(t, "needs_grad")]
-        return tuple((maker(t) if t.needs_grad else None, 0) for t in tensors)
+        return tuple(_before(t) for t in tensors)
 
     def __repr__(self) -> str:
-        return f"<{self.name()} object at {id(self._made):#x}>"
+        return f"<{type(self).__name__} object at {id(self._made):#x}>"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Maker) and other._made is self._made
@@ -94,8 +102,25 @@ class Maker:
         return id(self._made)
 
 
+class TBackward0(Maker):
+    """The transposing of a weight, which is no operation of its own here."""
+
+    def name(self) -> str:
+        """Its name in PyTorch."""
+        return "TBackward0"
+
+    @property
+    def next_functions(self) -> tuple[tuple[Maker | None, int], ...]:
+        """What made the weight."""
+        return (_before(self._made),)
+
+
 class AccumulateGrad(Maker):
     """Where gradients end: the leaf that keeps them."""
+
+    def name(self) -> str:
+        """Its name in PyTorch's C++."""
+        return "torch::autograd::AccumulateGrad"
 
     @property
     def variable(self) -> Tensor:
@@ -107,6 +132,11 @@ class AccumulateGrad(Maker):
 def _kind(name: str) -> type[Maker]:
     """A class of that name, since programs print the class of a `grad_fn`."""
     return cast("type[Maker]", type(name, (Maker,), {}))
+
+
+def _before(t: Tensor) -> tuple[Maker | None, int]:
+    """An entry of `next_functions`."""
+    return (maker(t) if t.needs_grad else None, 0)
 
 
 def maker(y: Tensor) -> Maker:

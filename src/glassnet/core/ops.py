@@ -18,206 +18,16 @@ from __future__ import annotations
 import builtins
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from glassnet.core import dtypes, kernels, losses, moving, special
-from glassnet.core.printing import grad_fn_name
-from glassnet.core.tensor import Tensor, apply, as_tensor_like, wrap
-
-OPS: dict[str, Op] = {}
-Rule = Callable[..., Tensor]
-
-
-class Sample(NamedTuple):
-    """Inputs for the tests: shapes of random arrays (or arrays themselves), drawn between low and high, and attributes."""
-
-    inputs: tuple[Any, ...]
-    low: float
-    high: float
-    attrs: dict[str, Any]
-
-
-def sample(*inputs: Any, low: float = -2.0, high: float = 2.0, **attrs: Any) -> Sample:
-    """One sample: a tuple of ints is the shape of a random array, a list is taken as integers."""
-    return Sample(tuple(np.array(i) if isinstance(i, list) else i for i in inputs), low, high, attrs)
-
-
-@dataclass(frozen=True, eq=False)
-class Op:
-    """One row of the table."""
-
-    name: str
-    run: Callable[..., Any]  # run(*arrays, out=None, **attributes): NumPy's own calling convention
-    vjp: (
-        tuple[Rule | None, ...] | Callable[[int], Rule]
-    ) = ()  # a rule per input (None: nothing flows), or a maker of rules
-    say: str = ""  # words; {0}, {1} are the inputs
-    tex: str = ""  # LaTeX
-    view: bool = False  # the result is a window on input 0
-    elementwise: bool = False  # each number depends on the numbers at its own place: may be made in place
-    pure: bool = True  # False: random, or changes memory
-    lower: Callable[..., list[kernels.Call] | None] | None = (
-        None  # replay's spelling: lower(out, *arrays, **attributes)
-    )
-    samples: tuple[Sample, ...] = ()
-
-    def rule(self, i: int) -> Rule | None:
-        """The derivative rule of input i."""
-        return self.vjp(i) if callable(self.vjp) else self.vjp[i]
-
-    def __repr__(self) -> str:
-        return f"<{grad_fn_name(self.name, {})}>"
-
-
-def primitive(
-    name: str, run: Callable[..., Any], *vjp: Rule | None, each: Callable[[int], Rule] | None = None, **facets: Any
-) -> Callable[..., Tensor]:
-    """Write one row; what comes back applies it to tensors and numbers."""
-    op = OPS[name] = Op(name, run, each or vjp, **facets)
-
-    def call(*inputs: Any, **attrs: Any) -> Tensor:
-        if "out" in attrs:
-            return _into(attrs.pop("out"), call(*inputs, **attrs))
-        return apply(op, *_tensors(inputs, op), **attrs)
-
-    call.__name__ = name
-    return call
-
-
-def _into(out: Tensor | None, y: Tensor) -> Tensor:
-    from glassnet.core.into import into  # which is made of these rows
-
-    return y if out is None else into(out, y)
-
-
-_OF_REALS = frozenset(
-    "atan2 sqrt exp expm1 exp2 log log1p log2 log10 sin cos tan asin acos atan sinh cosh erf erfc erfinv lgamma polygamma "
-    "sigmoid tanh softplus".split()
-)
-
-
-def _tensors(inputs: tuple[Any, ...], op: Op) -> tuple[Tensor, ...]:
-    """The inputs as tensors and, for arithmetic, of one dtype; functions of real numbers make floats of integers."""
-    for x in inputs:
-        if not isinstance(x, Tensor):
-            like = next((t for t in inputs if isinstance(t, Tensor)), None)
-            inputs = tuple(as_tensor_like(v, like) for v in inputs)
-            break
-    if op.name in _OF_REALS and builtins.all(x.array.dtype.kind != "f" for x in inputs):
-        return tuple(cast(x, dtype=dtypes.default_float()) for x in inputs)
-    if op.elementwise and len(inputs) > 1 and builtins.any(x.array.dtype is not inputs[0].array.dtype for x in inputs):
-        common = dtypes.promote([x.array for x in inputs])
-        return tuple(x if x.array.dtype == common else cast(x, dtype=common) for x in inputs)
-    return inputs
-
-
-def fit(g: Tensor, shape: Any) -> Tensor:
-    """Add g up over the axes along which an input of that shape was broadcast."""
-    return g if g.array.shape == shape else sum_to(g, shape=tuple(shape))
-
-
-def spread(g: Tensor, shape: Any, dim: kernels.Dims, keepdim: bool) -> Tensor:
-    """Repeat the gradient of a reduction over the axes that were reduced."""
-    if not keepdim and g.ndim != len(shape):
-        g = reshape(g, shape=kernels.kept(shape, dim))
-    return expand(g, shape=tuple(shape))
-
-
-def row_sum(g: Tensor, dim: int) -> Tensor:
-    """The sums along one axis; where g was only just placed in a matrix of zeros, they are known already."""
-    if g.op is not None and g.op.name == "place" and dim == 1:
-        return reshape(g.inputs[0], shape=(g.array.shape[0], 1))
-    return sum(g, dim=(dim,), keepdim=True)
-
-
-def _swap(t: Tensor) -> Tensor:
-    """The last two axes exchanged."""
-    n = t.array.ndim
-    return permute(t, dims=(*range(n - 2), n - 1, n - 2))
-
-
-def _weight_gradient(g: Tensor, x: Tensor) -> Tensor:
-    """dW = g^T x, over every axis but the last."""
-    if g.array.ndim != 2:
-        g, x = reshape(g, shape=(-1, g.array.shape[-1])), reshape(x, shape=(-1, x.array.shape[-1]))  # (rows, features)
-    return matmul(_swap(g), x)  # (out, in) = (out, rows) @ (rows, in)
-
-
-def _power_slope(g: Tensor, a: Tensor, exponent: float) -> Tensor:
-    if exponent == 0:
-        return _nothing(g)
-    return g * 2.0 * a if exponent == 2 else g * (power(a, exponent=exponent - 1) * exponent)
-
-
-def _normal_density(a: Tensor) -> Tensor:
-    return exp(square(a) * -0.5) * (1 / math.sqrt(2 * math.pi))
-
-
-def _normal_share(a: Tensor) -> Tensor:
-    return (erf(a * math.sqrt(0.5)) + 1.0) * 0.5
-
-
-_TANH_GELU = math.sqrt(2 / math.pi), 0.044715
-
-
-def _tanh_gelu_slope(a: Tensor) -> Tensor:
-    k, c = _TANH_GELU
-    t = tanh((a + power(a, exponent=3) * c) * k)
-    return (t + 1.0) * 0.5 + a * 0.5 * (1.0 - t * t) * (square(a) * (3 * c) + 1.0) * k
-
-
-def _gelu(a: np.ndarray, out: np.ndarray | None = None, *, approximate: str) -> np.ndarray:
-    """x times the share of a normal distribution below x (Hendrycks and Gimpel, 2016)."""
-    if approximate == "tanh":
-        k, c = _TANH_GELU
-        share = 1 + np.tanh(k * (a + c * a * a * a))
-    else:
-        share = 1 + kernels.erf(a * kernels.constant(math.sqrt(0.5), a))
-    return np.multiply(a * kernels.constant(0.5, a), share, out=out)
-
-
-def _tie_share(g: Tensor, y: Tensor, a: Tensor, dim: kernels.Dims, keepdim: bool) -> Tensor:
-    """The gradient of a maximum goes in equal parts to every place that reached it."""
-    winners = cast(eq(a, spread(y, a.shape, dim, keepdim)), dtype=a.array.dtype)
-    return winners * spread(g / sum(winners, dim=dim, keepdim=keepdim), a.shape, dim, keepdim)
-
-
-def _half_ties(g: Tensor, a: Tensor, b: Tensor, beats: Callable[..., Tensor]) -> Tensor:
-    """All of g where a is the winner, half of it where both are equal; nothing, even of inf, where b is."""
-    return fit(where(beats(b, a), 0.0, where(eq(a, b), g * 0.5, g)), a.shape)
-
-
-def _nothing(g: Tensor) -> Tensor:
-    """The gradient of a step function: zeros, even where g is inf."""
-    return full(shape=tuple(g.array.shape), value=0.0, dtype=g.array.dtype)
-
-
-def _per_square(g: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    """g / (a^2 + b^2), and 0 at the origin."""
-    size = square(a) + square(b)
-    return where(eq(size, 0.0), 0.0, g / size)
-
-
-def _piece(i: int, g: Tensor, parts: tuple[Tensor, ...], dim: int) -> Tensor:
-    """The part of g that belongs to input i of a concatenation."""
-    start = int(np.sum([p.array.shape[dim] for p in parts[:i]], dtype=int))
-    return window(g, index=(slice(None),) * dim + (slice(start, start + parts[i].array.shape[dim]),))
-
-
-def _unslide(g: Tensor, shape: tuple[int, ...], dim: int, size: int, step: int) -> Tensor:
-    """What came to each window, added where the window lay."""
-    last = g.array.ndim - 1
-    rows = permute(g, dims=(*range(dim + 1), last, *range(dim + 1, last)))  # (…, windows, size, …)
-    places = np.arange(g.array.shape[dim])[:, None] * step + np.arange(size)
-    return unpick(rows, wrap(places), at=(slice(None),) * dim + ([0],), shape=shape)
-
-
-def _expand(a: np.ndarray, *, shape: tuple[int, ...]) -> np.ndarray:
-    return np.broadcast_to(a, shape)
-
+from glassnet.core import error_function, kernels, losses, moving, special
+from glassnet.core.naming import called
+from glassnet.core.row import OPS as OPS  # for the readers of the table
+from glassnet.core.row import Op as Op
+from glassnet.core.row import Sample, primitive, sample
+from glassnet.core.tensor import Tensor, constant, wrap
 
 # fmt: off
 # ---- arithmetic ---------------------------------------------------------------------------------------------------
@@ -226,6 +36,12 @@ _pair = (sample((3, 4), (3, 4)), sample((3, 4), (4,)), sample((2, 1, 3), (4, 1))
 _apart = (sample((3, 4), (3, 4), low=0.5), sample((3, 4), (1, 4), low=0.5))
 _one = (sample((3, 4)), sample((2, 3, 2)))
 _positive = (sample((3, 4), low=0.2),)
+
+
+def fit(g: Tensor, shape: Any) -> Tensor:
+    """Add g up over the axes along which an input of that shape was broadcast."""
+    return g if g.array.shape == shape else sum_to(g, shape=tuple(shape))
+
 
 add = primitive("add", np.add, lambda g, y, a, b: fit(g, a.shape), lambda g, y, a, b: fit(g, b.shape),
                 say="add {1} to {0}", tex="{0} + {1}", elementwise=True, samples=_pair)
@@ -240,6 +56,19 @@ pow = primitive("pow", np.power,
                 lambda g, y, a, b: fit(g * where(logical_and(eq(a, 0.0), ge(b, 0.0)), 0.0, y * log(a)), b.shape),
                 say="raise {0} to the power {1}", tex="{0}^{{{1}}}", elementwise=True,
                 samples=(sample((3, 4), (3, 4), low=0.5), sample((3, 4), (4,), low=0.5)))
+
+
+def _half_ties(g: Tensor, a: Tensor, b: Tensor, beats: Callable[..., Tensor]) -> Tensor:
+    """All of g where a is the winner, half of it where both are equal; nothing, even of inf, where b is."""
+    return fit(where(beats(b, a), 0.0, where(eq(a, b), g * 0.5, g)), a.shape)
+
+
+def _per_square(g: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    """g / (a^2 + b^2), and 0 at the origin."""
+    size = square(a) + square(b)
+    return where(eq(size, 0.0), 0.0, g / size)
+
+
 maximum = primitive("maximum", np.maximum, lambda g, y, a, b: _half_ties(g, a, b, gt), lambda g, y, a, b: _half_ties(g, b, a, gt),
                     say="the larger of {0} and {1}", tex=r"\max({0}, {1})", elementwise=True, samples=_pair)
 minimum = primitive("minimum", np.minimum, lambda g, y, a, b: _half_ties(g, a, b, lt), lambda g, y, a, b: _half_ties(g, b, a, lt),
@@ -259,6 +88,18 @@ where = primitive("where", kernels.where, None,
                   lambda g, y, c, a, b: fit(where(c, g, 0.0), a.shape), lambda g, y, c, a, b: fit(where(c, 0.0, g), b.shape),
                   say="{1} where {0} holds, else {2}", tex=r"{0}\;?\;{1} : {2}",
                   samples=(sample([[True, False, True]], (3,), (2, 3)),))
+
+
+def _power_slope(g: Tensor, a: Tensor, exponent: float) -> Tensor:
+    if exponent == 0:
+        return _nothing(g)
+    return g * 2.0 * a if exponent == 2 else g * (power(a, exponent=exponent - 1) * exponent)
+
+
+def _nothing(g: Tensor) -> Tensor:
+    """The gradient of a step function: zeros, even where g is inf."""
+    return full(shape=tuple(g.array.shape), value=0.0, dtype=g.array.dtype)
+
 
 neg = primitive("neg", np.negative, lambda g, y, a: -g, say="flip the sign of {0}", tex="-{0}", elementwise=True, samples=_one)
 abs = primitive("abs", np.abs, lambda g, y, a: g * sign(a), say="drop the sign of {0}", tex="|{0}|", elementwise=True, samples=_one)
@@ -286,7 +127,7 @@ acos = primitive("acos", np.arccos, lambda g, y, a: -g / sqrt(1.0 - square(a)), 
 atan = primitive("atan", np.arctan, lambda g, y, a: g / (square(a) + 1.0), say="the angle whose tangent is {0}", tex=r"\arctan {0}", elementwise=True, samples=_one)
 sinh = primitive("sinh", np.sinh, lambda g, y, a: g * cosh(a), say="hyperbolic sine of {0}", tex=r"\sinh {0}", elementwise=True, samples=_one)
 cosh = primitive("cosh", np.cosh, lambda g, y, a: g * sinh(a), say="hyperbolic cosine of {0}", tex=r"\cosh {0}", elementwise=True, samples=_one)
-erf = primitive("erf", kernels.erf, lambda g, y, a: g * (exp(-square(a)) * (2 / math.sqrt(math.pi))), say="error function of {0}",
+erf = primitive("erf", error_function.erf, lambda g, y, a: g * (exp(-square(a)) * (2 / math.sqrt(math.pi))), say="error function of {0}",
                 tex=r"\operatorname{{erf}}({0})", elementwise=True, samples=_one)
 erfc = primitive("erfc", special.erfc, lambda g, y, a: g * (exp(-square(a)) * (-2 / math.sqrt(math.pi))), say="1 less the error function of {0}",
                  tex=r"\operatorname{{erfc}}({0})", elementwise=True, samples=_one)
@@ -320,25 +161,30 @@ relu = primitive("relu", kernels.relu, lambda g, y, a: pass_where_positive(g, y)
                  say="keep the positive part of {0}", tex=r"\max({0}, 0)", elementwise=True, samples=_one)
 softplus = primitive("softplus", kernels.softplus, lambda g, y, a: g * sigmoid(a), lower=kernels.softplus_calls,
                      say="a smooth positive part of {0}", tex=r"\ln(1 + e^{{{0}}})", elementwise=True, samples=_one)
-gelu = primitive("gelu", _gelu,
+
+
+def _normal_density(a: Tensor) -> Tensor:
+    return exp(square(a) * -0.5) * (1 / math.sqrt(2 * math.pi))
+
+
+def _normal_share(a: Tensor) -> Tensor:
+    return (erf(a * math.sqrt(0.5)) + 1.0) * 0.5
+
+
+def _tanh_gelu_slope(a: Tensor) -> Tensor:
+    k, c = error_function.TANH_GELU
+    t = tanh((a + power(a, exponent=3) * c) * k)
+    return (t + 1.0) * 0.5 + a * 0.5 * (1.0 - t * t) * (square(a) * (3 * c) + 1.0) * k
+
+
+gelu = primitive("gelu", error_function.gelu,
                  lambda g, y, a, approximate: g * (_tanh_gelu_slope(a) if approximate == "tanh" else _normal_share(a) + a * _normal_density(a)),
                  say="{0} times the share of a normal distribution below it", tex=r"{0}\,\Phi({0})", elementwise=True,
                  samples=(sample((3, 4), approximate="none"), sample((3, 4), approximate="tanh")))
 
 
-def _pass_where_positive(g: np.ndarray, y: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-    out = np.empty(np.broadcast_shapes(g.shape, y.shape), g.dtype) if out is None else out
-    np.multiply(kernels.bits(g), np.greater(y, kernels.constant(0, y)), out=kernels.bits(out))
-    return out
-
-
-def _pass_where_positive_calls(out: np.ndarray, g: np.ndarray, y: np.ndarray) -> list[kernels.Call]:
-    mask = np.empty_like(y, dtype=bool)
-    return [(np.greater, (y, kernels.constant(0, y)), mask), (np.multiply, (kernels.bits(g), mask), kernels.bits(out))]
-
-
-pass_where_positive = primitive("pass_where_positive", _pass_where_positive, lambda h, z, g, y: pass_where_positive(h, y), None,
-                                lower=_pass_where_positive_calls, say="let {0} through where {1} is positive", tex=r"{0} \odot [{1} > 0]",
+pass_where_positive = primitive("pass_where_positive", kernels.pass_where_positive, lambda h, z, g, y: pass_where_positive(h, y), None,
+                                lower=kernels.pass_where_positive_calls, say="let {0} through where {1} is positive", tex=r"{0} \odot [{1} > 0]",
                                 elementwise=True, samples=_pair[:1])
 
 # ---- comparisons and logic: nothing flows back --------------------------------------------------------------------
@@ -365,6 +211,27 @@ bit_not = primitive("bit_not", np.invert, say="{0} with every bit flipped", tex=
 
 _reduce = (sample((3, 4), dim=None, keepdim=False), sample((3, 4), dim=(0,), keepdim=False), sample((2, 3, 2), dim=(0, 2), keepdim=True))
 _along = (sample((3, 4), dim=1), sample((2, 3, 2), dim=0))
+
+
+def spread(g: Tensor, shape: Any, dim: kernels.Dims, keepdim: bool) -> Tensor:
+    """Repeat the gradient of a reduction over the axes that were reduced."""
+    if not keepdim and g.ndim != len(shape):
+        g = reshape(g, shape=kernels.kept(shape, dim))
+    return expand(g, shape=tuple(shape))
+
+
+def _tie_share(g: Tensor, y: Tensor, a: Tensor, dim: kernels.Dims, keepdim: bool) -> Tensor:
+    """The gradient of a maximum goes in equal parts to every place that reached it."""
+    winners = cast(eq(a, spread(y, a.shape, dim, keepdim)), dtype=a.array.dtype)
+    return winners * spread(g / sum(winners, dim=dim, keepdim=keepdim), a.shape, dim, keepdim)
+
+
+def row_sum(g: Tensor, dim: int) -> Tensor:
+    """The sums along one axis; where g was only just placed in a matrix of zeros, they are known already."""
+    if g.op is not None and g.op.name == "place" and dim == 1:
+        return reshape(g.inputs[0], shape=(g.array.shape[0], 1))
+    return sum(g, dim=(dim,), keepdim=True)
+
 
 sum = primitive("sum", kernels.add_up, lambda g, y, a, dim, keepdim: spread(g, a.shape, dim, keepdim), lower=kernels.add_up_calls,
                 say="add up {0}", tex=r"\sum {0}", samples=_reduce)
@@ -403,6 +270,20 @@ log_softmax = primitive("log_softmax", kernels.log_softmax, lambda g, y, a, dim:
                         tex=r"\ln\operatorname{{softmax}}({0})", samples=_along)
 
 # ---- products -----------------------------------------------------------------------------------------------------
+
+
+def _swap(t: Tensor) -> Tensor:
+    """The last two axes exchanged."""
+    n = t.array.ndim
+    return permute(t, dims=(*range(n - 2), n - 1, n - 2))
+
+
+def _weight_gradient(g: Tensor, x: Tensor) -> Tensor:
+    """dW = g^T x, over every axis but the last."""
+    if g.array.ndim != 2:
+        g, x = reshape(g, shape=(-1, g.array.shape[-1])), reshape(x, shape=(-1, x.array.shape[-1]))  # (rows, features)
+    return called(matmul(_swap(g), x), "TBackward0", g, x)  # (out, in) = (out, rows) @ (rows, in)
+
 
 matmul = primitive("matmul", kernels.matmul, lambda g, y, a, b: fit(matmul(g, _swap(b)), a.shape), lambda g, y, a, b: fit(matmul(_swap(a), g), b.shape),
                    lower=kernels.matmul_calls, say="weigh and add: {0} times {1}", tex=r"{0}\,{1}",
@@ -458,20 +339,84 @@ gather = primitive("gather", moving.gather, lambda g, y, a, index, dim: scatter_
 scatter_add = primitive("scatter_add", moving.scatter_add, lambda h, z, g, index, dim, shape: gather(h, index, dim=dim), None,
                         say="{0} added where {1} points along axis {dim}", tex=r"\operatorname{{scatter}}({0}, {1})",
                         samples=(sample((3, 2), [[0, 3], [1, 1], [2, 0]], dim=1, shape=(3, 4)),))
+
+
+def _own_share(g: Tensor, y: Tensor, a: Tensor, src: Tensor, index: Tensor, dim: int, reduce: str, include_self: bool) -> Tensor:
+    """What flows to the numbers that stood there before: nothing where they were left out, else as `_sent_share`."""
+    hits = scatter_add(constant(np.ones(src.array.shape, g.array.dtype)), index, dim=dim, shape=tuple(a.array.shape))
+    counts = eq(hits, 0.0) if not include_self else constant(np.ones(a.array.shape, bool))
+    if reduce != "prod":
+        return where(logical_and(counts, eq(a, y)), g / _winners(y, a, src, index, dim, counts), 0.0)
+    ones = full(shape=tuple(a.array.shape), value=1.0, dtype=a.array.dtype)
+    return where(counts, g * scatter_reduce(ones, src, index, dim=dim, reduce="prod", include_self=True), 0.0)
+
+
+def _sent_share(g: Tensor, y: Tensor, a: Tensor, src: Tensor, index: Tensor, dim: int, reduce: str, include_self: bool) -> Tensor:
+    """What flows to the numbers that were sent: equal parts for those that reached the extreme, the rest of a product."""
+    if reduce != "prod":
+        hits = scatter_add(constant(np.ones(src.array.shape, g.array.dtype)), index, dim=dim, shape=tuple(a.array.shape))
+        counts = eq(hits, 0.0) if not include_self else constant(np.ones(a.array.shape, bool))
+        share = gather(g / _winners(y, a, src, index, dim, counts), index, dim=dim)
+        return where(eq(src, gather(y, index, dim=dim)), share, 0.0)
+    nothing = eq(src, 0.0)
+    zeros = gather(scatter_add(cast(nothing, dtype=g.array.dtype), index, dim=dim, shape=tuple(a.array.shape)), index, dim=dim)
+    others = where(nothing, 1.0, src)
+    rest = gather(scatter_reduce(a, others, index, dim=dim, reduce="prod", include_self=include_self), index, dim=dim) / others
+    return gather(g, index, dim=dim) * where(gt(zeros - cast(nothing, dtype=g.array.dtype), 0.0), 0.0, rest)
+
+
+def _winners(y: Tensor, a: Tensor, src: Tensor, index: Tensor, dim: int, counts: Tensor) -> Tensor:
+    """How many numbers reached the extreme of each place."""
+    sent = cast(eq(src, gather(y, index, dim=dim)), dtype=a.array.dtype)
+    own = cast(logical_and(counts, eq(a, y)), dtype=a.array.dtype)
+    return own + scatter_add(sent, index, dim=dim, shape=tuple(a.array.shape))
+
+
+scatter_reduce = primitive("scatter_reduce", moving.scatter_reduce,
+                           lambda g, y, a, src, index, dim, reduce, include_self: _own_share(g, y, a, src, index, dim, reduce, include_self),
+                           lambda g, y, a, src, index, dim, reduce, include_self: _sent_share(g, y, a, src, index, dim, reduce, include_self), None,
+                           say="the {reduce} of {0} and what {2} sends there of {1}", tex=r"\operatorname{{{reduce}}}({0}, {1}_{{{2}}})",
+                           samples=(sample((3, 4), (3, 2), [[0, 3], [1, 1], [2, 0]], dim=1, reduce="prod", include_self=True),
+                                    sample((3, 4), (3, 2), [[0, 3], [1, 1], [2, 0]], dim=1, reduce="amax", include_self=False)))
 one_hot = primitive("one_hot", moving.one_hot, say="a 1 in the column that {0} names", tex=r"\operatorname{{onehot}}({0})",
                     samples=(sample([0, 2, 1], classes=3),))
 
 # ---- shape --------------------------------------------------------------------------------------------------------
 
+
+def _piece(i: int, g: Tensor, parts: tuple[Tensor, ...], dim: int) -> Tensor:
+    """The part of g that belongs to input i of a concatenation."""
+    start = int(np.sum([p.array.shape[dim] for p in parts[:i]], dtype=int))
+    return window(g, index=(slice(None),) * dim + (slice(start, start + parts[i].array.shape[dim]),))
+
+
+def _unslide(g: Tensor, shape: tuple[int, ...], dim: int, size: int, step: int) -> Tensor:
+    """What came to each window, added where the window lay."""
+    last = g.array.ndim - 1
+    rows = permute(g, dims=(*range(dim + 1), last, *range(dim + 1, last)))  # (…, windows, size, …)
+    places = np.arange(g.array.shape[dim])[:, None] * step + np.arange(size)
+    return unpick(rows, wrap(places), at=(slice(None),) * dim + ([0],), shape=shape)
+
+
+def _unstride(g: Tensor, shape: tuple[int, ...], size: tuple[int, ...], stride: tuple[int, ...], start: int) -> Tensor:
+    """What came to each number, added up where the number lay."""
+    line = np.arange(math.prod(shape))
+    places = moving.strided(line, size=size, stride=stride, start=start).reshape(-1)
+    return reshape(unpick(reshape(g, shape=(-1,)), constant(places), at=([0],), shape=line.shape), shape=shape)
+
+
 reshape = primitive("reshape", np.reshape, lambda g, y, a, shape: reshape(g, shape=tuple(a.shape)), view=True,
                     say="{0} laid out as {shape}", tex="{0}", samples=(sample((3, 4), shape=(2, 6)), sample((3, 4), shape=(12,))))
 permute = primitive("permute", lambda a, *, dims: a.transpose(dims), lambda g, y, a, dims: permute(g, dims=tuple(int(i) for i in np.argsort(dims))),
                     view=True, say="{0} turned", tex=r"{0}^\top", samples=(sample((3, 4), dims=(1, 0)), sample((2, 3, 4), dims=(2, 0, 1))))
-expand = primitive("expand", _expand, lambda g, y, a, shape: fit(g, a.shape), view=True, say="{0} repeated to {shape}", tex="{0}",
+expand = primitive("expand", moving.expand, lambda g, y, a, shape: fit(g, a.shape), view=True, say="{0} repeated to {shape}", tex="{0}",
                    samples=(sample((1, 4), shape=(3, 4)), sample((4,), shape=(2, 3, 4))))
 slide = primitive("slide", moving.slide, lambda g, y, a, dim, size, step: _unslide(g, tuple(a.shape), dim, size, step), view=True,
                   say="every window of {size} numbers of {0}", tex=r"\operatorname{{windows}}({0})",
                   samples=(sample((5, 2), dim=0, size=3, step=1), sample((2, 7), dim=1, size=2, step=3)))
+strided = primitive("strided", moving.strided, lambda g, y, a, size, stride, start: _unstride(g, tuple(a.shape), size, stride, start), view=True,
+                    say="{0} read {stride} apart as {size}", tex=r"\operatorname{{strided}}({0})",
+                    samples=(sample((3, 4), size=(2, 3), stride=(4, 1), start=1), sample((5,), size=(3, 3), stride=(1, 1), start=0)))
 flip = primitive("flip", lambda a, *, dims: np.flip(a, dims).copy(), lambda g, y, a, dims: flip(g, dims=dims), say="{0} back to front",
                  tex=r"\operatorname{{flip}}({0})", samples=(sample((3, 4), dims=(1,)),))
 concat = primitive("concat", moving.concat, each=lambda i: lambda g, y, *parts, dim: _piece(i, g, parts, dim), lower=moving.concat_calls,

@@ -11,15 +11,17 @@ from glassnet.core import ops
 from glassnet.core.arranging import atleast_2d, diagonal, tensor_split
 from glassnet.core.layout import axis, diag, split, where
 from glassnet.core.naming import called, shown_as
-from glassnet.core.tensor import Tensor, wrap
+from glassnet.core.tensor import Tensor, constant, wrap
 from glassnet.errors import NotSupportedError, ShapeError, ValueRangeError, complain
 
 __all__ = [
+    "as_strided",
     "atleast_3d",
     "diagflat",
     "diagonal_scatter",
     "dsplit",
     "hsplit",
+    "index_reduce",
     "masked_scatter",
     "scatter_reduce",
     "select_scatter",
@@ -94,22 +96,22 @@ def scatter_reduce(
 ) -> Tensor:
     """The numbers of src that index sends to the same place, reduced to one: "sum", "mean", "prod", "amax" or "amin".
 
-    `include_self` reduces what stood there before with them. Gradients flow through sums and means.
+    `include_self` reduces what stood there before with them. Ties for an extreme share its gradient equally.
 
     >>> import glassnet as torch
     >>> torch.zeros(2).scatter_reduce(0, torch.tensor([0, 1, 1]), torch.tensor([5.0, 6.0, 8.0]), "sum")
     tensor([ 5., 14.])
     """
-    if reduce not in ("sum", "mean", *_REDUCTIONS):
+    if reduce not in ("sum", "mean", *_EXTREMES_AND_PRODUCTS):
         got = f"scatter_reduce: got reduce={reduce!r}"
         raise ValueRangeError(complain(got, "expected 'sum', 'mean', 'prod', 'amax' or 'amin'", "Try 'sum'"))
     d = axis(dim, input.array.ndim)
-    if reduce in _REDUCTIONS:
-        return _scatter_by(_REDUCTIONS[reduce], input, d, index, src, include_self)
-    shape = tuple(input.array.shape)
-    hits = ops.scatter_add(wrap(np.ones(index.array.shape, input.array.dtype)), index, dim=d, shape=shape)
-    before = input if include_self else where(ops.gt(hits, 0), 0.0, input)
     part = src if src.array.shape == index.array.shape else src[tuple(slice(0, n) for n in index.array.shape)]
+    if reduce in _EXTREMES_AND_PRODUCTS:
+        return ops.scatter_reduce(input, part, index, dim=d, reduce=reduce, include_self=include_self)
+    shape = tuple(input.array.shape)
+    hits = ops.scatter_add(constant(np.ones(index.array.shape, input.array.dtype)), index, dim=d, shape=shape)
+    before = input if include_self else where(ops.gt(hits, 0), 0.0, input)
     total = before + ops.scatter_add(part, index, dim=d, shape=shape)
     if reduce == "mean":
         count = hits + 1 if include_self else ops.maximum(hits, 1)
@@ -117,35 +119,53 @@ def scatter_reduce(
     return called(total, "ScatterReduceBackward0", input, src)
 
 
-_REDUCTIONS: dict[str, tuple[np.ufunc, str]] = {
-    "prod": (np.multiply, "1"),
-    "amax": (np.maximum, "-inf"),
-    "amin": (np.minimum, "inf"),
-}
+_EXTREMES_AND_PRODUCTS = ("prod", "amax", "amin")
 
 
-def _scatter_by(
-    reduction: tuple[np.ufunc, str], input: Tensor, d: int, index: Tensor, src: Tensor, include_self: bool
+@shown_as("IndexReduceBackward0")
+def index_reduce(
+    input: Tensor, dim: int, index: Tensor, source: Tensor, reduce: str, *, include_self: bool = True
 ) -> Tensor:
-    if input.requires_grad or src.requires_grad:
-        got = "scatter_reduce: got a product or an extreme of numbers that gradients flow to"
-        raise NotSupportedError(complain(got, "expected a sum or a mean", "Try reduce='sum', or .detach()"))
-    function, neutral = reduction
-    at: list[Any] = [*np.ix_(*map(np.arange, index.array.shape))]
-    at[d] = index.read("scatter_reduce")
-    y = input.array.copy()
-    if not include_self:
-        y[tuple(at)] = _as_kind(neutral, y.dtype)
-    function.at(y, tuple(at), src.array[tuple(slice(0, n) for n in index.array.shape)])
-    return wrap(y)
+    """The slices of source that index sends to the same place along one axis, reduced to one with what stood there.
+
+    `reduce` is "mean", "prod", "amax" or "amin".
+
+    >>> import glassnet as torch
+    >>> torch.ones(2).index_reduce(0, torch.tensor([0, 1, 1]), torch.tensor([5.0, 6.0, 8.0]), "prod")
+    tensor([ 5., 48.])
+    """
+    if reduce not in ("mean", *_EXTREMES_AND_PRODUCTS):
+        got = f"index_reduce: got reduce={reduce!r}"
+        hint = "Try index_add for a sum" if reduce == "sum" else "Try 'mean'"
+        raise ValueRangeError(complain(got, "expected 'mean', 'prod', 'amax' or 'amin'", hint))
+    d = axis(dim, input.array.ndim)
+    spread = index.reshape([-1 if i == d else 1 for i in range(input.array.ndim)]).expand(source.array.shape)
+    return scatter_reduce(input, d, spread, source, reduce, include_self=include_self)
 
 
-def _as_kind(number: str, dtype: np.dtype[Any]) -> Any:
-    """1, or the number that every other beats."""
-    if dtype.kind == "f" or number == "1":
-        return dtype.type(float(number))
-    limits = np.iinfo(dtype)
-    return limits.max if number == "inf" else limits.min
+@shown_as("AsStridedBackward0")
+def as_strided(input: Tensor, size: Any, stride: Any, storage_offset: int | None = None) -> Tensor:
+    """The numbers of a tensor in memory order, read in steps of `stride` as another shape: a view.
+
+    Raises NotSupportedError for a tensor that is not laid out row by row, ValueRangeError for places beyond it.
+
+    >>> import glassnet as torch
+    >>> torch.arange(5).as_strided((3, 3), (1, 1))
+    tensor([[0, 1, 2],
+            [1, 2, 3],
+            [2, 3, 4]])
+    """
+    sizes, steps = tuple(int(n) for n in size), tuple(int(n) for n in stride)
+    if not input.array.flags.c_contiguous:
+        got = f"as_strided: got a tensor of strides {input.stride()}"
+        raise NotSupportedError(complain(got, "expected one laid out row by row", "Try .contiguous() first"))
+    start = 0 if storage_offset is None else storage_offset - input.storage_offset()
+    last = start + sum((n - 1) * s for n, s in zip(sizes, steps, strict=True))
+    inside = start >= 0 and min(steps, default=0) >= 0 and (0 in sizes or last < input.array.size)
+    if not inside:
+        got = f"as_strided: got places {start} to {last} in a tensor of {input.array.size} numbers"
+        raise ValueRangeError(complain(got, "expected places within it", "Try a smaller size or stride"))
+    return ops.strided(input, size=sizes, stride=steps, start=start)
 
 
 # ---- cutting, widening --------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.core.kernels import erf, erfc_between
+from glassnet.core.error_function import erf, erfc_between
 
 Array = np.ndarray
 

@@ -1,6 +1,7 @@
 """Probability distributions as `torch.distributions` has them: draws, log-probabilities, entropy, divergence.
 
-The same seed gives the same draws as PyTorch; gradients flow through `log_prob`, `entropy` and `rsample`.
+The same seed gives the same draws as PyTorch; gradients flow through `log_prob`, `entropy` and `rsample` (not through
+the `rsample` of Gamma, Beta and Dirichlet, which refuses parameters that ask for one).
 
 >>> import glassnet as torch
 >>> logits = torch.tensor([0.0, 1.0, 2.0], requires_grad=True)
@@ -17,20 +18,26 @@ from typing import Any
 
 from glassnet.distributions import constraints
 from glassnet.distributions.bernoulli import Bernoulli
+from glassnet.distributions.beta import Beta
 from glassnet.distributions.categorical import Categorical
+from glassnet.distributions.dirichlet import Dirichlet
 from glassnet.distributions.distribution import Distribution
 from glassnet.distributions.exponential import Exponential
+from glassnet.distributions.gamma import Gamma
+from glassnet.distributions.geometric import Geometric
 from glassnet.distributions.independent import Independent
 from glassnet.distributions.kl import kl_divergence, register_kl
 from glassnet.distributions.laplace import Laplace
 from glassnet.distributions.log_normal import LogNormal
 from glassnet.distributions.normal import Normal
+from glassnet.distributions.poisson import Poisson
 from glassnet.distributions.uniform import Uniform
 from glassnet.errors import LeftOutError, complain
 
 __all__ = [
-    "Bernoulli", "Categorical", "Distribution", "Exponential", "Independent", "Laplace", "LogNormal", "Normal",
-    "Uniform", "constraints", "kl_divergence", "register_kl",
+    "Bernoulli", "Beta", "Categorical", "Dirichlet", "Distribution", "Exponential", "Gamma", "Geometric",
+    "Independent", "Laplace", "LogNormal", "Normal", "Poisson", "Uniform", "constraints", "kl_divergence",
+    "register_kl",
 ]  # fmt: skip
 
 _LEFT_OUT = {
@@ -39,9 +46,9 @@ _LEFT_OUT = {
     "OneHotCategorical": "torch.nn.functional.one_hot(Categorical(probs).sample(), classes)",
 }
 _OTHERS = """
-    Beta Binomial Cauchy Chi2 ContinuousBernoulli Dirichlet FisherSnedecor Gamma Geometric Gumbel HalfCauchy
+    Binomial Cauchy Chi2 ContinuousBernoulli FisherSnedecor Gumbel HalfCauchy
     HalfNormal InverseGamma Kumaraswamy LKJCholesky LogisticNormal MixtureSameFamily Multinomial
-    NegativeBinomial OneHotCategoricalStraightThrough Pareto Poisson RelaxedBernoulli RelaxedOneHotCategorical
+    NegativeBinomial OneHotCategoricalStraightThrough Pareto RelaxedBernoulli RelaxedOneHotCategorical
     StudentT TransformedDistribution VonMises Weibull Wishart transforms
 """
 

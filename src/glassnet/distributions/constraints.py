@@ -142,9 +142,24 @@ class _AtLeast(_GreaterThan):
         return f"GreaterThanEq(lower_bound={self.lower_bound})"
 
 
+class _IntegerGreaterThan(_AtLeast):
+    is_discrete = True
+
+    @property
+    def words(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return f"whole numbers of {self.lower_bound} or more"
+
+    def holds(self, value: Array) -> Array:
+        return (value % 1 == 0) & super().holds(value)
+
+    def __repr__(self) -> str:
+        return f"IntegerGreaterThan(lower_bound={self.lower_bound})"
+
+
 boolean, real, simplex = _Boolean(), _Real(), _Simplex()
 unit_interval, positive = _Interval(0.0, 1.0), _GreaterThan(0.0)
 nonnegative, greater_than_eq = _AtLeast(0.0), _AtLeast
 real_vector = _IndependentConstraint(real, 1)
 interval, integer_interval, independent = _Interval, _IntegerInterval, _IndependentConstraint
 greater_than, less_than = _GreaterThan, _LessThan
+nonnegative_integer, positive_integer = _IntegerGreaterThan(0), _IntegerGreaterThan(1)

@@ -9,17 +9,23 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from glassnet.core.elementwise import digamma
 from glassnet.core.factories import full_like
 from glassnet.core.layout import where
 from glassnet.core.tensor import Tensor
 from glassnet.distributions.bernoulli import Bernoulli
+from glassnet.distributions.beta import Beta
 from glassnet.distributions.categorical import Categorical
+from glassnet.distributions.dirichlet import Dirichlet
 from glassnet.distributions.distribution import sum_rightmost
 from glassnet.distributions.exponential import Exponential
+from glassnet.distributions.gamma import Gamma
+from glassnet.distributions.geometric import Geometric
 from glassnet.distributions.independent import Independent
 from glassnet.distributions.laplace import Laplace
 from glassnet.distributions.log_normal import LogNormal
 from glassnet.distributions.normal import Normal
+from glassnet.distributions.poisson import Poisson
 from glassnet.distributions.uniform import Uniform
 from glassnet.errors import NotSupportedError, ShapeError, complain
 from glassnet.nn.functional import softplus
@@ -106,6 +112,35 @@ def _bernoulli(p: Bernoulli, q: Bernoulli) -> Tensor:
 def _categorical(p: Categorical, q: Categorical) -> Tensor:
     each = p.probs * (p.logits - q.logits)
     return where(p.probs == 0, 0.0, where(q.probs == 0, math.inf, each)).sum(-1)
+
+
+@register_kl(Gamma, Gamma)
+def _gamma(p: Gamma, q: Gamma) -> Tensor:
+    a, b = p.concentration, q.concentration
+    return b * (p.rate / q.rate).log() + b.lgamma() - a.lgamma() + (a - b) * digamma(a) + (q.rate / p.rate - 1) * a
+
+
+@register_kl(Dirichlet, Dirichlet)
+def _dirichlet(p: Dirichlet, q: Dirichlet) -> Tensor:
+    a, b = p.concentration, q.concentration
+    total = a.sum(-1)
+    sizes = total.lgamma() - b.sum(-1).lgamma() - (a.lgamma() - b.lgamma()).sum(-1)
+    return sizes + ((a - b) * (digamma(a) - digamma(total).unsqueeze(-1))).sum(-1)
+
+
+@register_kl(Beta, Beta)
+def _beta(p: Beta, q: Beta) -> Tensor:
+    return _dirichlet(p.shares, q.shares)
+
+
+@register_kl(Poisson, Poisson)
+def _poisson(p: Poisson, q: Poisson) -> Tensor:
+    return p.rate * (p.rate.log() - q.rate.log()) - (p.rate - q.rate)
+
+
+@register_kl(Geometric, Geometric)
+def _geometric(p: Geometric, q: Geometric) -> Tensor:
+    return -p.entropy() - (-q.probs).log1p() / p.probs - q.logits
 
 
 @register_kl(Independent, Independent)

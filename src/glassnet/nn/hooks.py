@@ -131,7 +131,8 @@ def _after_pre_hook(
 class _Watch:
     """Carries the gradients of one call to the module's backward hooks.
 
-    Inputs and outputs pass through a copy each; the gradients of those copies are what the hooks are shown.
+    Inputs and outputs pass through a copy each; the gradients of those copies are what the hooks are shown. Outputs are
+    copied once more, so that hooks of the tensor itself see its gradient first, as in PyTorch.
     """
 
     def __init__(self, module: Module, hooks: Hooks) -> None:
@@ -147,7 +148,7 @@ class _Watch:
         """The output, each tensor in it watched."""
         parts = output if isinstance(output, tuple) else (output,)
         self.grad_output = _Gradients(parts)
-        watched = tuple(_watched(p, i, self._output_came) for i, p in enumerate(parts))
+        watched = tuple(_twin(_watched(p, i, self._output_came)) for i, p in enumerate(parts))
         return watched if isinstance(output, tuple) else watched[0]
 
     def _output_came(self, i: int, g: Tensor) -> Tensor | None:
@@ -206,6 +207,10 @@ def _watched(value: Any, i: int, came: Callable[[int, Tensor], Tensor | None]) -
     twin = ops.copy(value)
     twin.hooks = {0: lambda g: came(i, g)}
     return twin
+
+
+def _twin(value: Any) -> Any:
+    return ops.copy(value) if _follows(value) else value
 
 
 def _follows(value: Any) -> bool:

@@ -36,7 +36,6 @@ LAYERS = {
         "ReflectionPad3d ReplicationPad1d ReplicationPad2d ReplicationPad3d CircularPad1d CircularPad2d CircularPad3d"
     ),
     "tensor.repeat in forward": "Upsample UpsamplingNearest2d UpsamplingBilinear2d",
-    "Embedding, and .mean(1) of what it gives": "EmbeddingBag",
     "LeakyReLU": "RReLU",
     "Softmax(dim=1)": "Softmax2d",
     "AlphaDropout": "FeatureAlphaDropout",
@@ -65,7 +64,6 @@ FUNCTIONS = {
     "tensor.repeat": "interpolate upsample upsample_nearest upsample_bilinear grid_sample affine_grid",
     "the function without the last underscore and inplace=True": "elu_ selu_ celu_ leaky_relu_ hardtanh_ threshold_",
     "leaky_relu": "rrelu rrelu_",
-    "embedding(...).mean(1)": "embedding_bag",
     "alpha_dropout": "feature_alpha_dropout",
     "cross_entropy": "ctc_loss linear_cross_entropy",
     "multilabel_soft_margin_loss": "multilabel_margin_loss",

@@ -34,6 +34,12 @@ class Parameter(Tensor):
             self.array = self.array.reshape(-1)[:0]
         self.requires_grad_(requires_grad)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
+        """A copy with memory of its own, without the gradient, as PyTorch has it."""
+        twin = cast(Any, super().__deepcopy__(memo))
+        twin.grad = None
+        return twin
+
     def __repr__(self) -> str:
         return "Parameter containing:\n" + super().__repr__()
 

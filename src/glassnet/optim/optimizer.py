@@ -103,6 +103,10 @@ class Optimizer:
         if hasattr(params, "parameters"):
             got = f"{name}: got a model ({type(params).__name__}) as params"
             raise TypeError(complain(got, "expected its parameters", f"Try {name}(model.parameters())"))
+        if callable(params):
+            method = getattr(params, "__name__", "params")
+            got = f"{name}: got the method {method} as params"
+            raise TypeError(complain(got, "expected what it gives", f"Try {name}(model.{method}())"))
         given = list(params)
         if not given:
             raise ValueRangeError(

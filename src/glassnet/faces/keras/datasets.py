@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import NoReturn
 
 import numpy as np
+
+from glassnet.errors import LeftOutError, complain
 
 Pair = tuple[np.ndarray, np.ndarray]
 
@@ -17,6 +20,15 @@ def _load(name: str) -> tuple[Pair, Pair]:
     labels = (np.asarray(a).astype(np.uint8) for a in (data.y_train, data.y_test))
     train, test = zip(images, labels, strict=True)
     return train, test
+
+
+def __getattr__(name: str) -> NoReturn:
+    """Only for names that are not there: for Keras's other data sets, say what to use instead."""
+    if name not in ("boston_housing", "california_housing", "cifar10", "cifar100", "imdb", "reuters"):
+        raise AttributeError(f"module 'keras.datasets' has no attribute {name!r}")
+    got = f"keras.datasets.{name}: got a data set of Keras's that glassnet leaves out"
+    hint = "Try glassnet.data.datasets.load_dataset with a name or a file of yours"
+    raise LeftOutError(complain(got, "expected mnist or fashion_mnist", hint))
 
 
 mnist = SimpleNamespace(load_data=lambda: _load("mnist"))

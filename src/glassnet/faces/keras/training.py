@@ -31,6 +31,15 @@ AT_ONCE = 1024  # rows when nothing is learnt from them: their number changes no
 _IGNORED = {"jit_compile", "run_eagerly", "steps_per_execution", "auto_scale_loss"}
 
 
+def _refuse_own_steps(model: Layer) -> None:
+    """A step of the user's own would go unasked: the engine's is the one that is replayed."""
+    for name in ("train_step", "test_step", "predict_step"):
+        if hasattr(model, name):
+            got = f"{type(model).__name__}.compile: got a {name} of its own"
+            hint = "Try a loop of your own, with the step in glassnet.compile"
+            raise NotSupportedError(complain(got, "expected the step that fit takes, which none replaces", hint))
+
+
 class Trained(Layer):
     """A layer that learns from data by itself; what it is made of, its subclasses say."""
 
@@ -64,6 +73,7 @@ class Trained(Layer):
         For several outputs, lists of them or dicts by output. `jit_compile`, `run_eagerly` and `steps_per_execution`
         change nothing here.
         """
+        _refuse_own_steps(self)
         unknown = set(options) - _IGNORED
         if unknown:
             got = f"compile: got {', '.join(sorted(unknown))}"
