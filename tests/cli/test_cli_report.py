@@ -81,10 +81,10 @@ def test_a_terminal_sees_a_line_that_moves_and_no_trace_of_it_afterwards():
     progress = Progress(terminal)
     progress.show(moment(1, 0.25))
     assert stream.getvalue() == (
-        "\r██████░░░░░░░░░░░░░░░░░░  epoch 1 of 3  loss 0.2500  accuracy 90.0 %  1,234 examples/s  0:02 left"
+        "\r██████░░░░░░░░░░░░░░░░░  epoch 1 of 3  loss 0.2500  accuracy 90.0 %  1,234 examples/s  0:02 left"
     )
     progress.clear()
-    assert stream.getvalue().endswith("\r" + " " * 99 + "\r")
+    assert stream.getvalue().endswith("\r" + " " * 98 + "\r")
     length = len(stream.getvalue())
     progress.clear()
     assert len(stream.getvalue()) == length

@@ -149,6 +149,6 @@ def test_a_name_that_nothing_has_is_answered_by_one_that_is_like_it(glassnet, tw
 
 
 def test_a_training_goes_on_by_its_name(glassnet, clean_place):
-    done = glassnet("train moons --n 40 --epochs 3000 --hidden 3 --time-budget 2.5 --quiet --output runs/long")
+    done = glassnet("train moons --n 40 --epochs 300000 --hidden 3 --time-budget 2.5 --quiet --output runs/long")
     assert done.status == 0
     assert glassnet("train --resume last --time-budget 2.7 --quiet").status == 0
