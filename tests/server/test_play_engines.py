@@ -84,20 +84,21 @@ def test_a_page_does_all_that_it_does_otherwise(engined, read_header):
 
 
 @needs_processes
-def test_all_but_the_engines_take_what_is_left(engined):
+def test_the_engines_come_first(engined):
     async def talk():
         async with engined.page(state=TINY) as page:
             assert (await page.ask("digits_models"))["type"] == "digits_model_list"  # in an annex, where digits are
             assert place(engined, page).kind == ANNEX
 
-    def gives_way(process):
+    def kindness(process):
         if hasattr(os, "SCHED_IDLE") and os.sched_getscheduler(process.pid) == os.SCHED_IDLE:
-            return True
-        return os.getpriority(os.PRIO_PROCESS, process.pid) == 19
+            return "idle"
+        return os.getpriority(os.PRIO_PROCESS, process.pid) - os.getpriority(os.PRIO_PROCESS, 0)
 
     asyncio.run(talk())
-    found = {line.kind: gives_way(line.process) for line in engined.server.venue.lines}
-    assert found == {ENTRANCE: True, ENGINE: False, ANNEX: True}
+    found = {line.kind: kindness(line.process) for line in engined.server.venue.lines}
+    assert found[ENGINE] == 0 < found[ENTRANCE] < 10  # it must get on, for who waits there is on the way to an engine
+    assert found[ANNEX] == "idle" or found[ANNEX] >= 19
 
 
 @needs_processes

@@ -403,7 +403,7 @@ def test_those_who_begin_together_are_let_in_at_once_and_then_one_after_the_othe
         return takes
 
     assert [come() for _ in range(5)] == [True] * 5
-    now[0] += 5.1
+    now[0] += 30.1
     assert [come() for _ in range(3)] == [True, False, False]
     now[0] += 2.1
     assert [come() for _ in range(2)] == [True, False]

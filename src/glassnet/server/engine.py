@@ -2,7 +2,7 @@
 
 `python -m glassnet.server.engine NUMBER` serves the socket of that number until its other end is closed, which is how
 it ends when the server ends, or is killed: everything is written down then. The entrance of a class and its annexes are
-the same program, with what the engines leave of the processors.
+the same program, and the engines come before them.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from glassnet.server.collecting import Collector, give_back
 from glassnet.server.keeping import Keeper
 from glassnet.server.moving import Arrived
 from glassnet.server.outbox import Outbox
-from glassnet.server.place import ENGINE, Place
+from glassnet.server.place import ANNEX, ENGINE, ENTRANCE, Place
 from glassnet.server.preparing import prepare
 from glassnet.server.records import Splitter, record
 from glassnet.server.registry import NoRoomError, Registry
 from glassnet.server.session import Limits, Session
 
 _WORKERS = 2  # a thread for short turns, one for long ones
-_NICE = 19  # where no better is to be had: the least that a process gets beside others
+_NICE = {ENTRANCE: 5, ANNEX: 19}  # of four parts of a core that others want, the entrance gets one
 _SWEEP_SECONDS = 10.0
 _READ = 1 << 18
 
@@ -85,7 +85,7 @@ class Engine:
         keeper = Keeper(about["keep"]) if about["keep"] else None
         self.kind = about["kind"]
         if self.kind != ENGINE:
-            _give_way()  # and so do the threads that are started from here on
+            _give_way(self.kind)  # and so do the threads that are started from here on
         workers = 1 if self.kind == ENGINE else _WORKERS
         self.registry = Registry(Limits(**about["limits"]), workers, about["models"], keeper, self._place)
         threading.Thread(target=self._sweep, name="sweep", daemon=True).start()
@@ -169,12 +169,15 @@ class Engine:
                 self.line.sendall(record(seat, records.AWAY if outbox.away else records.TAKEN))
 
 
-def _give_way() -> None:
-    """Take only what others leave of the processors: whoever wakes comes first, at once."""
-    try:
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    except (AttributeError, OSError):  # it is Linux's
-        os.nice(_NICE)
+def _give_way(kind: str) -> None:
+    """Let the engines come first: an annex takes only what they leave.
+
+    The entrance must get on even while the engines take all: who waits there to learn is on the way to them.
+    """
+    os.nice(_NICE[kind])
+    if kind == ANNEX:
+        with contextlib.suppress(AttributeError, OSError):  # it is Linux's
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def _as_json(**fields: Any) -> bytes:

@@ -2,9 +2,10 @@
 
 The server's own process keeps the doors, the WebSockets and the guard, and trains nothing, so no network however large
 holds up what another page is sent. A page comes in at the entrance, where its session is made; when it begins to learn,
-its session goes to an engine; when its turns are long, or it learns digits, to an annex (`place.py`). Entrance and
-annexes have only what the engines leave of the processors, so that whoever learns in short turns is disturbed neither
-by those who come and go nor by the largest networks. No page notices where it is: what it says meanwhile is kept back.
+its session goes to an engine; when its turns are long, or it learns digits, to an annex (`place.py`). The engines come
+first, and annexes have only what they leave of the processors, so that whoever learns in short turns is disturbed
+neither by those who come and go nor by the largest networks. No page notices where it is: what it says meanwhile is
+kept back.
 
 A process that dies takes its pages' connections with it; they come back, and their sessions are read from disk.
 """
@@ -35,7 +36,7 @@ from glassnet.server.session import Limits
 COMMAND = (sys.executable, "-m", "glassnet.server.engine")
 AVAILABLE = os.name == "posix"  # a process is handed a socket by its number
 _ENOUGH = {ENGINE: 40, ANNEX: 2}  # pages in each, before another one is started
-_TOGETHER_SECONDS = 5.0  # from an engine's first page: whoever begins in that time is let in at once
+_TOGETHER_SECONDS = 30.0  # from an engine's first page: whoever begins in that time is let in at once
 _APART_SECONDS = 2.0  # between two who come to an engine later: it takes time from those who are in
 _LEAST_SESSIONS = 50
 _MOST_HOMES = 3000  # sessions that are remembered not to be at the entrance, most of them long gone
