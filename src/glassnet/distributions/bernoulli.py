@@ -30,24 +30,13 @@ def inside(probs: Tensor) -> Tensor:
     return probs.clamp(min=eps, max=1 - eps)
 
 
-class Bernoulli(Distribution):
-    """1 with probability probs = sigmoid(logits), else 0; ValueRangeError for probs that are not 0 to 1.
-
-    >>> import glassnet as torch
-    >>> _ = torch.manual_seed(0)
-    >>> coin = torch.distributions.Bernoulli(torch.tensor([0.3, 0.9]))
-    >>> coin.sample()
-    tensor([0., 1.])
-    >>> coin.log_prob(torch.tensor([0.0, 1.0]))
-    tensor([-0.3567, -0.1054])
-    """
+class OfTrials(Distribution):
+    """What Bernoulli and Geometric share: trials that work with probability probs = sigmoid(logits)."""
 
     arg_constraints: Any = MappingProxyType({"probs": constraints.unit_interval, "logits": constraints.real})
-    support = constraints.boolean
-    has_enumerate_support = True
 
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
-        check_one_of("Bernoulli", probs, logits)
+        check_one_of(type(self).__name__, probs, logits)
         if probs is not None:
             (self.probs,) = broadcast_all(probs)
         else:
@@ -63,7 +52,7 @@ class Bernoulli(Distribution):
 
     @cached_property
     def probs(self) -> Tensor:
-        """The probability of 1."""
+        """The probability that a trial works."""
         with enable_grad():
             return self.logits.sigmoid()
 
@@ -71,6 +60,22 @@ class Bernoulli(Distribution):
     def param_shape(self) -> Size:
         """The shape of probs, and of logits."""
         return next(iter(self._parameters().values())).shape
+
+
+class Bernoulli(OfTrials):
+    """1 with probability probs = sigmoid(logits), else 0; ValueRangeError for probs that are not 0 to 1.
+
+    >>> import glassnet as torch
+    >>> _ = torch.manual_seed(0)
+    >>> coin = torch.distributions.Bernoulli(torch.tensor([0.3, 0.9]))
+    >>> coin.sample()
+    tensor([0., 1.])
+    >>> coin.log_prob(torch.tensor([0.0, 1.0]))
+    tensor([-0.3567, -0.1054])
+    """
+
+    support = constraints.boolean
+    has_enumerate_support = True
 
     @property
     def mean(self) -> Tensor:

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
-from types import MappingProxyType
 from typing import Any
 
 from glassnet.core import dtypes, factories, random
-from glassnet.core.dtypes import Size
 from glassnet.core.layout import where
-from glassnet.core.mode import enable_grad, no_grad
+from glassnet.core.mode import no_grad
 from glassnet.core.tensor import Tensor
 from glassnet.distributions import constraints
-from glassnet.distributions.bernoulli import check_one_of, inside
-from glassnet.distributions.distribution import NONE, Distribution, broadcast_all
+from glassnet.distributions.bernoulli import OfTrials
+from glassnet.distributions.distribution import NONE, broadcast_all
 from glassnet.errors import ValueRangeError, complain
 from glassnet.nn.functional import binary_cross_entropy_with_logits
 
 
-class Geometric(Distribution):
+class Geometric(OfTrials):
     """How many trials fail before the first that works, where each works with probability probs = sigmoid(logits).
 
     ValueRangeError for probs that are not above 0 and at most 1.
@@ -29,37 +26,13 @@ class Geometric(Distribution):
     tensor([0.5000, 0.2500])
     """
 
-    arg_constraints: Any = MappingProxyType({"probs": constraints.unit_interval, "logits": constraints.real})
     support = constraints.nonnegative_integer
 
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
-        check_one_of("Geometric", probs, logits)
-        if probs is not None:
-            (self.probs,) = broadcast_all(probs)
-        else:
-            (self.logits,) = broadcast_all(logits)
-        super().__init__(self.param_shape, validate_args=validate_args)
+        super().__init__(probs, logits, validate_args)
         if self._validate_args and probs is not None and not (self.probs.array > 0).all():
             got = "Geometric: got 0 in probs"
             raise ValueRangeError(complain(got, "expected more than 0", "Try probs.clamp(min=1e-6)"))
-
-    @cached_property
-    def logits(self) -> Tensor:
-        """log(probs / (1 - probs))."""
-        with enable_grad():
-            p = inside(self.probs)
-            return p.log() - (-p).log1p()
-
-    @cached_property
-    def probs(self) -> Tensor:
-        """The probability that a trial works."""
-        with enable_grad():
-            return self.logits.sigmoid()
-
-    @property
-    def param_shape(self) -> Size:
-        """The shape of probs, and of logits."""
-        return next(iter(self._parameters().values())).shape
 
     @property
     def mean(self) -> Tensor:
