@@ -225,12 +225,17 @@ def hessian(func: Callable[..., Any], argnums: Places = 0) -> Callable[..., Any]
 
 
 def vmap(
-    func: Callable[..., Any], in_dims: Any = 0, out_dims: Any = 0, randomness: str = "error"
+    func: Callable[..., Any],
+    in_dims: Any = 0,
+    out_dims: Any = 0,
+    randomness: str = "error",
+    *,
+    chunk_size: int | None = None,
 ) -> Callable[..., Any]:
     """A function that applies func to every slice along an axis of its arguments, and stacks the results.
 
     `in_dims` has an axis for every argument (None: the whole goes to each call); gradients flow through. func runs once
-    per slice: a loop, not a fusion.
+    per slice: a loop, not a fusion, so `chunk_size` changes nothing.
 
     >>> import glassnet as torch
     >>> torch.vmap(torch.dot)(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.ones(2, 2))

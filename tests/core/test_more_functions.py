@@ -204,7 +204,16 @@ MISTAKES = [
     (lambda: torch.linalg.inv(two), ShapeError, r"\(2, 3\).*square"),
     (lambda: torch.linalg.inv(torch.zeros(2, 2)), ValueRangeError, "singular.*pinv"),
     (lambda: torch.linalg.cholesky(-torch.eye(2)), ValueRangeError, "positive definite"),
-    (lambda: torch.linalg.qr(two.clone().requires_grad_()), GradientError, "detach"),
+    (lambda: torch.linalg.qr(two.T.clone().requires_grad_(), "complete")[0].sum().backward(), GradientError, "reduced"),
+    (lambda: torch.linalg.qr(two, "thin"), ValueRangeError, "'thin'.*'reduced'"),
+    (lambda: torch.linalg.solve(torch.eye(2), torch.ones(3)), ShapeError, r"\(2, 2\) and B of shape \(3,\)"),
+    (lambda: torch.linalg.lstsq(two, torch.ones(3, 1)), ShapeError, "as many rows"),
+    (lambda: torch.linalg.eig(torch.eye(2)), NotSupportedError, "linalg.eig.*eigh"),
+    (lambda: torch.einsum("ij->ijk", two), ValueRangeError, "'k' in the result"),
+    (lambda: two.view(torch.float64), ShapeError, "float64 for torch.float32 numbers"),
+    (lambda: f"{two:.2f}", TypeError, r"'.2f' for a tensor of shape \(2, 3\)"),
+    (lambda: torch.empty(2).geometric_(1.5), ValueRangeError, "p=1.5"),
+    (lambda: two.scatter(0, torch.zeros(1, 3).long(), 1.0, reduce="max"), ValueRangeError, "'max'.*scatter_reduce"),
     (lambda: torch.linalg.det(torch.eye(2).long()), DTypeError, "det"),
 ]
 

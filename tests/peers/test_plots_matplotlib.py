@@ -6,6 +6,8 @@ import pytest
 from glassnet.basics import columns
 from glassnet.data.datasets import load_dataset
 from glassnet.lessons.charts import answers
+from glassnet.train.figures import History
+from glassnet.train.plots import loss_curves
 
 pytestmark = pytest.mark.peers
 matplotlib = pytest.importorskip("matplotlib")
@@ -46,3 +48,13 @@ def test_weights_as_grey_images():
         shown = plt.subplot(2, 5, number + 1).imshow(row.reshape(28, 28), cmap="gray")
         assert shown.get_array().shape == (28, 28)
     plt.close("all")
+
+
+def test_cuts_of_the_rate_are_marked_on_the_loss():
+    history = History()
+    for epoch in range(1, 9):
+        cut = {"rate_cut_to": 0.05} if epoch in (3, 6) else {}
+        history.add({"epoch": epoch, "loss": 1 / epoch, "rate": 0.1, **cut})
+    (ax,) = loss_curves(history).axes
+    assert [line.get_xdata()[0] for line in ax.lines if line.get_linestyle() == ":"] == [3, 6]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["training", "the rate is cut"]

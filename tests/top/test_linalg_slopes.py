@@ -24,6 +24,11 @@ SLOPES = {
     "singular values": (torch.linalg.svdvals, (4, 3)),
     "singular vectors": (lambda a: torch.linalg.svd(a, full_matrices=False)[0].square(), (4, 3)),
     "the nearest rotation": (lambda a: _rotation(*torch.linalg.svd(a, full_matrices=False)), (3, 4)),
+    "orthogonal columns": (lambda a: torch.linalg.qr(a)[0].square(), (4, 3)),
+    "the triangle beside them": (lambda a: torch.linalg.qr(a)[1].square(), (3, 4)),
+    "pseudo-inverse": (torch.linalg.pinv, (4, 3)),
+    "least squares": (lambda a: torch.linalg.lstsq(a, a[:, :1].exp()).solution, (4, 3)),
+    "a triangle solved": (lambda a: torch.linalg.solve_triangular(a + 3 * a.new_ones(3).diag(), a, upper=True), (3, 3)),
     "nuclear norm": (lambda a: torch.linalg.matrix_norm(a, "nuc"), (3, 2)),
     "spectral norm": (lambda a: torch.linalg.matrix_norm(a, 2), (2, 3, 2)),
 }

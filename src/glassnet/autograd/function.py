@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.core import factories
+from glassnet.core import factories, ops
+from glassnet.core.inplace import become, past_of
 from glassnet.core.mode import mode, no_grad
 from glassnet.core.naming import called
 from glassnet.core.row import Op
-from glassnet.core.tensor import Tensor, apply, constant
-from glassnet.errors import GradientError, complain
+from glassnet.core.tensor import Tensor, apply, constant, wrap
+from glassnet.errors import GradientError, NotSupportedError, complain
 
 
 class Context:
@@ -28,6 +29,7 @@ class Context:
         self._outputs: dict[int, Tensor] = {}  # the results as the tape knows them, while backward runs
         self._spent = False
         self._no_gradient: set[int] = set()
+        self._dirty: set[int] = set()
         self.materialize_grads = True
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:
@@ -50,7 +52,8 @@ class Context:
         self._no_gradient |= {id(t) for t in results}
 
     def mark_dirty(self, *tensors: Tensor) -> None:
-        """PyTorch's note that tensors were changed in place; nothing has to be noted here."""
+        """Say that `forward` changed these arguments in place, and returns them as its results."""
+        self._dirty |= {id(t) for t in tensors}
 
     def set_materialize_grads(self, value: bool) -> None:
         """Whether `backward` gets zeros (True) or None for a result that nothing flows back to."""
@@ -80,7 +83,12 @@ class Function:
     """
 
     forward: Callable[..., Any]
-    backward: Callable[..., Any]
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> Any:
+        """The gradients of the arguments, from those of the results."""
+        got = "Function: got no backward, and a gradient to follow"
+        raise NotSupportedError(complain(got, "expected the derivative too", "Try def backward(ctx, g)"))
 
     @classmethod
     def apply(cls, *args: Any) -> Any:
@@ -92,8 +100,19 @@ class Function:
             if setup is not None:
                 setup(ctx, args, result)
         outputs = (result,) if isinstance(result, Tensor) else tuple(result)
-        made = _Slopes(cls, ctx, outputs, args).results()
+        if ctx._dirty and any(ctx.needs_input_grad):
+            made = _changed_in_place(cls, ctx, outputs, args)
+        else:
+            made = _Slopes(cls, ctx, outputs, args).results()
         return made[0] if isinstance(result, Tensor) else made
+
+
+def _changed_in_place(cls: type[Function], ctx: Context, outputs: tuple[Any, ...], args: tuple[Any, ...]) -> Any:
+    """The results, those marked dirty being the arguments themselves, which take on the new story."""
+    before = {id(a): past_of(a) for a in args if id(a) in ctx._dirty}
+    stand_ins = tuple(wrap(y.array) if id(y) in before else y for y in outputs)
+    made = _Slopes(cls, ctx, stand_ins, tuple(before.get(id(a), a) for a in args)).results()
+    return tuple(become(y, m, before[id(y)]) if id(y) in before else m for y, m in zip(outputs, made, strict=True))
 
 
 def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
@@ -152,14 +171,20 @@ class _Slopes:
         followed = [k for k, y in enumerate(self.outputs) if self._is_followed(y)]
         made = list(self.outputs)
         if len(followed) == 1:
-            made[followed[0]] = apply(self._row(followed[0]), self.outputs[followed[0]], *[a for _, a in self.tensors])
+            k = followed[0]
+            made[k] = apply(self._row(k), self._alone(k), *[a for _, a in self.tensors])
         elif followed:
             joint = apply(self._row(None), constant(np.zeros(())), *[a for _, a in self.tensors])
             for k in followed:
-                y = apply(self._waiting(k), self.outputs[k], joint)
+                y = apply(self._waiting(k), self._alone(k), joint)
                 made[k] = called(y, f"{self.cls.__name__}Backward", *self.args)
         self.on_tape = {k: (weakref.ref(made[k]), made[k].serial) for k in followed}
         return tuple(made)
+
+    def _alone(self, k: int) -> Tensor:
+        """A result without a story: forward may have handed back an argument, to which no gradient flows twice."""
+        y = self.outputs[k]
+        return y.detach() if y.needs_grad else y
 
     def _is_followed(self, y: Any) -> bool:
         return isinstance(y, Tensor) and id(y) not in self.ctx._no_gradient
@@ -201,6 +226,7 @@ class _Slopes:
             found = found if isinstance(found, tuple | list) else (found,)
             ctx._outputs = {}
             self._check_count(found)
+            found = tuple(self._fitted(s, a) for s, a in zip(found, self.args, strict=False))
             self.latest = (g, y.spent, found)
         return self.latest[2]
 
@@ -221,6 +247,18 @@ class _Slopes:
                 result = result.past
             known[id(self.outputs[k])] = apply(self._waiting(k), self.outputs[k], y) if result is None else result
         return known
+
+    def _fitted(self, slope: Any, argument: Any) -> Any:
+        """A gradient in the shape of its argument: summed over the axes along which that would be repeated."""
+        if not isinstance(slope, Tensor) or not isinstance(argument, Tensor):
+            return slope
+        got, shape = slope.array.shape, argument.array.shape
+        if got == shape:
+            return slope
+        if len(got) < len(shape) or any(n not in (1, m) for n, m in zip(shape[::-1], got[::-1], strict=False)):
+            words = f"{self.cls.__name__}: got a gradient of shape {got} from backward for an argument of shape {shape}"
+            raise GradientError(complain(words, "expected the same shape", "Try torch.zeros_like(x) for a start"))
+        return ops.sum_to(slope, shape=shape)
 
     def _check_count(self, found: Any) -> None:
         if len(found) < len(self.args) or any(s is not None for s in found[len(self.args) :]):

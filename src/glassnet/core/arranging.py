@@ -11,6 +11,7 @@ import numpy as np
 
 from glassnet.core import ops
 from glassnet.core.dtypes import Size, numpy_dtype
+from glassnet.core.into import takes_out
 from glassnet.core.kinds import SEQUENCES
 from glassnet.core.layout import axis, cat, index_select, numpy_names, permute, where
 from glassnet.core.naming import shown_as
@@ -78,6 +79,7 @@ def atleast_2d(*tensors: Any) -> Any:
     return tuple(atleast_2d(t) for t in given)
 
 
+@takes_out
 def vstack(tensors: Sequence[Tensor]) -> Tensor:
     """Rows on top of each other; a line is a row.
 
@@ -89,18 +91,21 @@ def vstack(tensors: Sequence[Tensor]) -> Tensor:
     return cat(atleast_2d(*tensors) if len(tensors) > 1 else [atleast_2d(tensors[0])], 0)
 
 
+@takes_out
 def hstack(tensors: Sequence[Tensor]) -> Tensor:
     """Side by side; lines end to end."""
     parts = [atleast_1d(t) for t in tensors]
     return cat(parts, 0 if parts[0].array.ndim == 1 else 1)
 
 
+@takes_out
 def dstack(tensors: Sequence[Tensor]) -> Tensor:
     """One behind the other, along a third axis."""
     parts = [atleast_2d(t) for t in tensors]
     return cat([p.unsqueeze(2) if p.array.ndim == 2 else p for p in parts], 2)
 
 
+@takes_out
 def column_stack(tensors: Sequence[Tensor]) -> Tensor:
     """Side by side; a line is a column."""
     return cat([t.reshape(-1, 1) if t.array.ndim < 2 else t for t in tensors], 1)
@@ -156,8 +161,9 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
 
 
 @shown_as("RepeatBackward0")
-def tile(input: Tensor, *dims: Any) -> Tensor:
+def tile(input: Tensor, *given: Any, dims: Any = None) -> Tensor:
     """The whole tensor repeated along each axis, counted from the last."""
+    dims = given if dims is None else (dims,)
     times = dims[0] if len(dims) == 1 and isinstance(dims[0], SEQUENCES) else dims
     return input.repeat(*([1] * (input.array.ndim - len(times))), *times)
 
@@ -297,15 +303,16 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
 
 
 @shown_as("DiagEmbedBackward0")
-def diag_embed(input: Tensor, offset: int = 0) -> Tensor:
-    """Each line along the last axis as the diagonal of a matrix."""
+def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
+    """Each line along the last axis as the diagonal of a matrix, whose rows and columns are axes dim1 and dim2."""
     n = input.array.shape[-1] + abs(offset)
     here = np.eye(n, n, offset, dtype=input.array.dtype)
     if offset < 0:
         padded = ops.pad(input, widths=((0, 0),) * (input.array.ndim - 1) + ((-offset, 0),), value=0)
     else:
         padded = ops.pad(input, widths=((0, 0),) * (input.array.ndim - 1) + ((0, offset),), value=0)
-    return padded.unsqueeze(-1) * constant(here)
+    made = padded.unsqueeze(-1) * constant(here)
+    return made if (dim1, dim2) == (-2, -1) else movedim(made, (-2, -1), (dim1, dim2))
 
 
 def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None) -> Tensor:
@@ -333,6 +340,7 @@ def argwhere(input: Tensor) -> Tensor:
     return input.nonzero()
 
 
+@takes_out
 @shown_as("GatherBackward0")
 @numpy_names
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
@@ -366,6 +374,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     return where(_hit(input, axis(dim, input.array.ndim), index), as_tensor_like(value, input), input)
 
 
+@takes_out
 @shown_as("IndexCopyBackward0")
 @numpy_names
 def index_copy(input: Tensor, dim: int, index: Tensor, source: Tensor) -> Tensor:

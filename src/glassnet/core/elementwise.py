@@ -9,6 +9,7 @@ import numpy as np
 
 from glassnet.core import dtypes, ops
 from glassnet.core.functions import clamp, trunc
+from glassnet.core.into import takes_out
 from glassnet.core.layout import where
 from glassnet.core.naming import shown_as
 from glassnet.core.tensor import Tensor, as_tensor_like, wrap
@@ -57,18 +58,21 @@ __all__ = [
 ]
 
 
+@takes_out
 @shown_as("ClampMinBackward0")
 def clamp_min(input: Tensor, min: Any) -> Tensor:
     """Raise every number to at least min."""
     return clamp(input, min=min)
 
 
+@takes_out
 @shown_as("ClampMaxBackward0")
 def clamp_max(input: Tensor, max: Any) -> Tensor:
     """Lower every number to at most max."""
     return clamp(input, max=max)
 
 
+@takes_out
 def round(input: Tensor, *, decimals: int = 0) -> Tensor:
     """Round to the nearest whole number, halves to the even one; or to so many decimals."""
     if decimals == 0:
@@ -77,12 +81,14 @@ def round(input: Tensor, *, decimals: int = 0) -> Tensor:
     return ops.round(input * scale) / scale
 
 
+@takes_out
 @shown_as("FracBackward0")
 def frac(input: Tensor) -> Tensor:
     """What is left of each number after its whole part."""
     return input - trunc(input)
 
 
+@takes_out
 def fmod(input: Tensor, other: Any) -> Tensor:
     """The remainder of input / other, with the sign of input."""
     return ops.fmod(input, other)
@@ -93,12 +99,14 @@ def positive(input: Tensor) -> Tensor:
     return input
 
 
+@takes_out
 @shown_as("SgnBackward0")
 def sgn(input: Tensor) -> Tensor:
     """-1, 0 or 1."""
     return ops.sign(input)
 
 
+@takes_out
 @shown_as("CopysignBackward0")
 def copysign(input: Tensor, other: Any) -> Tensor:
     """The size of input with the sign of other (-0.0 counts as negative)."""
@@ -106,11 +114,13 @@ def copysign(input: Tensor, other: Any) -> Tensor:
     return ops.abs(input) * sign
 
 
+@takes_out
 def heaviside(input: Tensor, values: Tensor) -> Tensor:
     """0 below 0, 1 above, and `values` at 0."""
     return where(ops.eq(input, 0), values, ops.cast(ops.gt(input, 0), dtype=input.array.dtype))
 
 
+@takes_out
 @shown_as("HypotBackward0")
 def hypot(input: Tensor, other: Tensor) -> Tensor:
     """sqrt(input^2 + other^2), without overflow."""
@@ -119,41 +129,48 @@ def hypot(input: Tensor, other: Tensor) -> Tensor:
     return ops.sqrt(ops.square(input / scale) + ops.square(other / scale)) * scale
 
 
+@takes_out
 @shown_as("FmaxBackward0")
 def fmax(input: Tensor, other: Tensor) -> Tensor:
     """The larger of each pair; NaN only where both are."""
     return where(ops.isnan(input), other, where(ops.isnan(other), input, ops.maximum(input, other)))
 
 
+@takes_out
 @shown_as("FminBackward0")
 def fmin(input: Tensor, other: Tensor) -> Tensor:
     """The smaller of each pair; NaN only where both are."""
     return where(ops.isnan(input), other, where(ops.isnan(other), input, ops.minimum(input, other)))
 
 
+@takes_out
 def float_power(input: Any, exponent: Any) -> Tensor:
     """input ** exponent in float64."""
     base, power = (v.double() if isinstance(v, Tensor) else v for v in (input, exponent))
     return ops.pow(base, power)
 
 
+@takes_out
 @shown_as("LogaddexpBackward0")
 def logaddexp(input: Tensor, other: Tensor) -> Tensor:
     """log(exp(input) + exp(other)), without overflow."""
     return ops.maximum(input, other) + ops.log1p(ops.exp(-ops.abs(input - other)))
 
 
+@takes_out
 @shown_as("Logaddexp2Backward0")
 def logaddexp2(input: Tensor, other: Tensor) -> Tensor:
     """log2(2 ** input + 2 ** other), without overflow."""
     return ops.maximum(input, other) + ops.log1p(ops.exp2(-ops.abs(input - other))) * (1 / math.log(2))
 
 
+@takes_out
 def ldexp(input: Tensor, other: Tensor) -> Tensor:
     """input * 2 ** other."""
     return input * ops.exp2(other)
 
 
+@takes_out
 @shown_as("LogitBackward0")
 def logit(input: Tensor, eps: float | None = None) -> Tensor:
     """log(x / (1 - x)), the inverse of the sigmoid; eps keeps x between eps and 1 - eps.
@@ -166,6 +183,7 @@ def logit(input: Tensor, eps: float | None = None) -> Tensor:
     return ops.log(x / (1.0 - x))
 
 
+@takes_out
 @shown_as("XlogyBackward0")
 def xlogy(input: Any, other: Any) -> Tensor:
     """input * log(other), and 0 where input is 0, even times log(0)."""
@@ -175,6 +193,7 @@ def xlogy(input: Any, other: Any) -> Tensor:
     return x * ops.log(where(ops.logical_and(ops.eq(x, 0), infinite), 1.0, y))
 
 
+@takes_out
 @shown_as("DigammaBackward0")
 def digamma(input: Tensor) -> Tensor:
     """The derivative of lgamma.
@@ -186,6 +205,7 @@ def digamma(input: Tensor) -> Tensor:
     return ops.polygamma(input, order=0)
 
 
+@takes_out
 def polygamma(n: int, input: Tensor) -> Tensor:
     """The derivative of order n of digamma; from order 2 on, for numbers above 0 (NaN below).
 
@@ -199,6 +219,7 @@ def polygamma(n: int, input: Tensor) -> Tensor:
     return ops.polygamma(input, order=int(n))
 
 
+@takes_out
 @shown_as("MvlgammaBackward0")
 def mvlgamma(input: Tensor, p: int) -> Tensor:
     """The logarithm of the gamma function of p dimensions: p(p-1)/4 ln(pi) + the sum of lgamma(x - j/2) for j < p."""
@@ -211,6 +232,7 @@ def mvlgamma(input: Tensor, p: int) -> Tensor:
     return total + p * (p - 1) / 4 * math.log(math.pi)
 
 
+@takes_out
 @shown_as("SincBackward0")
 def sinc(input: Tensor) -> Tensor:
     """sin(pi x) / (pi x), and 1 at 0."""
@@ -218,6 +240,7 @@ def sinc(input: Tensor) -> Tensor:
     return where(ops.eq(input, 0), 1.0, ops.sin(x) / x)
 
 
+@takes_out
 @shown_as("AsinhBackward0")
 def asinh(input: Tensor) -> Tensor:
     """The inverse of sinh."""
@@ -225,23 +248,27 @@ def asinh(input: Tensor) -> Tensor:
     return ops.sign(input) * ops.log1p(size + ops.square(size) / (1.0 + ops.sqrt(ops.square(size) + 1.0)))
 
 
+@takes_out
 @shown_as("AcoshBackward0")
 def acosh(input: Tensor) -> Tensor:
     """The inverse of cosh, from 1 on."""
     return ops.log(input + ops.sqrt(input - 1.0) * ops.sqrt(input + 1.0))
 
 
+@takes_out
 @shown_as("AtanhBackward0")
 def atanh(input: Tensor) -> Tensor:
     """The inverse of tanh, between -1 and 1."""
     return 0.5 * (ops.log1p(input) - ops.log1p(-input))
 
 
+@takes_out
 def deg2rad(input: Tensor) -> Tensor:
     """Degrees as radians."""
     return input * (math.pi / 180)
 
 
+@takes_out
 def rad2deg(input: Tensor) -> Tensor:
     """Radians as degrees."""
     return input * (180 / math.pi)
@@ -250,6 +277,7 @@ def rad2deg(input: Tensor) -> Tensor:
 # ---- signs and infinities -------------------------------------------------------------------------------------------
 
 
+@takes_out
 def signbit(input: Tensor) -> Tensor:
     """Whether each number is negative; -0.0 counts.
 
@@ -260,11 +288,13 @@ def signbit(input: Tensor) -> Tensor:
     return wrap(np.asarray(np.signbit(input.read("signbit"))))
 
 
+@takes_out
 def isposinf(input: Tensor) -> Tensor:
     """Whether each number is inf."""
     return ops.eq(input, math.inf)
 
 
+@takes_out
 def isneginf(input: Tensor) -> Tensor:
     """Whether each number is -inf."""
     return ops.eq(input, -math.inf)
@@ -278,11 +308,13 @@ def isreal(input: Tensor) -> Tensor:
 # ---- whole numbers --------------------------------------------------------------------------------------------------
 
 
+@takes_out
 def gcd(input: Tensor, other: Tensor) -> Tensor:
     """The greatest common divisor of each pair of whole numbers."""
     return _of_whole(np.gcd, input, other)
 
 
+@takes_out
 def lcm(input: Tensor, other: Tensor) -> Tensor:
     """The least common multiple of each pair of whole numbers."""
     return _of_whole(np.lcm, input, other)
@@ -299,31 +331,37 @@ def _of_whole(function: np.ufunc, input: Tensor, other: Tensor) -> Tensor:
 # ---- bits -----------------------------------------------------------------------------------------------------------
 
 
+@takes_out
 def bitwise_and(input: Any, other: Any) -> Tensor:
     """The bits set in both."""
     return ops.bit_and(input, other)
 
 
+@takes_out
 def bitwise_or(input: Any, other: Any) -> Tensor:
     """The bits set in either."""
     return ops.bit_or(input, other)
 
 
+@takes_out
 def bitwise_xor(input: Any, other: Any) -> Tensor:
     """The bits set in one only."""
     return ops.bit_xor(input, other)
 
 
+@takes_out
 def bitwise_not(input: Tensor) -> Tensor:
     """Every bit turned over."""
     return ops.bit_not(input)
 
 
+@takes_out
 def bitwise_left_shift(input: Tensor, other: Any) -> Tensor:
     """input * 2 ** other, for whole numbers."""
     return input * ops.pow(_whole(input, 2), _whole_other(input, other))
 
 
+@takes_out
 def bitwise_right_shift(input: Tensor, other: Any) -> Tensor:
     """input / 2 ** other, rounded down, for whole numbers."""
     return ops.floor_divide(input, ops.pow(_whole(input, 2), _whole_other(input, other)))

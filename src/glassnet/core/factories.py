@@ -14,7 +14,9 @@ from glassnet.core.tensor import Tensor, to_array, wrap
 from glassnet.errors import NotSupportedError, ShapeError, ValueRangeError, complain
 
 
-def _shape(size: tuple[Any, ...]) -> tuple[int, ...]:
+def _shape(sizes: tuple[Any, ...], size: Any = None) -> tuple[int, ...]:
+    """The shape, given as several numbers, as one tuple, or by the keyword `size`."""
+    size = sizes if size is None else (size,)
     given = size[0] if len(size) == 1 and isinstance(size[0], SEQUENCES) else size
     return shapes.sizes(given)
 
@@ -108,53 +110,56 @@ def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None, requires_gra
 
 
 @takes_out
-def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def zeros(*shape: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Filled with 0."""
-    return full(_shape(size), 0, dtype=_float(dtype), device=device, requires_grad=requires_grad)
+    return full(_shape(shape, size), 0, dtype=_float(dtype), device=device, requires_grad=requires_grad)
 
 
 @takes_out
-def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def ones(*shape: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Filled with 1."""
-    return full(_shape(size), 1, dtype=_float(dtype), device=device, requires_grad=requires_grad)
+    return full(_shape(shape, size), 1, dtype=_float(dtype), device=device, requires_grad=requires_grad)
 
 
 @takes_out
-def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def empty(*shape: Any, size: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """To be filled; here it starts as 0, so that no run depends on old memory."""
-    return full(_shape(size), 0, dtype=_float(dtype), device=device, requires_grad=requires_grad)
+    return full(_shape(shape, size), 0, dtype=_float(dtype), device=device, requires_grad=requires_grad)
 
 
 def _like(t: Tensor, dtype: Any) -> np.dtype[Any]:
     return t.array.dtype if dtype is None else dtypes.numpy_dtype(dtype)
 
 
-def zeros_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def zeros_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Zeros of the same shape and dtype."""
-    return full(input.array.shape, 0, dtype=_like(input, dtype), requires_grad=requires_grad)
+    return full_like(input, 0, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
-def ones_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def ones_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones of the same shape and dtype."""
-    return full(input.array.shape, 1, dtype=_like(input, dtype), requires_grad=requires_grad)
+    return full_like(input, 1, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
-def empty_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def empty_like(input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """A tensor of the same shape and dtype, to be filled."""
-    return zeros_like(input, dtype=dtype, requires_grad=requires_grad)
+    return full_like(input, 0, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
-def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def full_like(
+    input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """One value in the same shape and dtype."""
-    return full(input.array.shape, fill_value, dtype=_like(input, dtype), requires_grad=requires_grad)
+    kind = _like(input, dtype)
+    return full(input.array.shape, fill_value, dtype=kind, device=device, requires_grad=requires_grad)
 
 
 @takes_out
-def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones on the diagonal, zeros elsewhere."""
     if n < 0 or (m or 0) < 0:
         raise ShapeError(complain(f"eye: got sizes {n}, {n if m is None else m}", "expected 0 or more", "Try eye(3)"))
-    return _finish(wrap(np.eye(n, m, dtype=_float(dtype))), requires_grad)
+    return _finish(wrap(np.eye(n, m, dtype=_float(dtype))), requires_grad, device)
 
 
 @takes_out
@@ -188,19 +193,27 @@ def linspace(
         raise ValueRangeError(complain(f"linspace: got steps={steps}", "expected 0 or more", f"Try steps={-steps}"))
     if steps == 1:
         return _finish(wrap(np.full(1, start, kind)), requires_grad, device)
-    step = kind.type((end - start) / (steps - 1))
+    exact = kind if kind.kind == "f" else np.dtype(np.float64)  # whole numbers lose what follows the point at the end
+    step = exact.type((end - start) / (steps - 1))
     i: Any = np.arange(steps)
-    up = kind.type(start) + step * i.astype(kind)
-    down = kind.type(end) - step * (steps - 1 - i).astype(kind)
+    up = exact.type(start) + step * i.astype(exact)
+    down = exact.type(end) - step * (steps - 1 - i).astype(exact)
     return _finish(_leaf(np.where(i < steps // 2, up, down), kind), requires_grad, device)
 
 
 @takes_out
 def logspace(
-    start: float, end: float, steps: int, base: float = 10.0, *, dtype: Any = None, requires_grad: bool = False
+    start: float,
+    end: float,
+    steps: int,
+    base: float = 10.0,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """base to the powers of linspace."""
-    return _finish(wrap(np.power(base, np.linspace(start, end, steps)).astype(_float(dtype))), requires_grad)
+    return _finish(wrap(np.power(base, np.linspace(start, end, steps)).astype(_float(dtype))), requires_grad, device)
 
 
 def meshgrid(*tensors: Tensor, indexing: str = "ij") -> tuple[Tensor, ...]:
@@ -229,15 +242,26 @@ def draw(sampler: Any, requires_grad: bool = False, device: Any = None, **option
 
 @takes_out
 def rand(
-    *size: Any, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    *shape: Any,
+    size: Any = None,
+    generator: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Uniform in [0, 1)."""
-    return draw(random.uniform, requires_grad, device, shape=_shape(size), dtype=_float(dtype), generator=generator)
+    sizes = _shape(shape, size)
+    return draw(random.uniform, requires_grad, device, shape=sizes, dtype=_float(dtype), generator=generator)
 
 
 @takes_out
 def randn(
-    *size: Any, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    *shape: Any,
+    size: Any = None,
+    generator: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Normal with mean 0 and standard deviation 1.
 
@@ -246,7 +270,8 @@ def randn(
     >>> torch.randn(3)
     tensor([ 1.5410, -0.2934, -2.1788])
     """
-    return draw(random.normal, requires_grad, device, shape=_shape(size), dtype=_float(dtype), generator=generator)
+    sizes = _shape(shape, size)
+    return draw(random.normal, requires_grad, device, shape=sizes, dtype=_float(dtype), generator=generator)
 
 
 @takes_out
@@ -280,11 +305,27 @@ def randint(
 
 
 def randint_like(
-    input: Tensor, low: int, high: Any = None, *, dtype: Any = None, generator: Any = None, requires_grad: bool = False
+    input: Tensor,
+    low: int,
+    high: Any = None,
+    *,
+    generator: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Whole numbers from low (0 unless told) to high - 1, of the same shape and dtype."""
+    low, high = (0, low) if high is None else (low, high)
     kind = _like(input, dtype)
-    return randint(*((0, low) if high is None else (low, high)), input.array.shape, dtype=kind, generator=generator)
+    return randint(
+        low,
+        high,
+        input.array.shape,
+        generator=generator,
+        dtype=kind,
+        device=device,
+        requires_grad=requires_grad,
+    )
 
 
 @takes_out
@@ -294,23 +335,40 @@ def randperm(n: int, *, generator: Any = None, dtype: Any = None, device: Any = 
     return t if dtype is None else ops.cast(t, dtype=dtypes.numpy_dtype(dtype))
 
 
-def rand_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def rand_like(
+    input: Tensor, *, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Uniform in [0, 1), of the same shape."""
-    return rand(input.array.shape, dtype=_like(input, dtype), requires_grad=requires_grad)
+    kind = _like(input, dtype)
+    return rand(input.array.shape, generator=generator, dtype=kind, device=device, requires_grad=requires_grad)
 
 
-def randn_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def randn_like(
+    input: Tensor, *, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Normal numbers of the same shape."""
-    return randn(input.array.shape, dtype=_like(input, dtype), requires_grad=requires_grad)
+    kind = _like(input, dtype)
+    return randn(input.array.shape, generator=generator, dtype=kind, device=device, requires_grad=requires_grad)
 
 
 @takes_out
-def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Any = None) -> Tensor:
+def normal(
+    mean: Any,
+    std: Any = 1.0,
+    size: Any = None,
+    *,
+    generator: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Normal numbers with the given means and standard deviations (numbers with a size, or tensors)."""
     if size is not None:
-        return draw(random.normal, shape=_shape((size,)), mean=mean, std=std, generator=generator)
-    shape = np.broadcast_shapes(*[v.array.shape for v in (mean, std) if isinstance(v, Tensor)])
-    return draw(random.normal, shape=shape, generator=generator) * std + mean
+        options = {"mean": mean, "std": std, "dtype": _float(dtype), "generator": generator}
+        return draw(random.normal, requires_grad, device, shape=_shape((size,)), **options)
+    given = [v.array for v in (mean, std) if isinstance(v, Tensor)]
+    shape, kind = np.broadcast_shapes(*[a.shape for a in given]), np.result_type(*[a.dtype for a in given])
+    return draw(random.normal, shape=shape, dtype=kind, generator=generator) * std + mean
 
 
 @takes_out

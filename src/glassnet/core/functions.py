@@ -71,43 +71,50 @@ def pow(input: Any, exponent: Any, *, out: Tensor | None = None) -> Tensor:
 
 
 @shown_as("RsubBackward1")
-def rsub(other: Any, input: Any) -> Tensor:
-    """input - other: the subtraction with its sides exchanged."""
-    return ops.sub(input, other)
+def rsub(input: Any, other: Any, *, alpha: float = 1) -> Tensor:
+    """other - alpha * input: the subtraction with its sides exchanged."""
+    return ops.sub(other, input if alpha == 1 else input * alpha)
 
 
+@takes_out
 def trunc(input: Tensor) -> Tensor:
     """Round towards zero."""
     return ops.trunc(input)
 
 
+@takes_out
 @shown_as("ReciprocalBackward0")
 def reciprocal(input: Tensor) -> Tensor:
     """1 / input."""
     return ops.div(1.0, input)
 
 
+@takes_out
 @shown_as("RsqrtBackward0")
 def rsqrt(input: Tensor) -> Tensor:
     """1 / sqrt(input)."""
     return pow(input, -0.5)
 
 
+@takes_out
 def tan(input: Tensor) -> Tensor:
     """Tangent."""
     return ops.tan(input)
 
 
+@takes_out
 def log2(input: Tensor) -> Tensor:
     """Logarithm to base 2."""
     return ops.log2(input)
 
 
+@takes_out
 def log10(input: Tensor) -> Tensor:
     """Logarithm to base 10."""
     return ops.log10(input)
 
 
+@takes_out
 def exp2(input: Tensor) -> Tensor:
     """2 ** input."""
     return ops.exp2(input)
@@ -125,6 +132,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None, *, out: Tensor | None
     return ops.clamp(input, low=min, high=max)
 
 
+@takes_out
 @shown_as("LerpBackward0")
 def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
     """input + weight * (end - input)."""
@@ -133,12 +141,14 @@ def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
     return input + (end - input) * share
 
 
+@takes_out
 @shown_as("AddcmulBackward0")
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
     """input + value * tensor1 * tensor2."""
     return input + tensor1 * tensor2 * value
 
 
+@takes_out
 @shown_as("AddcdivBackward0")
 def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: float = 1) -> Tensor:
     """input + value * tensor1 / tensor2."""
@@ -151,6 +161,7 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Tensor:
     return where(mask, as_tensor_like(value, input), input)
 
 
+@takes_out
 @shown_as("NanToNumBackward0")
 def nan_to_num(
     input: Tensor, nan: float | None = 0.0, posinf: float | None = None, neginf: float | None = None

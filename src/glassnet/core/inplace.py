@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.core import factories, layout, ops, random, windows
+from glassnet.core.into import takes_out
 from glassnet.core.kinds import TUPLES
 from glassnet.core.mode import mode
 from glassnet.core.naming import called, shown_as
@@ -150,6 +151,11 @@ def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Any = None) -> 
     return _drawn(self, random.exponential, rate=lambd, generator=generator)
 
 
+def geometric_(self: Tensor, p: float, *, generator: Any = None) -> Tensor:
+    """Fill with the number of the first try that works, where each works with probability p."""
+    return _drawn(self, random.geometric, p=p, generator=generator)
+
+
 def random_(self: Tensor, from_: int = 0, to: int | None = None, *, generator: Any = None) -> Tensor:
     """Fill with random whole numbers from from_ to to - 1; without bounds, as many as the dtype can tell apart."""
     shape = tuple(self.array.shape)
@@ -169,11 +175,20 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         return
     past = alias(self) if past is self else past
     places = layout.getitem(wrap(np.arange(self.array.size, dtype=np.int64).reshape(self.array.shape)), index)
-    become(self, windows.stored(past, places, source), past)
+    become(self, windows.stored(past, places, _without_lead(source, places)), past)
+
+
+def _without_lead(source: Tensor, target: Tensor) -> Tensor:
+    """Numbers for fewer axes than they have, without the axes of length 1 in front."""
+    extra = source.array.ndim - target.array.ndim
+    if extra <= 0 or any(n != 1 for n in source.array.shape[:extra]):
+        return source
+    return source.reshape(source.array.shape[extra:])
 
 
 def _write_window(self: Tensor, index: Any, source: Tensor) -> None:
     target = layout.getitem(self, index)
+    source = _without_lead(source, target)
     if (target.op is not None and target.op.view) or np.shares_memory(target.array, self.array):
         copy_(target, source)
         touched(self)
@@ -185,6 +200,7 @@ def _write_window(self: Tensor, index: Any, source: Tensor) -> None:
     touched(self)
 
 
+@takes_out
 @shown_as("IndexAddBackward0")
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: float = 1) -> Tensor:
     """input with alpha · source added to the slices that index names along one axis."""

@@ -73,6 +73,7 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     return ops.where(condition if condition.array.dtype.kind == "b" else ops.ne(condition, 0), a, b)
 
 
+@takes_out
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     """The indices of the numbers that are not zero, one row each; or one tensor per axis (as_tuple)."""
     places = np.nonzero(input.read("nonzero")) if input.array.ndim else np.nonzero(input.read("nonzero").reshape(1))
@@ -84,14 +85,16 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
 # ---- shape --------------------------------------------------------------------------------------------------------
 
 
-def _shape(shape: tuple[Any, ...]) -> tuple[int, ...]:
+def _shape(shape: tuple[Any, ...], named: Any = None) -> tuple[int, ...]:
+    """Sizes or axes, given one by one, in one tuple, or by their keyword."""
+    shape = shape if named is None else (named,)
     given = shape[0] if len(shape) == 1 and isinstance(shape[0], SEQUENCES) else shape
     return shapes.sizes(given)
 
 
-def reshape(input: Tensor, *shape: Any) -> Tensor:
+def reshape(input: Tensor, *given: Any, shape: Any = None) -> Tensor:
     """The same numbers in another shape; one size may be -1."""
-    y = ops.reshape(input, shape=_shape(shape))
+    y = ops.reshape(input, shape=_shape(given, shape))
     if not input.array.flags.c_contiguous and not np.may_share_memory(y.array, input.array):
         called(y, "UnsafeViewBackward0", input)
     return y
@@ -125,9 +128,9 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
     return ops.reshape(input, shape=(*input.array.shape[:d], 1, *input.array.shape[d:]))
 
 
-def permute(input: Tensor, *dims: Any) -> Tensor:
+def permute(input: Tensor, *given: Any, dims: Any = None) -> Tensor:
     """The axes in another order."""
-    return ops.permute(input, dims=tuple(axis(d, input.array.ndim) for d in _shape(dims)))
+    return ops.permute(input, dims=tuple(axis(d, input.array.ndim) for d in _shape(given, dims)))
 
 
 @shown_as("TransposeBackward0")
@@ -149,9 +152,9 @@ def t(input: Tensor) -> Tensor:
     return ops.permute(input, dims=tuple(range(input.array.ndim))[::-1])
 
 
-def expand(input: Tensor, *sizes: Any) -> Tensor:
+def expand(input: Tensor, *given: Any, size: Any = None) -> Tensor:
     """Axes of length 1 repeated to the given sizes; -1 keeps one as it is."""
-    want = _at_least(input, _shape(sizes), "expand")
+    want = _at_least(input, _shape(given, size), "expand")
     have = (1,) * (len(want) - input.array.ndim) + input.array.shape
     return ops.expand(input, shape=tuple(h if w == -1 else w for w, h in zip(want, have, strict=True)))
 
@@ -162,9 +165,9 @@ def broadcast_to(input: Tensor, shape: Any) -> Tensor:
 
 
 @shown_as("RepeatBackward0")
-def repeat(input: Tensor, *sizes: Any) -> Tensor:
+def repeat(input: Tensor, *given: Any, repeats: Any = None) -> Tensor:
     """The whole tensor repeated along each axis."""
-    times = _at_least(input, _shape(sizes), "repeat")
+    times = _at_least(input, _shape(given, repeats), "repeat")
     y = input.reshape((1,) * (len(times) - input.array.ndim) + input.array.shape)
     for i, n in enumerate(times):
         y = cat([y] * n, i) if n > 1 else ops.window(y, index=(slice(None),) * i + (slice(0, n),)) if n == 0 else y
@@ -238,7 +241,9 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most that many pieces of equal size (the last may be shorter)."""
     if chunks <= 0:
         raise ValueRangeError(complain(f"chunk: got {chunks} chunks", "expected 1 or more", "Try 2"))
-    return split(input, builtins.max(-(-input.array.shape[dim] // chunks), 1), dim)
+    if not input.array.shape[dim]:
+        return (input,) * chunks
+    return split(input, -(-input.array.shape[dim] // chunks), dim)
 
 
 @shown_as("UnbindBackward0")
@@ -249,9 +254,9 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     return tuple(ops.window(input, index=(slice(None),) * d + (i,)) for i in range(input.array.shape[d]))
 
 
-def flip(input: Tensor, *dims: Any) -> Tensor:
+def flip(input: Tensor, *given: Any, dims: Any = None) -> Tensor:
     """Back to front along the given axes."""
-    return ops.flip(input, dims=tuple(axis(d, input.array.ndim) for d in _shape(dims)))
+    return ops.flip(input, dims=tuple(axis(d, input.array.ndim) for d in _shape(given, dims)))
 
 
 @shown_as("RollBackward0")
@@ -269,12 +274,14 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
     return y.reshape(input.array.shape)
 
 
+@takes_out
 @shown_as("TrilBackward0")
 def tril(input: Tensor, diagonal: int = 0) -> Tensor:
     """The lower triangle, zeros above."""
     return _keep(input, np.tril(np.ones(input.array.shape, bool), diagonal))
 
 
+@takes_out
 @shown_as("TriuBackward0")
 def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     """The upper triangle, zeros below."""
@@ -286,6 +293,7 @@ def _keep(input: Tensor, mask: np.ndarray) -> Tensor:
     return ops.where(constant(mask), input, constant(np.zeros((), input.array.dtype)))
 
 
+@takes_out
 def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     """A vector as a diagonal matrix, or the diagonal of a matrix."""
     if input.array.ndim == 2:
@@ -334,12 +342,15 @@ def _check_masks(input: Tensor, parts: Sequence[Any]) -> None:
 def _index_arrays(part: Any) -> list[Any]:
     """One entry of an index; a mask becomes the places where it holds."""
     if isinstance(part, SEQUENCES) and not isinstance(part, WORDS):
-        part = wrap(np.asarray([int(p) if isinstance(p, Tensor) else p for p in part]))
+        numbers = [int(p) if isinstance(p, Tensor) else p for p in part]
+        part = wrap(np.asarray(numbers, None if numbers else np.int64))
     if isinstance(part, ARRAYS):
         part = wrap(part)
     if not isinstance(part, Tensor):
         return [part]
-    if part.array.dtype.kind == "b":
+    if (
+        part.array.dtype.kind == "b" or part.array.dtype == np.uint8
+    ):  # PyTorch takes bytes for a mask, as its first versions had them
         if mode.trace is not None:
             mode.trace.stop("a mask picks a number of entries that depends on the data")
         return [wrap(i) for i in np.nonzero(part.array)]
@@ -354,6 +365,7 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     return ops.gather(input, index, dim=axis(dim, input.array.ndim))
 
 
+@takes_out
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """input with src added where index points along one axis."""
     d = axis(dim, input.array.ndim)
@@ -367,8 +379,17 @@ def _corner(src: Tensor, index: Tensor) -> Tensor:
     return src if src.array.shape == want else getitem(src, tuple(slice(0, n) for n in want))
 
 
-def scatter(input: Tensor, dim: int, index: Tensor, src: Any) -> Tensor:
-    """input with src in the places where index points along one axis."""
+@takes_out
+def scatter(
+    input: Tensor, dim: int, index: Tensor, src: Any = None, value: Any = None, *, reduce: str | None = None
+) -> Tensor:
+    """input with src (a tensor, or a value) in the places where index points along one axis.
+
+    With `reduce`, "add" or "multiply", src is added to what stands there, or multiplied with it.
+    """
+    src = value if src is None else src
+    if reduce is not None:
+        return _scattered_with(input, dim, index, src, reduce)
     if not index.array.size:
         return called(ops.copy(input), "ScatterBackward0", input)
     d = axis(dim, input.array.ndim)
@@ -376,6 +397,17 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Any) -> Tensor:
     hit = ops.scatter_add(wrap(np.ones(index.array.shape, input.array.dtype)), index, dim=d, shape=shape)
     placed = take(_corner(src, index), _latest(index, d, shape)) if isinstance(src, Tensor) else src
     return called(where(ops.eq(hit, 0), input, placed), "ScatterBackward0", input)
+
+
+def _scattered_with(input: Tensor, dim: int, index: Tensor, src: Any, reduce: str) -> Tensor:
+    if reduce not in ("add", "multiply"):
+        got = f"scatter: got reduce={reduce!r}"
+        raise ValueRangeError(complain(got, "expected 'add' or 'multiply'", "Try scatter_reduce for others"))
+    if not isinstance(src, Tensor):
+        src = wrap(np.full(index.array.shape, src, input.array.dtype))
+    if reduce == "add":
+        return scatter_add(input, dim, index, src)
+    return input.scatter_reduce(dim, index, src, "prod")  # type: ignore[attr-defined]
 
 
 def _latest(index: Tensor, d: int, shape: tuple[int, ...]) -> Tensor:
@@ -400,7 +432,8 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
 @shown_as("MaskedSelectBackward0")
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     """The numbers where the mask holds, on one line."""
-    return getitem(input, mask)
+    shape = np.broadcast_shapes(input.array.shape, mask.array.shape) or (1,)
+    return getitem(expand(input, shape), expand(mask, shape))
 
 
 @takes_out

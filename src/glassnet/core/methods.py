@@ -30,6 +30,7 @@ from glassnet.core.inplace import (
     copy_,
     exponential_,
     fill_,
+    geometric_,
     in_place,
     index_add,
     normal_,
@@ -137,7 +138,7 @@ _TURNED_IN_PLACE = ("unsqueeze", "squeeze", "t", "transpose", "swapaxes", "swapd
 # ---- methods that are functions of their own name -------------------------------------------------------------------
 
 _OTHERS: tuple[Callable[..., Any], ...] = (
-    *(bernoulli_, copy_, exponential_, fill_, index_add, normal_, random_, uniform_, zero_),
+    *(bernoulli_, copy_, exponential_, fill_, geometric_, index_add, normal_, random_, uniform_, zero_),
     *(factories.bernoulli, factories.multinomial),
     *(tape.backward, tape.register_hook, tape.register_post_accumulate_grad_hook, tape.retain_grad),
     *(
@@ -150,6 +151,7 @@ _OTHERS: tuple[Callable[..., Any], ...] = (
     ),
     *(tensor_methods.detach_, tensor_methods.expand_as, tensor_methods.fill_diagonal_, tensor_methods.map_),
     *(tensor_methods.numel, tensor_methods.polygamma, tensor_methods.size, tensor_methods.storage_offset),
+    *(tensor_methods.stride,),
     *(tensor_methods.to, tensor_methods.type_as, tensor_methods.view, tensor_methods.view_as, tensor_methods.where),
 )
 
@@ -165,12 +167,12 @@ _TOLD: dict[str, Callable[[Tensor], Any]] = {
     "dim": lambda self: self.array.ndim,
     "ndimension": lambda self: self.array.ndim,
     "element_size": lambda self: self.array.itemsize,
-    "stride": lambda self: tuple(s // self.array.itemsize for s in self.array.strides),
     "data_ptr": lambda self: self.array.__array_interface__["data"][0],
     "get_device": lambda self: -1,
     "is_complex": lambda self: False,
     "is_contiguous": lambda self: self.array.flags.c_contiguous,
     "is_floating_point": lambda self: self.array.dtype.kind == "f",
+    "is_inference": lambda self: False,
     "is_nonzero": bool,
     "is_signed": lambda self: self.array.dtype.kind in "fi",
 }

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.core import ops
+from glassnet.core import ops, windows
 from glassnet.core.arranging import atleast_2d, diagonal, tensor_split
+from glassnet.core.into import takes_out
 from glassnet.core.layout import axis, diag, split, where
 from glassnet.core.naming import called, shown_as
 from glassnet.core.tensor import Tensor, constant, wrap
@@ -35,6 +36,7 @@ __all__ = [
 # ---- a copy with other numbers in some places ---------------------------------------------------------------------
 
 
+@takes_out
 @shown_as("SliceScatterBackward0")
 def slice_scatter(
     input: Tensor, src: Tensor, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
@@ -68,6 +70,8 @@ def _with(input: Tensor, src: Tensor, window: Callable[[Tensor], Tensor]) -> Ten
     if place.array.shape != src.array.shape:
         got = f"got a source of shape {tuple(src.shape)} for a place of shape {tuple(place.shape)}"
         raise ShapeError(complain(got, "expected the same shape", "Try .expand or .reshape"))
+    if not np.may_share_memory(place.array, y.array):  # a choice of places, which a change would not reach
+        return windows.stored(y, window(wrap(np.arange(y.array.size).reshape(y.array.shape))), src)
     place.copy_(src)
     return y
 
@@ -91,6 +95,7 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     return where(wrap(holds.copy()), source.reshape(-1)[wrap(places)], input)
 
 
+@takes_out
 def scatter_reduce(
     input: Tensor, dim: int, index: Tensor, src: Tensor, reduce: str, *, include_self: bool = True
 ) -> Tensor:
@@ -122,6 +127,7 @@ def scatter_reduce(
 _EXTREMES_AND_PRODUCTS = ("prod", "amax", "amin")
 
 
+@takes_out
 @shown_as("IndexReduceBackward0")
 def index_reduce(
     input: Tensor, dim: int, index: Tensor, source: Tensor, reduce: str, *, include_self: bool = True

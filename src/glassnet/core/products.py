@@ -16,7 +16,7 @@ from glassnet.core.layout import axis, permute, stack
 from glassnet.core.naming import shown_as
 from glassnet.core.reductions import norm
 from glassnet.core.tensor import Tensor
-from glassnet.errors import ShapeError, complain
+from glassnet.errors import ShapeError, ValueRangeError, complain
 
 __all__ = [
     "addbmm",
@@ -55,6 +55,7 @@ def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: float = 1, alpha: fl
     return _plus(input, matmul(mat, vec), beta, alpha)
 
 
+@takes_out
 @shown_as("AddrBackward0")
 def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """beta * input + alpha * (vec1 outer vec2)."""
@@ -68,6 +69,7 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, a
     return _plus(input, matmul(batch1, batch2), beta, alpha)
 
 
+@takes_out
 @shown_as("AddbmmBackward0")
 def addbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """beta * input + alpha * the sum of batch1 @ batch2."""
@@ -105,6 +107,7 @@ def _product(matrices: list[Tensor], cuts: dict[tuple[int, int], int], i: int, j
     return matmul(_product(matrices, cuts, i, cuts[i, j]), _product(matrices, cuts, cuts[i, j] + 1, j))
 
 
+@takes_out
 def inner(input: Tensor, other: Tensor) -> Tensor:
     """The sum of the products along the last axes."""
     if input.array.ndim == 0 or other.array.ndim == 0:
@@ -112,6 +115,7 @@ def inner(input: Tensor, other: Tensor) -> Tensor:
     return tensordot(input, other, ([-1], [-1]))
 
 
+@takes_out
 def vdot(input: Tensor, other: Tensor) -> Tensor:
     """The inner product of two vectors."""
     return matmul(input, other)
@@ -130,6 +134,7 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     return product.reshape(shape)
 
 
+@takes_out
 def kron(input: Tensor, other: Tensor) -> Tensor:
     """Every number of input times the whole of other, laid out as blocks."""
     n = max(input.array.ndim, other.array.ndim)
@@ -139,6 +144,7 @@ def kron(input: Tensor, other: Tensor) -> Tensor:
     return (input.reshape(apart) * other.reshape(inside)).reshape([i * j for i, j in zip(a, b, strict=True)])
 
 
+@takes_out
 def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
     """The vector product in three dimensions."""
     if dim is None:
@@ -166,7 +172,7 @@ def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str | None = Non
 # ---- sums over named axes -------------------------------------------------------------------------------------------
 
 
-def einsum(equation: str, *operands: Any) -> Tensor:
+def einsum(equation: Any, *operands: Any) -> Tensor:
     """Products summed over named axes: "ij,jk->ik" is the matrix product.
 
     Every letter names an axis; those missing after the arrow are summed over. "..." stands for axes without a name.
@@ -176,6 +182,8 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     >>> torch.einsum("ij,jk->ik", a, b).shape, torch.einsum("ij->j", a)
     (torch.Size([2, 4]), tensor([2., 2., 2.]))
     """
+    if isinstance(equation, Tensor):
+        equation, operands = _spelled((equation, *operands))
     tensors = list(operands[0] if len(operands) == 1 and isinstance(operands[0], LISTS) else operands)
     names, wanted = _named_axes(equation, tensors)
     terms = [_without_repeats(t, n) for t, n in zip(tensors, names, strict=True)]
@@ -188,6 +196,17 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     x = ops.sum(x, dim=lost, keepdim=False) if lost else x
     have = [name for name in have if name in wanted]
     return permute(x, [have.index(name) for name in wanted]) if have != wanted else x
+
+
+def _spelled(operands: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
+    """The equation of einsum's other form: a tensor and the numbers of its axes, the next, …, those of the result."""
+    *pairs, wanted = operands if len(operands) % 2 else (*operands, None)
+
+    def term(axes: Any) -> str:
+        return "".join("..." if a is ... else string.ascii_letters[a] for a in axes)
+
+    left = ",".join(term(axes) for axes in pairs[1::2])
+    return left if wanted is None else f"{left}->{term(wanted)}", tuple(pairs[::2])
 
 
 def _named_axes(equation: str, tensors: list[Tensor]) -> tuple[list[list[str]], list[str]]:
@@ -210,6 +229,10 @@ def _named_axes(equation: str, tensors: list[Tensor]) -> tuple[list[list[str]], 
     dots = [f".{i}" for i in range(unnamed, 0, -1)]
     once = [c for c in string.ascii_letters if counts.count(c) == 1]
     wanted = _letters(right, unnamed) if arrow else [*dots, *sorted(once)]
+    for name in wanted:
+        if name not in counts or wanted.count(name) > 1:
+            got = f"einsum: got {name!r} in the result of {equation!r}"
+            raise ValueRangeError(complain(got, "expected letters of the terms, each once", "Try another letter"))
     _check_sizes(equation, spelled, tensors)
     return spelled, wanted
 

@@ -142,6 +142,18 @@ def exponential(shape: Shape, rate: float = 1.0, dtype: Any = np.float32, genera
     return (-1.0 / rate * each(math.log1p, -u)).astype(kind).reshape(sizes)
 
 
+def geometric(shape: Shape, p: float, dtype: Any = np.float32, generator: Generator | None = None) -> Array:
+    """The number of the first try that works, where each works with probability p: ln(u) / ln(1 - p), rounded up.
+
+    >>> geometric(3, 0.5, generator=Generator().manual_seed(0))
+    array([1., 1., 2.], dtype=float32)
+    """
+    _expect(0 < p < 1, f"geometric: got p={p}", "expected a number between 0 and 1", "Try p=0.5")
+    sizes = _sizes("geometric", shape)
+    u = (generator or default_generator).fractions(math.prod(sizes))
+    return np.ceil(each(math.log, u) / math.log1p(-p)).astype(dtype).reshape(sizes)
+
+
 def bernoulli(
     shape: Shape,
     p: float | Array,

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +16,7 @@ import numpy as np
 from glassnet.core import dtypes, ops
 from glassnet.core.dtypes import numpy_dtype
 from glassnet.core.into import into, takes_out
+from glassnet.core.kinds import TUPLES
 from glassnet.core.layout import axes, axis, cat, numpy_names, where
 from glassnet.core.naming import called, shown_as
 from glassnet.core.tensor import Tensor, wrap
@@ -33,10 +36,30 @@ class ValuesAndIndices(NamedTuple):
 Max, Min, Median, Sort, Topk = (type(n, (ValuesAndIndices,), {}) for n in ("max", "min", "median", "sort", "topk"))
 
 
+def along_axes(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function along an axis, which a single number is given to as a line of one."""
+
+    @functools.wraps(function)
+    def of_numbers_too(input: Tensor, *args: Any, **kwargs: Any) -> Any:
+        if input.array.ndim:
+            return function(input, *args, **kwargs)
+        y = function(input.reshape(1), *args, **kwargs)
+        return type(y)(*(part.reshape(()) for part in y)) if isinstance(y, TUPLES) else y.reshape(())
+
+    return of_numbers_too
+
+
 def need_float(x: Tensor, name: str) -> None:
     """Refuse integers where PyTorch does."""
     if x.array.dtype.kind != "f":
         raise DTypeError(f"{name}: got {x.dtype} numbers; expected floating point. Try tensor.float().{name}().")
+
+
+def summed_as(input: Tensor, dtype: Any) -> Tensor:
+    """The numbers as another dtype, or whole numbers as int64, in which they are added up and multiplied."""
+    if dtype is not None:
+        return input.to(dtype)
+    return input if input.array.dtype.kind == "f" else ops.cast(input, dtype=np.dtype(np.int64))
 
 
 # ---- reductions ---------------------------------------------------------------------------------------------------
@@ -100,10 +123,11 @@ def std(
     return ops.norm(away, dim=over, keepdim=keepdim) / math.sqrt(freedom)
 
 
+@takes_out
 @numpy_names
-def prod(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
+def prod(input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The product, by halves, so that zeros among the factors do no harm to the gradient."""
-    x = input if input.array.dtype.kind == "f" else ops.cast(input, dtype=np.dtype(np.int64))
+    x = summed_as(input, dtype)
     x = x.reshape(-1) if dim is None else x
     d = 0 if dim is None else axis(dim, x.array.ndim)
     lead = (slice(None),) * d
@@ -153,6 +177,7 @@ def _extreme(input: Tensor, dim: Any, keepdim: bool, whole: Any, place: Any, pai
 
 @takes_out
 @numpy_names
+@along_axes
 def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
     """The middle number in order, the lower of the two middle ones if their count is even; with dim, and its index."""
     x = input.reshape(-1) if dim is None else input
@@ -210,16 +235,20 @@ def all(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
 
 @takes_out
 @numpy_names
-def cumsum(input: Tensor, dim: int) -> Tensor:
+def cumsum(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """The running sum along one axis."""
+    if not input.array.ndim:
+        return cumsum(input.reshape(1), dim, dtype=dtype).reshape(())
+    input = input if dtype is None else input.to(dtype)
     return ops.cumsum(input, dim=axis(dim, input.array.ndim))
 
 
 @takes_out
 @shown_as("LinalgVectorNormBackward0")
 @numpy_names
-def norm(input: Tensor, p: Any = 2, dim: Any = None, keepdim: bool = False) -> Tensor:
+def norm(input: Tensor, p: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """(sum |x|^p)^(1/p): p = 2 is the length, inf the largest magnitude."""
+    input = input if dtype is None else input.to(dtype)
     need_float(input, "norm")
     over = axes(dim, input)
     if p in (2, 2.0, "fro", None):
@@ -246,6 +275,7 @@ def logsumexp(input: Tensor, dim: Any, keepdim: bool = False) -> Tensor:
 
 @takes_out
 @numpy_names
+@along_axes
 def softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """exp(input) / sum(exp(input)) along one axis, without overflow."""
     if dtype is not None:
@@ -256,6 +286,7 @@ def softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
 
 @takes_out
 @numpy_names
+@along_axes
 def log_softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """log(softmax(input)) along one axis, without overflow or loss of small probabilities."""
     if dtype is not None:
@@ -267,6 +298,7 @@ def log_softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
 # ---- order ----------------------------------------------------------------------------------------------------------
 
 
+@takes_out
 @numpy_names
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Tensor:
     """The indices that would sort the tensor."""
@@ -276,6 +308,7 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: b
 @takes_out
 @shown_as("SortBackward0")
 @numpy_names
+@along_axes
 def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> ValuesAndIndices:
     """The sorted numbers, and where each came from."""
     d = axis(dim, input.array.ndim)
@@ -286,6 +319,7 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool
 @takes_out
 @shown_as("TopkBackward0")
 @numpy_names
+@along_axes
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> ValuesAndIndices:
     """The k largest (or smallest) numbers along one axis, in order."""
     d = axis(dim, input.array.ndim)
@@ -312,11 +346,14 @@ def unique(
     return tuple(wrap(t) for t in told) if isinstance(told, tuple) else wrap(told)
 
 
-def bincount(input: Tensor, minlength: int = 0) -> Tensor:
-    """How often each whole number from 0 occurs."""
+def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -> Tensor:
+    """How often each whole number from 0 occurs, or the sum of the weights that stand beside it."""
     counted = input.read("bincount")
     if counted.ndim != 1 or counted.dtype.kind == "f" or (counted.size and counted.min() < 0):
         got = f"bincount: got {input.dtype} numbers of shape {counted.shape}, the least of them {counted.min()}"
         hint = "Try x - x.min()" if counted.min() < 0 else "Try .reshape(-1).long()"
         raise ValueRangeError(complain(got, "expected one line of whole numbers from 0", hint))
-    return wrap(np.bincount(counted, minlength=minlength).astype(np.int64))
+    if weights is None:
+        return wrap(np.bincount(counted, minlength=minlength).astype(np.int64))
+    kind = weights.array.dtype if weights.array.dtype == np.float32 else np.dtype(np.float64)
+    return wrap(np.bincount(counted, weights.read("bincount"), minlength).astype(kind))

@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from glassnet.core import ops
+from glassnet.core import dtypes, ops
+from glassnet.core.into import takes_out
 from glassnet.core.layout import axes, axis, cat, numpy_names, stack, where
 from glassnet.core.naming import shown_as
-from glassnet.core.reductions import ValuesAndIndices, mean, need_float, std, sum, var
+from glassnet.core.reductions import ValuesAndIndices, along_axes, mean, need_float, std, sum, summed_as, var
 from glassnet.core.tensor import Tensor, wrap
 from glassnet.errors import DataError, ValueRangeError, complain
 
@@ -56,6 +57,7 @@ class MinAndMax(NamedTuple):
 # ---- order ----------------------------------------------------------------------------------------------------------
 
 
+@takes_out
 @numpy_names
 def quantile(
     input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
@@ -69,6 +71,7 @@ def quantile(
     tensor([2., 3.])
     """
     need_float(input, "quantile")
+    dim = dim if input.array.ndim else None
     x = input.reshape(-1) if dim is None else input
     d = axis(0 if dim is None else dim, x.array.ndim)
     fractions = np.atleast_1d(q.read("quantile") if isinstance(q, Tensor) else np.float64(q))
@@ -103,8 +106,10 @@ def _between(line: Tensor, d: int, at: float, interpolation: str) -> Tensor:
 _ROUNDINGS = {"lower": np.floor, "higher": np.ceil, "nearest": np.rint}
 
 
+@takes_out
 @shown_as("KthvalueBackward0")
 @numpy_names
+@along_axes
 def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> ValuesAndIndices:
     """The k-th smallest number along one axis (k from 1), and where it is."""
     d = axis(dim, input.array.ndim)
@@ -117,7 +122,9 @@ def kthvalue(input: Tensor, k: int, dim: int = -1, keepdim: bool = False) -> Val
     return Kthvalue(values[at], places[at]) if keepdim else Kthvalue(values[at].squeeze(d), places[at].squeeze(d))
 
 
+@takes_out
 @numpy_names
+@along_axes
 def mode(input: Tensor, dim: int = -1, keepdim: bool = False) -> ValuesAndIndices:
     """The most frequent number along one axis (the smallest of several), and the last place where it is."""
     d = axis(dim, input.array.ndim)
@@ -133,11 +140,13 @@ def _last_of_most_frequent(line: np.ndarray) -> int:
     return int(np.flatnonzero(line == values[counts.argmax()])[-1])
 
 
+@takes_out
 def msort(input: Tensor) -> Tensor:
     """Sorted along the first axis."""
     return input.sort(0).values
 
 
+@takes_out
 @numpy_names
 def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> MinAndMax:
     """The smallest and the largest number."""
@@ -145,6 +154,7 @@ def aminmax(input: Tensor, *, dim: int | None = None, keepdim: bool = False) -> 
     return MinAndMax(ops.amin(input, dim=over, keepdim=keepdim), ops.amax(input, dim=over, keepdim=keepdim))
 
 
+@takes_out
 def searchsorted(
     sorted_sequence: Tensor, values: Any, *, right: bool = False, side: str | None = None, out_int32: bool = False
 ) -> Tensor:
@@ -160,6 +170,7 @@ def searchsorted(
     return wrap(np.asarray(found, np.int32 if out_int32 else np.int64))
 
 
+@takes_out
 def bucketize(input: Any, boundaries: Tensor, *, out_int32: bool = False, right: bool = False) -> Tensor:
     """The bucket between the boundaries that each number falls into.
 
@@ -173,12 +184,15 @@ def bucketize(input: Any, boundaries: Tensor, *, out_int32: bool = False, right:
 # ---- running values -------------------------------------------------------------------------------------------------
 
 
+@takes_out
 @shown_as("CumprodBackward0")
 @numpy_names
-def cumprod(input: Tensor, dim: int) -> Tensor:
+def cumprod(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """The running product along one axis, by doubling strides, so that zeros do no harm to the gradient."""
     d = axis(dim, input.array.ndim)
-    y, step = input, 1
+    if not input.array.ndim:
+        return summed_as(input, dtype)
+    y, step = summed_as(input, dtype), 1
     while step < input.array.shape[d]:
         whole, lead = input.array.shape[d], (slice(None),) * d
         earlier = y[(*lead, slice(0, whole - step))]
@@ -187,15 +201,19 @@ def cumprod(input: Tensor, dim: int) -> Tensor:
     return y
 
 
+@takes_out
 @shown_as("CummaxBackward0")
 @numpy_names
+@along_axes
 def cummax(input: Tensor, dim: int) -> ValuesAndIndices:
     """The largest number so far along one axis, and where it is (the last of several)."""
     return _running(input, dim, np.maximum, Cummax)
 
 
+@takes_out
 @shown_as("CumminBackward0")
 @numpy_names
+@along_axes
 def cummin(input: Tensor, dim: int) -> ValuesAndIndices:
     """The smallest number so far along one axis, and where it is (the last of several)."""
     return _running(input, dim, np.minimum, Cummin)
@@ -210,6 +228,7 @@ def _running(input: Tensor, dim: int, better: Any, result: Any) -> ValuesAndIndi
     return result(ops.gather(input, at, dim=d), at)
 
 
+@takes_out
 @numpy_names
 def logcumsumexp(input: Tensor, dim: int) -> Tensor:
     """log(exp(x_0) + ... + exp(x_i)), without overflow."""
@@ -218,14 +237,19 @@ def logcumsumexp(input: Tensor, dim: int) -> Tensor:
     return ops.log(ops.cumsum(ops.exp(input - top), dim=d)) + top
 
 
+@takes_out
 @numpy_names
-def diff(input: Tensor, n: int = 1, dim: int = -1) -> Tensor:
-    """Each number less the one before it, n times over.
+def diff(
+    input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None, append: Tensor | None = None
+) -> Tensor:
+    """Each number less the one before it, n times over; first, more numbers may be put before or after them.
 
     >>> import glassnet as torch
     >>> torch.diff(torch.tensor([1, 4, 9]))
     tensor([3, 5])
     """
+    ends = [t for t in (prepend, input, append) if t is not None]
+    input = cat(ends, dim) if len(ends) > 1 else input
     lead = (slice(None),) * axis(dim, input.array.ndim)
     for _ in range(n):
         input = input[(*lead, slice(1, None))] - input[(*lead, slice(None, -1))]
@@ -240,7 +264,7 @@ def trapezoid(y: Tensor, x: Tensor | None = None, *, dx: float = 1.0, dim: int =
     height = (y[(*lead, slice(1, None))] + y[(*lead, slice(None, -1))]) / 2
     if x is None:
         return sum(height * dx, d)
-    step = diff(x)
+    step = diff(x, dim=d if x.array.ndim == y.array.ndim else -1)
     return sum(
         height * (step if step.array.ndim > 1 else step.reshape([-1 if i == d else 1 for i in range(y.array.ndim)])), d
     )
@@ -255,6 +279,8 @@ def std_mean(
     input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None
 ) -> tuple[Tensor, Tensor]:
     """The standard deviation and the mean."""
+    if isinstance(dim, bool):  # PyTorch's std_mean(unbiased)
+        dim, unbiased = None, dim
     return std(input, dim, unbiased, keepdim, correction=correction), mean(input, dim, keepdim)
 
 
@@ -264,19 +290,24 @@ def var_mean(
     input: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None
 ) -> tuple[Tensor, Tensor]:
     """The variance and the mean."""
+    if isinstance(dim, bool):  # PyTorch's var_mean(unbiased)
+        dim, unbiased = None, dim
     return var(input, dim, unbiased, keepdim, correction=correction), mean(input, dim, keepdim)
 
 
+@takes_out
 @shown_as("NansumBackward0")
 @numpy_names
-def nansum(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
+def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The sum of the numbers that are not NaN."""
-    return sum(where(ops.isnan(input), 0.0, input), dim, keepdim)
+    return sum(where(ops.isnan(input), 0.0, input), dim, keepdim, dtype=dtype)
 
 
+@takes_out
 @numpy_names
-def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
+def nanmean(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
     """The mean of the numbers that are not NaN."""
+    input = input if dtype is None else input.to(dtype)
     there = ops.logical_not(ops.isnan(input))
     return nansum(input, dim, keepdim) / sum(there, dim, keepdim)
 
@@ -287,6 +318,7 @@ def count_nonzero(input: Tensor, dim: Any = None) -> Tensor:
     return sum(ops.ne(input, 0), dim)
 
 
+@takes_out
 def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
     """How many numbers fall into each of so many bins between min and max (if both are 0: those of the data)."""
     array = input.read("histc")
@@ -300,6 +332,7 @@ def histc(input: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Ten
     return wrap(np.histogram(array, bins, ends)[0].astype(array.dtype))
 
 
+@takes_out
 def isin(elements: Any, test_elements: Any, *, invert: bool = False) -> Tensor:
     """Whether each number is among the others."""
     a, b = (v.read("isin") if isinstance(v, Tensor) else np.asarray(v) for v in (elements, test_elements))
@@ -319,14 +352,26 @@ def unique_consecutive(input: Tensor, return_inverse: bool = False, return_count
 # ---- how rows go together -------------------------------------------------------------------------------------------
 
 
-def cov(input: Tensor, *, correction: int = 1) -> Tensor:
-    """The covariances of the rows: mean product of their distances from their means, over n - correction."""
+def cov(
+    input: Tensor, *, correction: int = 1, fweights: Tensor | None = None, aweights: Tensor | None = None
+) -> Tensor:
+    """The covariances of the rows: mean product of their distances from their means, over n - correction.
+
+    `fweights` says how often each column was seen, `aweights` how much it counts.
+    """
+    input = input if input.array.dtype.kind == "f" else input.to(dtypes.get_default_dtype())
     x = input.reshape(1, -1) if input.array.ndim < 2 else input
     if x.array.ndim > 2:
         raise DataError(complain(f"cov: got {x.array.ndim} axes", "expected one row per variable", "Try x.flatten(1)"))
-    away = x - ops.mean(x, dim=(1,), keepdim=True)
-    y = away @ away.T / float(builtins.max(x.array.shape[1] - correction, 0))
-    return y if input.array.ndim == 2 else y.reshape(())
+    if fweights is None and aweights is None:
+        away = x - ops.mean(x, dim=(1,), keepdim=True)
+        return (away @ away.T / float(builtins.max(x.array.shape[1] - correction, 0))).squeeze()
+    times = [w.to(x.dtype) for w in (fweights, aweights) if w is not None]
+    w = times[0] if len(times) == 1 else times[0] * times[1]
+    total = sum(w)
+    away = x - sum(x * w, 1, True) / total
+    lost = correction if aweights is None else sum(w * aweights.to(x.dtype)) / total * correction
+    return ((away * w) @ away.T / (total - lost)).squeeze()
 
 
 def corrcoef(input: Tensor) -> Tensor:

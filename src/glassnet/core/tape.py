@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.core import ops
+from glassnet.core import layout, ops
 from glassnet.core.kinds import TUPLES
 from glassnet.core.mode import World, enable_grad, mode, no_grad
 from glassnet.core.naming import name_of
 from glassnet.core.tensor import Constant, Tensor, as_used, renew, touched
-from glassnet.errors import GradientError, NotSupportedError, ShapeError, complain
+from glassnet.errors import DTypeError, GradientError, NotSupportedError, ShapeError, complain
 
 
 def inputs_of(t: Tensor) -> tuple[Tensor, ...]:
@@ -116,10 +116,22 @@ def _visit(t: Tensor, g: Tensor) -> Tensor:
         mode.trace.stop("a hook on a gradient runs Python code while the step runs")
     for hook in list((t.hooks or {}).values()):
         changed = hook(g)
-        g = g if changed is None else changed
+        g = g if changed is None else _checked(changed, g, hook)
     if t.keeps_grad:
         t.grad = g if t.grad is None else t.grad + g
     return g
+
+
+def _checked(changed: Any, g: Tensor, hook: Any) -> Tensor:
+    """What a hook returned in place of a gradient, which must be one of the same shape."""
+    name = getattr(hook, "__name__", type(hook).__name__)
+    if not isinstance(changed, Tensor):
+        got = f"hook {name!r}: got {type(changed).__name__} in place of a gradient"
+        raise DTypeError(complain(got, "expected a tensor, or None to leave it as it is", "Try returning g"))
+    if changed.array.shape != g.array.shape:
+        got = f"hook {name!r}: got shape {changed.array.shape} in place of a gradient of shape {g.array.shape}"
+        raise GradientError(complain(got, "expected the same shape", "Try torch.zeros_like(g) for a start"))
+    return changed
 
 
 def _names_of(rule: Callable[..., Tensor], y: Tensor) -> list[str]:
@@ -285,6 +297,13 @@ def _is_window(g: Tensor) -> bool:
     )
 
 
+def _grad_of_each(outputs: Any, inputs: Any, grad_outputs: Any, options: tuple[Any, ...]) -> Any:
+    """The gradients for every row of `grad_outputs`, stacked: the rows of a Jacobian when they are those of `eye`."""
+    given = [grad_outputs] if isinstance(grad_outputs, Tensor) else list(grad_outputs)
+    rows = [grad(outputs, inputs, list(row), *options) for row in zip(*given, strict=True)]
+    return tuple(None if column[0] is None else layout.stack(list(column)) for column in zip(*rows, strict=True))
+
+
 def grad(
     outputs: Tensor | Sequence[Tensor],
     inputs: Tensor | Sequence[Tensor],
@@ -307,10 +326,12 @@ def grad(
     >>> torch.autograd.grad(slope, x)
     (tensor(18.),)
     """
-    if is_grads_batched or not only_inputs:
-        got = f"grad: got is_grads_batched={is_grads_batched}, only_inputs={only_inputs}"
-        hint = "Try torch.vmap over the gradients, or backward() for the leaves"
-        raise NotSupportedError(complain(got, "expected False and True", hint))
+    if not only_inputs:
+        got, hint = "grad: got only_inputs=False", "Try backward() for the leaves"
+        raise NotSupportedError(complain(got, "expected True", hint))
+    if is_grads_batched:
+        options = (True, create_graph, True, allow_unused, False, materialize_grads)
+        return _grad_of_each(outputs, inputs, grad_outputs, options)
     ys = [outputs] if isinstance(outputs, Tensor) else list(outputs)
     xs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     gs = [grad_outputs] if grad_outputs is None or isinstance(grad_outputs, Tensor) else list(grad_outputs)

@@ -40,6 +40,7 @@ class Tensor:
 
     __array_priority__ = 1000
     __slots__ = (
+        "__dict__",  # names of the user's own, such as parameter.decays = False
         "__weakref__",
         "array",
         "attrs",
@@ -218,7 +219,10 @@ class Tensor:
         return int(self.item())
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if self.array.ndim == 0 else format(repr(self), spec)
+        if self.array.ndim and spec:
+            got = f"got the format {spec!r} for a tensor of shape {self.array.shape}"
+            raise TypeError(f"{got}; expected a single number. Try torch.set_printoptions, or tensor.item().")
+        return format(self.item(), spec) if self.array.ndim == 0 else repr(self)
 
     def __repr__(self) -> str:
         renew(self)

@@ -80,13 +80,25 @@ def maker_of(name: str) -> Callable[..., Tensor]:
 def view(self: Tensor, *shape: Any) -> Tensor:
     """The same memory in another shape, or (view(dtype)) with numbers of another kind."""
     if len(shape) == 1 and isinstance(shape[0], DType | np.dtype):
-        return to(self, shape[0])
+        return _as_kind(self, dtypes.numpy_dtype(shape[0]))
     y = layout.reshape(self, *shape)
     if y.array.size and not np.may_share_memory(y.array, self.array):
         got = f"view: got {tuple(y.array.shape)} for a tensor of shape {tuple(self.array.shape)} that is not contiguous"
         expected = "expected numbers that lie in that order in memory, since a view moves none"
         raise ShapeError(complain(got, expected, "Try .reshape(...), or .contiguous().view(...)"))
     return y
+
+
+def _as_kind(self: Tensor, kind: np.dtype[Any]) -> Tensor:
+    """The same bits read as numbers of another kind; the last axis grows or shrinks with their size."""
+    if mode.trace is not None:
+        mode.trace.stop("view(dtype) reads the bits of numbers while the step runs")
+    try:
+        return self if kind == self.array.dtype else wrap(self.array.view(kind))
+    except ValueError:
+        got = f"view: got {dtypes.dtype_of(kind)} for {self.dtype} numbers of shape {tuple(self.array.shape)}"
+        expected = "expected a last axis that lies in one piece and divides into numbers of that size"
+        raise ShapeError(complain(got, expected, "Try .contiguous() first, or .to(dtype) for the values")) from None
 
 
 def view_as(self: Tensor, other: Tensor) -> Tensor:
@@ -117,6 +129,12 @@ def polygamma(self: Tensor, n: int) -> Tensor:
 def cpu(self: Tensor) -> Tensor:
     """The tensor itself: it is there already."""
     return self
+
+
+def stride(self: Tensor, dim: int | None = None) -> Any:
+    """How many numbers of memory lie between neighbours along every axis, or along one."""
+    steps = tuple(s // self.array.itemsize for s in self.array.strides)
+    return steps if dim is None else steps[dim]
 
 
 def numel(self: Tensor) -> int:

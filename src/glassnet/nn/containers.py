@@ -386,6 +386,19 @@ class ParameterDict(Module):
         """The parameter of that name, or default."""
         return getattr(self, key) if key in self._keys else default
 
+    def copy(self) -> ParameterDict:
+        """Another ParameterDict with the same parameters."""
+        return ParameterDict(OrderedDict(self.items()))
+
+    def __or__(self, other: ParameterDict) -> ParameterDict:
+        both = self.copy()
+        both.update(other)
+        return both
+
+    def __ior__(self, other: ParameterDict) -> ParameterDict:
+        self.update(other)
+        return self
+
     def update(self, parameters: Any) -> None:
         """Take over the values of a dictionary (a plain one in the order of its names), or of pairs."""
         pairs = list(parameters.items() if hasattr(parameters, "items") else parameters)

@@ -254,7 +254,10 @@ class Optimizer:
         return handle
 
     def register_step_pre_hook(self, hook: Callable[..., Any]) -> Handle:
-        """Call hook(optimizer, args, kwargs) before every step; it may return other (args, kwargs)."""
+        """Call hook(optimizer, args, kwargs) before every step; it may return other (args, kwargs).
+
+        As in PyTorch, args begins with the optimizer itself.
+        """
         return self._register("step_pre", hook)
 
     def register_step_post_hook(self, hook: Callable[..., Any]) -> Handle:
@@ -315,11 +318,13 @@ def _tell(optimizer: Optimizer, step: Callable[..., Any]) -> None:
 
 
 def _with_hooks(optimizer: Optimizer, step: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    args = (optimizer, *args)  # what step is called with, the optimizer itself first
     for hook in list(optimizer.hooks["step_pre"].values()):
         changed = hook(optimizer, args, kwargs)
         if changed is not None:
             args, kwargs = changed
-    result = step(optimizer, *args, **kwargs)
+            args = args if args and args[0] is optimizer else (optimizer, *args)
+    result = step(*args, **kwargs)
     for hook in list(optimizer.hooks["step_post"].values()):
         hook(optimizer, args, kwargs)
     return result
