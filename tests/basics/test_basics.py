@@ -229,6 +229,18 @@ def _as_engine(parameters):
     return nn.Sequential(*layers[:-1], nn.Sigmoid())
 
 
+@given(st.integers(0, 9999), st.floats(1e-6, 10), st.sampled_from([np.float32, np.float64]))
+def test_an_update_is_the_engines_to_the_last_bit(seed, rate, kind):
+    rng = np.random.default_rng(seed)
+    W, dW = (rng.standard_normal((4, 3)).astype(kind) for _ in range(2))
+    p = nn.Parameter(torch.from_numpy(W.copy()))
+    p.grad = torch.from_numpy(dW.copy())
+    torch.optim.SGD([p], lr=rate).step()
+    new = columns.update_parameters({"W1": W}, {"dW1": dW}, rate)["W1"]
+    assert new.dtype == kind
+    assert new.tobytes() == p.detach().numpy().tobytes()
+
+
 def test_an_update_leaves_the_callers_arrays_alone():
     parameters = columns.initialize_parameters([2, 3, 1])
     before = {name: p.copy() for name, p in parameters.items()}

@@ -110,6 +110,8 @@ PRINTED = {
     "validation-accuracy": ("run", lambda call: history("run")[3]["validation_accuracy"]),
     "validation-exact": ("labels", lambda call: history("labels")[3]["validation_exact"]),
     "validation-rmse --epoch 1": ("values", lambda call: history("values")[0]["validation_rmse"]),
+    "validation-mae --epoch 0": ("values", lambda call: before("values")["validation_mae"]),
+    "validation-mae": ("values", lambda call: history("values")[3]["validation_mae"]),
     "validation-r2": ("values", lambda call: history("values")[3]["validation_r2"]),
     "gradient-norm": ("run", lambda call: history("run")[3]["gradient_norm"]),
     "gradient-norm-unclipped --epoch 1": ("labels", lambda call: history("labels")[0]["gradient_norm_unclipped"]),

@@ -37,6 +37,13 @@ def test_numbers_for_programs(glassnet):
     assert glassnet("lr-find sine --json").json["suggestion"] == glassnet("lr-find sine --json").json["suggestion"]
 
 
+def test_what_is_usual_stands_beside_what_was_measured(glassnet):
+    done = glassnet("lr-find sine --n 6000 --batch-sizes --steps 50")
+    n = glassnet("train sine --n 6000 --epochs 1 --json").json["data"]["train"]
+    usual = 32 if n < 5000 else 128
+    assert done.out.splitlines()[-1] == f"what is usual for {n:,} examples: batches of {usual}"
+
+
 def test_mistakes(glassnet):
     done = glassnet("lr-find moons --optimizer lbfgs")
     assert done.status == 2

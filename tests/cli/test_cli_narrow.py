@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from glassnet.cli.help import Page
 from glassnet.cli.main import COMMANDS, main
 from glassnet.cli.pictures import visible
 from glassnet.cli.terminal import Terminal, folded
@@ -100,3 +101,14 @@ def test_each_way_to_type_a_command_has_a_line_of_its_own(narrow):
         ["runs", "[FOLDER]"], ["runs", "show"], ["runs", "compare"], ["runs", "report"],
     ]  # fmt: skip
     assert {way.index("glassnet") for way in ways} == {len("Usage  ")}
+
+
+@pytest.mark.parametrize("columns", [40, 80, 120])
+def test_what_an_example_is_for_stands_beside_it_or_below_it(columns):
+    examples = (("glassnet x", "the usual"), (f"glassnet x {'y' * 60}", "a long one"), ("glassnet z", "for " * 20))
+    terminal = Terminal(Screen(), environ={"COLUMNS": str(columns), "NO_COLOR": "1", "TERM": "xterm"})
+    lines = Page("glassnet x", "Says.", examples=examples).lines([], terminal)
+    below = lines[lines.index("Examples") + 1 :]
+    assert " ".join(" ".join(below).split()) == " ".join(" ".join(example) for example in examples).strip()
+    assert [line for line in below if len(line) > columns and not line.startswith("  glassnet")] == []
+    assert below[0].index("the usual") == (77 if columns == 120 else 16)

@@ -1,6 +1,7 @@
 """`glassnet train --schedule plateau`: a rate that is cut when a figure gets no better."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,11 @@ def test_the_rate_is_cut_said_and_kept(glassnet):
     best = f"validation loss no better than {entries[0]['validation_loss']:.4g} for 2 epochs"
     for epoch, before, after in ((3, "0.01", "0.002"), (5, "0.002", "0.0004"), (7, "0.0004", "8e-05")):
         assert f"after epoch {epoch} the rate goes from {before} to {after}: {best}" in told
+    drawn = glassnet("plot run").out.splitlines()
+    assert re.search(r"loss.*, [▴^] the rate is cut", drawn[0])
+    (row,) = [line for line in drawn[1:] if re.fullmatch(r" +[▴^][▴^ ]*", line)]
+    start, *places = (at.start() for at in re.finditer(r"[▴^]", row))
+    assert [place - start for place in places] == pytest.approx([2 * (places[1] - start) / 4, places[1] - start], abs=1)
 
 
 def test_without_validation_examples_the_loss_in_training_decides(glassnet):

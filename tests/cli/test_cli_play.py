@@ -16,7 +16,9 @@ def opened(monkeypatch):
     seen: list[str] = []
     monkeypatch.setattr(play.webbrowser, "open", seen.append)
     monkeypatch.setattr(
-        play.threading, "Timer", lambda _, call, args: type("Now", (), {"start": lambda self: call(*args)})()
+        play.threading,
+        "Timer",
+        lambda _, call, args: type("Now", (), {"start": lambda self: call(*args), "cancel": lambda self: None})(),
     )
     monkeypatch.setattr(serve.Server, "run", lambda self: (self.registry.close(), self.socket.close()))
     return seen
@@ -37,8 +39,9 @@ def test_it_opens_no_browser_if_asked(opened, capsys):
     assert "http://127.0.0.1:" in capsys.readouterr().out
 
 
-def test_a_class_gets_an_address_with_a_code(opened, capsys):
-    assert main(["play", "--port=0", "--no-browser", "--host", "0.0.0.0", "--name", "Lab-PC"]) == 0
+@pytest.mark.parametrize("let_in", [["--host", "0.0.0.0"], ["--class"]])
+def test_a_class_gets_an_address_with_a_code(opened, capsys, let_in):
+    assert main(["play", "--port=0", "--no-browser", *let_in, "--name", "Lab-PC"]) == 0
     printed = capsys.readouterr().out
     code = re.search(r"/join\?code=(\w{8})\n", printed).group(1)
     assert re.search(r"^class +http://lab-pc:\d+  or  http://[^ /]+:\d+$", printed, re.MULTILINE)
@@ -64,7 +67,15 @@ def test_a_taken_port_is_named(opened, capsys):
 
 @pytest.mark.parametrize(
     "words",
-    [["moons"], ["--port", "99999"], ["--port", "x"], ["--prot", "1"], ["--host"], ["--name", "Frau Müller"]],
+    [
+        ["moonz"],
+        ["moons", "xor"],
+        ["--port", "99999"],
+        ["--port", "x"],
+        ["--prot", "1"],
+        ["--host"],
+        ["--name", "Frau Müller"],
+    ],
 )
 def test_a_wrong_line_is_answered_with_status_2(words, opened, capsys):
     assert main(["play", *words]) == 2

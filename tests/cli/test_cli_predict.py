@@ -2,9 +2,11 @@
 
 import json
 import re
+import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from glassnet import nn
 from glassnet.data.datasets import load_dataset
@@ -87,6 +89,30 @@ def test_a_large_picture_is_answered_as_the_image_that_it_shows(glassnet, digits
     assert "scaled from 347 × 302 and centred" in glassnet(f"predict {digits_run} large.png").out
 
 
+def test_a_photograph_is_answered_as_the_picture_that_it_is(glassnet, digits_run, digits, tmp_path):
+    pixels = np.kron(255 - digits.x_test[7], np.ones((9, 9), np.uint8))
+    write_png(tmp_path / "nine.png", pixels)
+    Image.fromarray(pixels).save(tmp_path / "nine.jpg", quality=95)
+    Image.fromarray(pixels).save(tmp_path / "no ending", "WEBP", lossless=True)
+    png, jpg, webp = glassnet(f"predict {digits_run} nine.png nine.jpg --json", "no ending").json
+    assert png["prediction"] == jpg["prediction"] == "9"
+    assert jpg["probabilities"]["9"] == pytest.approx(png["probabilities"]["9"], abs=0.02)
+    assert webp["prepared"] == ["made grey", *png["prepared"]]
+    assert webp["probabilities"] == pytest.approx(png["probabilities"], abs=1e-4)
+
+
+def test_a_photograph_without_pillow_is_answered_by_the_extra(glassnet, digits_run, tmp_path, monkeypatch):
+    Image.new("L", (40, 40)).save(tmp_path / "photo.jpg")
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    done = glassnet(f"predict {digits_run} photo.jpg")
+    assert (done.status, done.out) == (1, "")
+    assert "got the image photo.jpg and no Pillow; expected Pillow" in done.err
+    assert "Try pip install 'glassnet[images]', or saving it as PNG." in done.err
+    (tmp_path / "table.txt").write_text("x,y\n1,2\n")
+    done = glassnet(f"predict {digits_run} table.txt")
+    assert "table.txt: got text ('x,y…'); expected an image. Try a PNG or a JPEG." in done.err
+
+
 def test_a_wrong_answer_says_what_is_true(glassnet, digits_run, digits):
     result = json.loads((digits_run / "result.json").read_text(encoding="utf-8"))
     assert result["test_mistakes"] > 0
@@ -120,7 +146,9 @@ def test_evaluating_repeats_the_figures_of_the_training(glassnet, digits_run):
 
 def test_evaluating_shows_the_report(glassnet, digits_run):
     done = glassnet(f"evaluate {digits_run / 'model.safetensors'} mnist")
-    assert done.out.startswith("data     mnist: 10,000 test examples\n\n97.")
+    head = r"data     mnist: 10,000 test examples\nloss     (0\.0\d+) \(cross-entropy, on average\)\n\n97\."
+    loss = glassnet(f"evaluate {digits_run} --json").json["loss"]
+    assert float(re.match(head, done.out)[1]) == pytest.approx(loss, rel=1e-3)
     assert "worst mistakes" in done.out
 
 

@@ -166,6 +166,7 @@ def test_a_report_on_heights():
     data = DataSet("d", "regression", "", "", (), ("x",), x, x * 2, x, x * 2)
     assert report(test, data, x, PAGE) == [
         "R² 0.9375 on 4 test examples, typical error (RMSE) 0.559",
+        "mean size of the errors (MAE) 0.375",
         "",
         "largest errors",
         "  (4)  true 8, said 7",

@@ -112,19 +112,23 @@ def test_patience_is_explained_at_the_end(glassnet):
     assert "360 examples to learn from, 40 to choose the best epoch by, 100 to test on" in done.out
     assert re.search(r"^ epoch +loss  valid\. accuracy +time$", done.out, re.M)
     assert re.search(r"^stopped after \d+\.00 of 400 epochs: no better validation_loss for 3 epochs$", done.out, re.M)
-    assert re.search(r"^accuracy .* % on 360 examples learnt from, .* % on 40 validation examples$", done.out, re.M)
+    said = r"^accuracy .* % on 360 examples learnt from, .* % on 40 validation examples"
+    assert re.search(said + r": a gap of -?[\d.]+ points$", done.out, re.M)
     assert re.search(r"^the weights are those of epoch \d+, the best by loss$", done.out, re.M)
 
 
 def test_the_gap_is_shown_for_regression_too(glassnet):
     done = glassnet("train sine --epochs 10 --n 100")
-    assert re.search(r"^rmse 0\.\d+ on 80 examples learnt from, 0\.\d+ on 20 test examples$", done.out, re.M)
+    said = r"^rmse (0\.\d+) on 80 examples learnt from, (0\.\d+) on 20 test examples: a gap of (-?\d\.\S+)$"
+    learnt, held, gap = map(float, re.search(said, done.out, re.M).groups())
+    assert gap == pytest.approx(held - learnt, abs=1e-3)
 
 
 def test_of_very_many_examples_the_gap_says_how_many_were_judged(glassnet, monkeypatch):
     monkeypatch.setattr("glassnet.train.training._MOST_COMPARED", 40)
     done = glassnet("train moons --epochs 1 --n 100")
-    assert re.search(r"^accuracy .* % on 40 of 80 examples learnt from, .* % on 20 test examples$", done.out, re.M)
+    said = r"^accuracy .* % on 40 of 80 examples learnt from, .* % on 20 test examples"
+    assert re.search(said + r": a gap of -?[\d.]+ points$", done.out, re.M)
 
 
 def test_a_time_budget_is_kept(glassnet):

@@ -464,6 +464,24 @@ def test_judging_by_the_rows_that_were_learnt_from_is_said(glassnet, flowers, ru
     assert of_a_file.startswith("glassnet: most of these rows were learnt from; to judge the test rows alone:")
 
 
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("price", "squared error, in the units that were learnt"),
+        ("hot,cold", "binary cross-entropy"),
+        ("kind", "cross-entropy"),
+    ],
+)
+def test_judged_by_a_table_the_loss_is_said_too(glassnet, tmp_path, target, words):
+    xs = np.random.default_rng(2).normal(size=60).tolist()
+    rows = [[x, round(3 * x + 1, 2), int(x > 0), int(x < 1), ("low", "high")[x > 0]] for x in xs]
+    write(tmp_path / "t.csv", ["x", "price", "hot", "cold", "kind"], rows)
+    others = ",".join(name for name in ("price", "hot", "cold", "kind") if name not in target.split(","))
+    assert glassnet(f"train t.csv --target {target} --drop {others} --epochs 2 --quiet --output run").status == 0
+    loss = glassnet("evaluate run t.csv --json").json["loss"]
+    assert f"loss     {loss:.4g} ({words}, on average)" in glassnet("evaluate run t.csv").out
+
+
 def test_mistakes_among_several_labels_are_told(glassnet, tmp_path):
     rng = np.random.default_rng(2)
     rows = [[i, round(rng.normal(), 2), ("a;b", "b", "", "a;c")[i % 4]] for i in range(120)]

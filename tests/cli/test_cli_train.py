@@ -112,7 +112,7 @@ def test_regression_reports_its_error(glassnet):
     done = glassnet("train sine --epochs 20")
     assert re.search(r"^R² 0\.\d{4} on 40 test examples, typical error \(RMSE\) 0\.\d+$", done.out, re.M)
     result = json.loads((only_run("sine") / "result.json").read_text(encoding="utf-8"))
-    assert {"test_loss", "test_rmse", "test_r2"} <= set(result)
+    assert {"test_loss", "test_rmse", "test_mae", "test_r2"} <= set(result)
 
 
 def test_a_chosen_folder_is_used_once(glassnet, tmp_path):

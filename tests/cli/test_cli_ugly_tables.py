@@ -44,6 +44,10 @@ UGLY = {
     "units.csv": lines([f"{a} m²" for a in AREA], PRICE, names=["area", "price"]),
     "percent.csv": lines([f"{a / 2:.1f} %" for a in AREA], PRICE, names=["area", "price"]),
     "excel.csv": "sep=;\r\n" + lines(AREA, PRICE, names=["area", "price"], between=";"),
+    "titled.csv": "Houses of 2024\nby the office\n\n" + PLAIN,
+    "bank.csv": "Account;DE12\n\n" + lines(AREA, "x" * N, PRICE, names=["area", "kind", "price"], between=";"),
+    "below.csv": PLAIN + ",\n,\n",
+    "no-mark.csv": PLAIN.encode("utf-16-le"),
     "remarks.csv": "# exported\n# in m2\n" + PLAIN,
     "trailing.csv": lines(AREA, PRICE, [""] * N, names=["area", "price", ""]).replace("price,\n", "price\n", 1),
     "blanks.dat": lines(AREA, PRICE, names=["area", "price"], between="   "),
@@ -68,8 +72,18 @@ def test_two_commands(glassnet, tmp_path, name):
     assert result["test_r2"] > 0.5
     done = glassnet(f"predict run {name}")
     said = [float(row["prediction"]) for row in csv.DictReader(io.StringIO(done.out))]
-    assert len(said) == N
-    assert np.corrcoef(said, PRICE)[0, 1] > 0.8
+    assert len(said) == N + 2 * (name == "below.csv")  # every row is answered
+    assert np.corrcoef(said[:N], PRICE)[0, 1] > 0.8
+
+
+def test_a_header_of_years_is_found_by_the_target_and_by_the_model(glassnet, tmp_path):
+    rich = ["yes" if a > 100 else "no" for a in AREA]
+    (tmp_path / "t.csv").write_text(lines(AREA, AREA + 1, rich, names=["2019", "2020", "rich"]))
+    (tmp_path / "new.csv").write_text("2020,2019\n31,30\n181,180\n")
+    assert glassnet("train t.csv --target rich --epochs 60 --quiet --output run").status == 0
+    done = glassnet("predict run new.csv")
+    assert (done.err, [row.split(",")[0] for row in done.out.splitlines()]) == ("", ["prediction", "no", "yes"])
+    assert glassnet("evaluate run t.csv --json").json["n"] == N
 
 
 def test_labels_in_one_column(glassnet, tmp_path):

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from glassnet.data.dialect import MISSING
 from glassnet.data.quantities import quantity, read_quantities, with_unit
+from glassnet.data.table import read_table
 
 NUMBERS = st.decimals(-(10**9), 10**9, places=2, allow_nan=False)
 
@@ -69,3 +70,30 @@ def test_a_number_is_written_with_its_unit_as_it_was_read(number):
 def test_no_cell_makes_it_stumble(word, decimal):
     found = quantity(word, decimal)
     assert found is None or isinstance(found[0], float)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
+@pytest.mark.parametrize("gap", ["", "k.A.", "NA"])
+def test_a_decimal_comma_is_found_where_every_number_has_its_unit(tmp_path, encoding, gap):
+    path = tmp_path / "t.csv"
+    path.write_text(f"name;income\na;16.999,09 €\nb;{gap}\nc;900,5 €\nd;1.200 €\n", encoding)
+    income = read_table(path)["income"]
+    assert (income.kind, income.unit) == ("number", "# €")
+    assert income.values[[0, 2, 3]].tolist() == [16999.09, 900.5, 1200.0]
+    assert income.missing.tolist() == [False, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        (("1,200 €", "2,400 €"), [1200, 2400]),  # between thousands
+        (("1.5 €", "2.25 €"), [1.5, 2.25]),
+        (("192.168.100.200", "10.168.100.201"), None),  # no comma: addresses say nothing of commas
+    ],
+)
+def test_a_point_stays_decimal_beside_such_columns(tmp_path, cells, values):
+    path = tmp_path / "t.csv"
+    path.write_text("x;y\n" + "".join(f"{cell};{i}.5\n" for i, cell in enumerate(cells)), "utf-8")
+    table = read_table(path)
+    assert table["y"].values.tolist() == [0.5, 1.5]
+    assert values is None or table["x"].values.tolist() == values

@@ -123,7 +123,8 @@ def test_a_packed_table(write):
         (b"\x89PNG\r\n\x1a\n\0\0", FormatError, "t.csv: got a PNG image; expected a table of text, such as CSV."),
         (b"PK\x03\x04xxxx", FormatError, "t.csv: got a zip archive or a spreadsheet;"),
         (b"a,b\n1,\0\n", FormatError, "t.csv: got a zero at byte 6; expected a table of text."),
-        ("a\n1".encode("utf-16-le"), FormatError, "Try saving it as UTF-8."),
+        (b"a\0\n\x001\0\xd8\0\0\xdc\n\0", FormatError, "t.csv: got a zero at byte 1;"),
+        ("a\n1\n".encode("utf-16-le") + b"\x41\xdc", FormatError, "got UnicodeDecodeError in UTF-16-LE;"),
         (b"\xff\xfea\0\n", FormatError, "t.csv: got UnicodeDecodeError in UTF-16-LE; expected whole characters."),
     ],
 )  # fmt: skip

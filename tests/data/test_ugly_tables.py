@@ -42,6 +42,9 @@ def zipped(**files):
         "x,y\n" + ROWS,
         "# written by a scale\n# in grams\n\nx,y\n" + ROWS,
         "# x,y\n" + ROWS,  # numpy.savetxt
+        "# \u00c5rsrapport\nx,y\n" + ROWS,  # the second byte of \u00c5 ends a line elsewhere
+        "Report of 2024\n\nx,y\n" + ROWS,
+        "Account,\n,\n\nx,y\n" + ROWS,
         "# a remark\n# x,y\n" + ROWS,
         "sep=,\nx,y\n" + ROWS,
         "SEP=;\r\nx;y\r\n" + ROWS.replace(",", ";").replace("\n", "\r\n"),
@@ -52,6 +55,8 @@ def zipped(**files):
         "# old\rx,y\r" + ROWS.replace("\n", "\r"),
         ("\ufeffx,y\n" + ROWS).encode(),
         ("# ü\nx,y\n" + ROWS).encode("utf-16"),
+        ("# ü\nx,y\n" + ROWS).encode("utf-16-le"),  # a database's export has no mark in front
+        ("# Наблюдения за погодой\nx,y\n" + ROWS).encode("utf-16-be"),
         gzip.compress(b"x,y\n" + ROWS.encode()),
         zipped(**{"inside.csv": "x,y\n" + ROWS}),
         zipped(**{"inside.csv": "x,y\n" + ROWS, "__MACOSX/._inside.csv": "?", "empty/": ""}),
@@ -72,6 +77,74 @@ def test_messages_name_the_line_of_the_file_whatever_was_left_out(read):
 def test_remarks_are_rows_where_the_file_has_no_others(read):
     assert read("#a,1\n#b,2\n", header=False)["column 1"].words == ("#a", "#b")
     assert read("tag,n\n#a,1\n#b,2\n")["tag"].words == ("#a", "#b")
+
+
+BELOW = "a,b,c\n1,2,x\n3,4,y\n"
+
+
+@pytest.mark.parametrize(
+    ("above", "rows"),
+    [
+        ("Report of 2024\n", 2),
+        ("Report\nby the office\n", 2),
+        ('"Report, of 2024",,\n', 2),
+        ("Account,DE12\nFrom,1.1.2024\n\n", 2),
+        ("\n\nReport\n\n\n", 2),
+        ("", 2),
+        ("x,y,z\n", 3),
+        ("1,2,3\n", 4),
+    ],
+)
+def test_what_stands_above_the_names_is_left_out(read, above, rows):
+    table = read(above + BELOW)
+    assert len(table) == rows
+    title = [note for note in table.notes if "above the names" in note]
+    assert len(title) == (rows == 2 and above != "")
+    if rows == 2:
+        assert table.names == ("a", "b", "c")
+        assert table.lines[0] == above.count("\n") + 2
+    if above.startswith("Account"):
+        assert title == ["left out 3 lines above the names, beginning with 'Account,DE12'"]
+
+
+def test_a_name_of_several_lines_is_no_title(read):
+    table = read('"price\n(EUR)","living area",city\n1,2,x\n3,4,y\n')
+    assert (table.names, len(table), table.notes) == (("price\n(EUR)", "living area", "city"), 2, ())
+
+
+def test_a_short_row_alone_is_no_title(read):
+    assert read("Account,DE12\n" + BELOW).names == ("column 1", "Account", "DE12")  # names of rows, as R writes them
+    for above in ("5\n", "Report,of,2024,now\n"):
+        with pytest.raises(DataError, match="line 2: got 3 cells; expected"):
+            read(above + BELOW)
+
+
+def test_a_word_below_many_dates_is_named(read):
+    days = "".join(f"{i % 28 + 1}.{i % 12 + 1}.2024,{i}\n" for i in range(50))
+    with pytest.raises(DataError) as caught:
+        read(f"day,x\n{days}Total,99\n")
+    said = (
+        "t.csv, row 51 (line 52), column 'day': got 'Total'; expected a date, as in 50 other rows. Try correcting it,"
+    )
+    assert str(caught.value).startswith(said)
+    assert str(caught.value).endswith("--missing Total or --categorical day.")
+    assert read(f"day,x\n{days}Total,99\n", missing=("Total",))["day"].kind == "date"
+    assert read(f"day,x\n{days}Total,99\n", words=("day",))["day"].kind == "text"
+    assert read("day,x\n" + days + "soon,1\nlater,2\n")["day"].kind == "text"
+
+
+YEARS = "country,2019,2020\nUlm,1,2\nRom,3,4\n"
+
+
+@pytest.mark.parametrize(
+    ("names", "found"), [(("2020",), True), (("country",), True), (("capital",), False), ((), False)]
+)
+def test_a_header_of_numbers_is_known_by_a_name_that_somebody_knows(read, names, found):
+    table = read(YEARS, names=names)
+    assert table.named is found
+    assert table.names == (("country", "2019", "2020") if found else ("column 1", "column 2", "column 3"))
+    assert len(table) == 3 - found
+    assert read(YEARS.replace("country", "Länder").encode("cp1252"), names=("Länder",)).named
 
 
 def test_a_column_without_a_name(read):

@@ -5,10 +5,14 @@ import pytest
 
 import glassnet as torch
 from glassnet import nn, optim
+from glassnet.data.registry import DataSet
 from glassnet.read.formula import Compare, evaluate
 from glassnet.train.activity import Activity, probe, with_updates
 from glassnet.train.doctor import FINDINGS, Case, Epoch, Part, check, checking, diagnose, story
 from glassnet.train.doctor.measure import twin_units
+from glassnet.train.doctor.rivals import beside, rivals_of
+from glassnet.train.evaluation import Regression, classification
+from glassnet.train.multilabel import Multilabel
 from glassnet.train.stories.doctor import TELLERS, tell_findings
 
 F = nn.functional
@@ -147,6 +151,14 @@ def tried(rate, kind=optim.SGD):
     return check(model, F.cross_entropy, X, Y, kind(model.parameters(), lr=rate))
 
 
+def beside_a_line(bent):
+    """A network that knows little beside logistic regression, on points whose border is straight, or a ring."""
+    y = (X[:, 0] ** 2 + X[:, 1] ** 2 > 1.4).astype(np.int64) if bent else Y
+    known = DataSet("points", "classification", "", "", ("no", "yes"), (), X[:100], y[:100], X[100:], y[100:])
+    scores = np.column_stack([np.zeros(100), np.where(RNG.random(100) < 0.75, y[100:] - 0.5, 0.5 - y[100:])])
+    return Case(rivals=rivals_of(classification(scores, y[100:]), known))
+
+
 FALL = (1.0, 0.6, 0.4, 0.3, 0.2)
 PARTS = Part(X[:150], Y[:150]), Part(X[150:], Y[150:])
 
@@ -164,6 +176,7 @@ CAUSES = {
     "learning rate too low": lambda: tried(1e-7),
     "overfitting": lambda: Case(history=history(*FALL, held=[1.0, 0.7, 0.6, 0.7, 0.9])),
     "gap": lambda: Case(history=history(*FALL, held=[1.0, 0.7, 0.6, 0.6, 0.6])),
+    "outdone": lambda: beside_a_line(bent=False),
     "softmax twice": lambda: check(net(nn.Linear(4, 2), nn.Softmax(dim=1)), F.cross_entropy, X, Y),
     "forgotten zero_grad": lambda: leftover(clears=False),
     "label noise": flipped,
@@ -191,6 +204,7 @@ INNOCENT = {
     "learning rate too low": lambda: tried(0.1),
     "overfitting": lambda: Case(history=history(*FALL, held=[1.0, 0.7, 0.6, 0.61, 0.62])),
     "gap": lambda: Case(history=history(*FALL, held=[1.0, 0.7, 0.5, 0.4, 0.3])),
+    "outdone": lambda: beside_a_line(bent=True),
     "softmax twice": lambda: check(net(nn.Linear(4, 2)), F.cross_entropy, X, Y),
     "forgotten zero_grad": lambda: leftover(clears=True),
     "label noise": lambda: learned(Y),
@@ -314,6 +328,32 @@ def test_it_is_no_overfitting_while_others_fare_better_than_its_own():
     held = [0.5, 0.2, 0.1, 0.15]
     assert "overfitting" in found(Case(history=history(1.0, 0.5, 0.2, 0.1, held=held)))
     assert "overfitting" not in found(Case(history=history(1.0, 0.5, 0.4, 0.3, held=held)))
+
+
+def test_a_difference_that_may_be_chance_is_no_finding():
+    """Of 100 answers the line has 4 right that the network has wrong, and 1 wrong: 3 points, give or take 2.2."""
+    truth = np.zeros(100, int)
+    for wins, told in ((4, False), (9, True)):
+        mine, theirs = (np.eye(2)[(np.arange(100) < wrong).astype(int)] for wrong in (wins, 0))
+        theirs[-1] = theirs[-1][::-1]
+        rival = beside("logistic regression", classification(mine, truth), classification(theirs, truth))
+        gap = wins / 100 - 1 / 100
+        by_hand = np.sqrt(((wins + 1) / 100 - gap**2) * 100 / 99 / 100)
+        assert (rival.own, rival.theirs) == pytest.approx((1 - wins / 100, 0.99))
+        assert rival.error == pytest.approx(by_hand)
+        assert ("outdone" in found(Case(rivals=[rival]))) is told
+
+
+def test_what_is_compared_is_r2_or_the_share_of_right_answers():
+    targets = RNG.normal(size=(50, 2))
+    noise = RNG.normal(size=(50, 2))
+    near, far = (Regression(targets + share * noise, targets, np.array([2.0, 0.5])) for share in (0.1, 0.5))
+    rival = beside("linear regression", far, near)
+    assert (rival.measure, rival.own, rival.theirs) == ("R²", pytest.approx(far.r2), pytest.approx(near.r2))
+    assert "the network 0." in found(Case(rivals=[rival]))["outdone"].seen
+    scores, several = RNG.normal(size=(50, 3)), (RNG.random((50, 3)) > 0.5).astype(float)
+    mine, theirs = Multilabel(scores, several), Multilabel(several - 0.5, several)
+    assert beside("logistic regression", mine, theirs)[1:4] == ("accuracy", pytest.approx(mine.accuracy), 1.0)
 
 
 def test_the_lectures_table_of_overfitting():

@@ -76,6 +76,11 @@ def test_a_perfect_and_a_hopeless_regression():
     mean = np.full_like(y, 3.0)
     assert Regression(mean, y).r2 == pytest.approx(0)
     assert Regression(mean, y).rmse == pytest.approx(math.sqrt((4 + 1 + 9) / 3))
+    assert (Regression(y, y).mae, Regression(mean, y).mae) == (0.0, pytest.approx((2 + 1 + 3) / 3))
+    assert Regression(mean, y).as_dict() == {
+        "test_loss": pytest.approx(14 / 3), "test_rmse": pytest.approx(math.sqrt(14 / 3)), "test_mae": pytest.approx(2),
+        "test_r2": pytest.approx(0),
+    }  # fmt: skip
 
 
 def test_a_target_that_never_changes_has_no_r2():

@@ -40,8 +40,23 @@ def test_images_can_be_trained_by_every_recipe(recipe):
     settings = recipe_for(images(), recipe, epochs=2, hidden=(6, 5))
     training = Training(images(), settings)
     *_, last = training
-    assert last.test.n == 10
+    assert last.test.n == (5 if recipe == "patient" else 10)  # which is judged by a tenth of the 50 others
     assert np.isfinite(last.loss)
+
+
+def test_the_patient_recipe_begins_with_many_epochs_and_stops_by_itself():
+    moons = load_dataset("moons", n=120, noise=0.3)
+    settings = recipe_for(moons, "patient")
+    assert settings.epochs > 3 * recipe_for(moons).epochs
+    assert recipe_for(images(n=60_010), "patient").epochs == 30
+    training = Training(moons, settings)
+    for _ in training:
+        pass
+    assert len(training.validation[0]) == 10
+    assert training.epochs_done < settings.epochs
+    assert training.epochs_done - training.best_epoch == settings.patience == 15
+    assert recipe_for(moons, "patient", validation=0.25).validation == 0.25
+    assert recipe_for(moons).patience == recipe_for(moons).validation == 0
 
 
 def test_the_best_recipe_normalizes_and_augments():

@@ -108,12 +108,56 @@ def test_numbers_with_signs_are_named():
 def test_row_numbers_that_are_no_row_numbers_stay():
     made = data(y=np.arange(N) % 2, year=np.arange(N) + 1900)
     assert made.feature_names == ("x", "year")
+    for name in ("ID", "Lfd. Nr.", "#", "row_number", "S.No.", "Unnamed: 0", "customer_id", "PassengerId"):
+        assert data(y=np.arange(N) % 2, **{name: np.arange(N) + 1}).feature_names == ("x",)
+
+
+def test_a_row_is_told_in_one_line():
+    text = ["two\nlines", "one"] * (N // 2)
+    made = data(y=np.arange(N) * 0.5, **{"a\nname": text})
+    assert made.example(0, 0).endswith("a name two lines)") or made.example(0, 0).endswith("a name one)")
+    assert not any("\n" in made.example(0, i) for i in range(len(made.rows[0])))
 
 
 def test_free_text_can_be_kept():
     c = [f"word {i % 150}" for i in range(N)]
     made = data(TableOptions(("y",), categorical=("c",), one_hot_up_to=5), y=np.arange(N) % 2, c=c)
     assert [feature.way for feature in made.code.features] == ["number", "embedded"]
+
+
+def test_classes_that_are_one_class_in_several_spellings_are_warned_of():
+    answers = ["Yes", "YES", "no", "y e s", "No!", "cafe\u0301", "caf\u00e9", "maybe"]
+    warned = [text for text in texts(data(y=[answers[i % 8] for i in range(N)]), "warning") if "capitals" in text]
+    assert [text.partition(": write")[0] for text in warned] == [
+        "target 'y': 'YES', 'Yes', 'y e s' are 3 classes that differ in capitals or blanks only",
+        "target 'y': 'cafe\u0301', 'caf\u00e9' are 2 classes that differ in capitals or blanks only",
+    ]
+    assert not any("capitals" in text for text in texts(data(y=["yes", "no", "A+", "A-"] * (N // 4))))
+    several = data(y=["big;old", "Big", "old;new", "big"] * (N // 4))
+    columns = data(target="a,b", a=["yes", "no"] * (N // 2), b=["no", "yes"] * (N // 2))
+    assert not any("capitals" in text for text in texts(columns))
+    assert any("target 'y': 'Big', 'big' are 2 classes" in text for text in texts(several, "warning"))
+
+
+def test_words_of_a_column_in_several_spellings_are_noted():
+    made = data(y=np.arange(N) % 2, c=["Ulm", "ulm", "Rom", "ROM", "Kiel"] * (N // 5))
+    said = "column 'c': 'Ulm' and 'ulm' differ in capitals or blanks only, and 1 more like this"
+    assert said in texts(made, "note")
+    plain = data(y=np.arange(N) % 2, c=["Ulm", "Rom"] * (N // 2))
+    assert not any("capitals" in text for text in texts(plain))
+
+
+def test_rows_with_nothing_in_them_are_left_out():
+    """A spreadsheet that once was longer writes rows of delimiters below its table."""
+    y, c = np.arange(N) * 0.5, ["a", "b"] * (N // 2)
+    table = Table.of({"x": [*X, None, None], "c": [*c, None, None], "y": [*y, None, None]})
+    made = table_data(table, TableOptions(("y",)))
+    assert texts(made, "note") == ["left out 2 rows with nothing in them"]
+    assert sum(map(len, made.rows)) == N
+    assert not any(feature.marked for feature in made.code.features)
+    half = Table.of({"x": [*X, None, 1.0], "c": [*c, None, None], "y": [*y, None, None]})
+    with pytest.raises(DataError, match="row 202, column 'y': got no value; expected a target in every row"):
+        table_data(half, TableOptions(("y",)))
 
 
 def test_leaks_are_warned_of():
@@ -124,6 +168,21 @@ def test_leaks_are_warned_of():
     flipped = y.copy()
     flipped[0] = 1 - flipped[0]
     assert not any("'near'" in text for text in texts(data(y=y, near=flipped), "warning"))
+
+
+def test_a_column_that_tells_the_target_by_its_size_is_warned_of():
+    """A refund is paid to those who left, and to no others: no value stands for a class, and yet all is told."""
+    left = np.arange(N) % 3 == 0
+    refund = np.where(left, RNG.uniform(5, 90, N).round(2), 0.0)
+    said = (
+        "column 'refund, total' nearly tells the target 'y' by itself: known only afterwards? (--drop 'refund, total')"
+    )
+    assert said in texts(data(y=left, **{"refund, total": refund}), "warning")
+    spoilt = data(y=left, refund=np.where(RNG.random(N) < 0.1, 0.0, refund))
+    assert not any("nearly tells" in text for text in texts(spoilt))
+    net = RNG.uniform(1, 100, N)
+    gross = (net * 1.19 * np.where(np.arange(N) % 20 == 0, 1.02, 1)).round(2)
+    assert "column 'net' nearly tells" in texts(data(y=gross, net=net), "warning")[0]
 
 
 def test_rows_in_two_parts_are_counted():

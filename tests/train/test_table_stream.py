@@ -55,6 +55,28 @@ def test_rows_on_disk_are_those_in_memory(houses):
     assert streamed.code.features[0].mean == pytest.approx(np.nanmean(learnt))
 
 
+def test_rows_with_nothing_in_them_are_left_out(houses, tmp_path):
+    longer = tmp_path / "longer.csv"
+    longer.write_text(houses.path.read_text(encoding="utf-8") + "\n,,,\n,,,\n", encoding="utf-8")
+    streamed = streamed_data(TableFile(longer, piece=4096), TableOptions(("price",)))
+    assert sum(map(len, streamed.rows)) == 3000
+    assert "left out 2 rows with nothing in them" in [finding.text for finding in streamed.findings]
+    np.testing.assert_array_equal(streamed.x_train, streamed_data(houses, TableOptions(("price",))).x_train)
+
+
+def test_a_column_that_tells_the_target_is_found_on_disk_too(houses, tmp_path):
+    head, *rows = houses.path.read_text(encoding="utf-8").splitlines()
+    told = tmp_path / "told.csv"
+    taxed = [f"{row},{1.19 * float(row.rpartition(',')[2]):.2f}" for row in rows]
+    told.write_text("\n".join([f"{head},with tax", *taxed]), encoding="utf-8")
+    said = "column 'with tax' nearly tells the target 'price' by itself: known only afterwards? (--drop 'with tax')"
+    warned = [
+        [finding.text for finding in streamed_data(file, TableOptions(("price",))).findings]
+        for file in (TableFile(told, piece=4096), houses)
+    ]
+    assert [said in texts for texts in warned] == [True, False]
+
+
 def test_both_ways_lead_to_the_same_columns(houses):
     options = TableOptions(("price",))
     on_disk, in_memory = streamed_data(houses, options), table_data(houses.read(), options)

@@ -59,6 +59,7 @@ def test_numbers_taken_as_words_are_spelled_alike_everywhere():
     [
         ({"y": [1.0]}, "new: got no column 'x' among 'y'; expected the 1 columns of the training."),
         ({"x": [1.0, np.inf]}, "new, row 2, column 'x': got inf; expected a finite number."),
+        ({"x": [1.0, -1e308]}, "new, row 2, column 'x': got -1e+308; expected a number of at most 1e+100."),
         ({"x": ["1", "oops"]}, "new, row 2, column 'x': got 'oops'; expected a number."),
     ],
 )
@@ -69,12 +70,26 @@ def test_rows_that_cannot_be_encoded_are_named(columns, said):
     assert said in str(caught.value)
 
 
+def test_numbers_are_refused_where_dates_were_learnt():
+    code, _ = coded(day=np.array(["2024-01-01", "2024-01-03"], "datetime64[D]"))
+    day = np.array(["2024-01-02"], "datetime64[D]")
+    assert code.encode(Table.of({"day": day})).tolist() == [[0.0]]
+    with pytest.raises(DataError, match="new, row 1, column 'day': got '45293'; expected dates such as '2024-02-29'"):
+        code.encode(Table.of({"day": [45293]}, "new"))  # how a spreadsheet counts days
+    amounts, _ = coded(day=[1.0, 3.0])
+    older = TableCode.from_dict({**code.as_dict(), "features": [{**code.as_dict()["features"][0], "unit": ""}]}, "m")
+    assert older.encode(Table.of({"day": day})).tolist() == [[0.0]]
+    assert amounts.encode(Table.of({"day": [2]})).tolist() == [[0.0]]
+
+
 def test_targets():
     table = Table.of({"price": [2.0, 14.0], "kind": ["b", "a"], "n": [1, 0], "f": ["no", "Yes"]}, "t")
     assert PRICE.encode(table).tolist() == [[-2.0], [1.0]]
     assert PRICE.restored(PRICE.encode(table)).tolist() == [[2.0], [14.0]]
     assert Target("classification", ("kind",), ("a", "b")).encode(table).tolist() == [1, 0]
     assert Target("multilabel", ("n", "f")).encode(table).tolist() == [[1.0, 0.0], [0.0, 1.0]]
+    for word, meant in (("yes", 1.0), ("no", 0.0)):  # of some rows all say the same
+        assert Target("multilabel", ("f",)).encode(Table.of({"f": [word, word]})).tolist() == [[meant], [meant]]
     with pytest.raises(DataError, match=r"t, row 1, column 'kind': got 'b'; expected one of a, c."):
         Target("classification", ("kind",), ("a", "c")).encode(table)
     with pytest.raises(DataError, match=r"row 2, column 'kind': got no value \(2 rows have none\)"):

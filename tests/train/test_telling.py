@@ -218,3 +218,29 @@ def test_masks_that_cannot_be_drawn_again_are_said_to_be_others():
         loader, epochs=1
     )
     assert any("drawn anew" in note for note in teller.document.notes)
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_the_round_of_a_training_is_told(shuffle):
+    """Shuffle, cut, update, repeat: where in that round the step stands."""
+    torch.manual_seed(0)
+    model = nn.Linear(3, 2)
+    teller = TellStep(5, write=None)
+    trainer = Trainer(model, "cross_entropy", optim.SGD(model.parameters(), lr=0.1), callbacks=[teller])
+    trainer.fit((X, Y), epochs=3, batch_size=8, shuffle=shuffle)
+    place, round_ = teller.document.summary[0].split(". ", 1)
+    assert place == "Epoch 2 of 3, batch 2 of 3: 8 examples"
+    order = "are shuffled anew for each epoch" if shuffle else "come as they lie"
+    assert round_ == (
+        f"All examples {order} and are cut into batches; each batch makes one update; then comes the next epoch."
+    )
+
+
+def test_batches_whose_gradients_are_gathered_make_one_update():
+    torch.manual_seed(0)
+    model = nn.Linear(3, 2)
+    teller = TellStep(2, write=None)
+    rule = optim.SGD(model.parameters(), lr=0.1)
+    loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(torch.tensor(X), torch.tensor(Y)), batch_size=8)
+    Trainer(model, "cross_entropy", rule, callbacks=[teller], accumulate=2).fit(loader, epochs=1)
+    assert "come as they lie and are cut into batches; every 2 batches make one update" in teller.document.summary[0]

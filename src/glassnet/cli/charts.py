@@ -120,8 +120,9 @@ def chart(
     log_y: bool = False,
     joined: bool = True,
     bounds: tuple[float, float] | None = None,
+    marks: Sequence[float] = (),
 ) -> list[str]:
-    """The lines of a chart: a legend, the curves with the range of y beside them, the range of x below.
+    """The lines of a chart: a legend, the curves with the range of y beside them, `marks` on x, the range of x below.
 
     >>> import io
     >>> plain = Terminal(io.TextIOWrapper(io.BytesIO(), encoding="ascii"), environ={})
@@ -148,7 +149,22 @@ def chart(
     labels = [short(up.high), *[""] * (height - 2), short(up.low)]
     lines = [_legend(curves, terminal, title, braille)]
     lines += [f"{terminal.dim(f'{label:>{_MARGIN - 1}}')} {line}" for label, line in zip(labels, drawn, strict=True)]
+    lines += [_marks(across, canvas.width, marks, terminal)] if marks else []
     return [*(line.rstrip() for line in lines), _axis(across, canvas.width, x_label, terminal)]
+
+
+def mark(terminal: Terminal) -> str:
+    """What points from below at a place of x."""
+    return "▴" if terminal.unicode else "^"
+
+
+def _marks(across: Scale, width: int, marks: Sequence[float], terminal: Terminal) -> str:
+    """A row under the curves with a sign at each mark."""
+    cells = [" "] * width
+    for place in across.places(np.asarray(marks, float)).tolist():
+        if 0 <= place <= 1:
+            cells[round(place * (width - 1))] = mark(terminal)
+    return " " * _MARGIN + terminal.dim("".join(cells).rstrip())
 
 
 def _legend(curves: Sequence[Curve], terminal: Terminal, title: str, braille: bool) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from glassnet.cli.options import Option, UsageError
 from glassnet.cli.table import TABLE_OPTIONS, load_table_data, names_a_table, refuse_table_options
 from glassnet.data.datasets import DATASETS, DataSet, Recipe, load_dataset
+from glassnet.data.dialect import ENDINGS
 from glassnet.data.folders import is_image_folder
 from glassnet.data.images import idx_folder
 from glassnet.data.registry import MOST_POINTS
@@ -138,7 +139,8 @@ def as_usage(options: dict[str, Any] | None = None) -> Iterator[None]:
 
 
 def _unknown(name: str) -> str:
-    near = nearest(plain(name), DATASETS)
+    table = next((name + ending for ending in ENDINGS if os.path.exists(name + ending)), None)
+    near = typed(table) if table else nearest(plain(name), DATASETS)
     hint = f"Try {near}" if near else "Try glassnet datasets, which lists them"
     names = ", ".join(DATASETS)
     expected = f"expected a table such as houses.csv, a folder of images or IDX files, or one of {names}"

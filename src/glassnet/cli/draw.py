@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.cli.explain_kinds import DigitsKind, LayersKind, LooseNumbers
-from glassnet.cli.explain_typed import index_beside, origin_of_weights, values_given
+from glassnet.cli.explain_typed import computed, index_beside, origin_of_weights
 from glassnet.cli.help import Page, wrapped
 from glassnet.cli.models import data_of, load_trained
 from glassnet.cli.options import Option, Parsed, UsageError, parse
@@ -22,7 +22,7 @@ from glassnet.errors import GlassnetError, complain
 from glassnet.files.atomic import write_atomic
 from glassnet.files.os_errors import shown
 from glassnet.read.draw import GRAPH_GRAINS, draw
-from glassnet.read.expression import evaluate_text, looks_typed
+from glassnet.read.expression import looks_typed
 from glassnet.read.graph import GRAPH_FORMATS, Graph
 from glassnet.read.losses import LOSSES
 from glassnet.train.kinds import Choice, Text, Whole
@@ -129,10 +129,7 @@ def _how(parsed: Parsed) -> dict[str, Any]:
 
 
 def _expression(text: str, parsed: Parsed) -> Graph:
-    y, names = evaluate_text(text, values_given(parsed.values.get("given", "")))
-    if y.op is None:
-        got = f"got {shown(text)}, a value as it stands"
-        raise UsageError(complain(got, "expected something that is computed", "Try 'w*x + b' --given w=0.5,x=2,b=1"))
+    y, names = computed(text, parsed)
     return draw(y, names=names, title=text, **_how(parsed))
 
 

@@ -21,9 +21,10 @@ from glassnet.data.datasets import DATASETS, DataSet
 from glassnet.errors import complain
 from glassnet.files import strict_json
 from glassnet.files.os_errors import shown, typed
-from glassnet.train.evaluation import Evaluation
+from glassnet.train.evaluation import Classification, Evaluation, Regression
 from glassnet.train.in_pieces import judged
 from glassnet.train.looked import count_look, said_of_looks
+from glassnet.train.multilabel import Multilabel
 from glassnet.train.runs import Run, is_run
 from glassnet.train.trained import Trained
 
@@ -82,7 +83,7 @@ def run(words: Sequence[str]) -> int:
         sys.stdout.write(_as_json(found.test, data, of, looks))
         return 0
     terminal = Terminal(sys.stdout)
-    terminal.say(f"{terminal.dim('data     ')}{data.name}: {len(x):,} {of} examples", "")
+    terminal.say(f"{terminal.dim('data     ')}{data.name}: {len(x):,} {of} examples", _loss(found.test, terminal), "")
     terminal.say(*report(found.test, data, x, terminal, of, found.say), *said_of_looks(looks))
     return 0
 
@@ -143,9 +144,22 @@ def _evaluate_table(trained: Trained, model: str, path: str, parsed: Parsed) -> 
         sys.stdout.write(_as_json(test, data, "all"))
         return 0
     terminal = Terminal(sys.stdout)
-    terminal.say(f"{terminal.dim('data     ')}{data.source}: {test.n:,} examples", "")
+    terminal.say(f"{terminal.dim('data     ')}{data.source}: {test.n:,} examples", _loss(test, terminal), "")
     terminal.say(*report(test, data, data.x_test, terminal, say=tally.said.__getitem__))
     return 0
+
+
+_LOSSES = {
+    Classification: "cross-entropy",
+    Multilabel: "binary cross-entropy",
+    Regression: "squared error, in the units that were learnt",
+}
+
+
+def _loss(test: Evaluation, terminal: Terminal) -> str:
+    """What a training makes small, on these examples."""
+    words = next(words for kind, words in _LOSSES.items() if isinstance(test, kind))
+    return f"{terminal.dim('loss     ')}{test.loss:.4g} ({words}, on average)"
 
 
 def _as_json(test: Evaluation, data: DataSet, of: str, looks: int | None = None) -> str:

@@ -19,6 +19,7 @@ from glassnet.read.document import Document
 from glassnet.train.kinds import Kind, nearest
 from glassnet.train.runs import Run, is_run
 from glassnet.train.stories import FIGURES, Figure, Subject, tell_figure
+from glassnet.train.stories.measured import MEASURED
 from glassnet.train.trained import Trained
 
 ALL_FIGURES = {**FIGURES, **SWEEP_FIGURES}
@@ -39,14 +40,7 @@ _CHOOSING = (
 _OF_FIGURES = ("epoch", "step", "distance", "along", "n", "to")  # and of nothing else
 _OF_EXAMPLES = ("x", "y", "grain", "rate", "optimizer")
 
-_COUNTED_ANEW = {
-    "probe width": "built RMS: the root of the mean square of network less curve, on 1,001 points from 0 to 1; learnt "
-    "RMS: the mean of what is listed as each, of networks that start at --seed and the two seeds after it",
-    "probe depth": "test RMS: the mean of each start, on 499 points not learnt from; pieces: the most of any start; "
-    "parameters: for layers of n and then m units (n + 1)·m, added up",
-    "probe descent": "height: the formula above the table at the point beside it; distance: straight to the nearest "
-    "lowest point",
-}
+_MEASURED = {f"probe {view}": ", ".join(names) for view, names in MEASURED.items()}
 
 
 class FigureKind(Kind):
@@ -141,10 +135,10 @@ def list_figures(terminal: Terminal) -> int:
             lines += [f"  {row.name:<{wide - 2}}{first}", *(" " * wide + line for line in more)]
     terminal.say(*lines[1:], "", terminal.bold("predict, and the worst mistakes of a report"))
     terminal.say("  no figure of all examples but of one: glassnet explain MODEL --index N")
-    terminal.say("", terminal.bold("counted anew by the command that prints it; --format json has every number"))
-    wide = max(map(len, _COUNTED_ANEW)) + 4
-    for command, how in _COUNTED_ANEW.items():
-        first, *more = textwrap.wrap(how, max(24, terminal.width - wide))
+    terminal.say("", terminal.bold("of no model: ask the command itself, such as glassnet probe width --figure built"))
+    wide = max(map(len, _MEASURED)) + 4
+    for command, names in _MEASURED.items():
+        first, *more = textwrap.wrap(names, max(24, terminal.width - wide))
         terminal.say(f"  {command:<{wide - 2}}{first}", *(" " * wide + line for line in more))
     return 0
 

@@ -11,6 +11,7 @@ from glassnet.cli.explain_kinds import number_of_class
 from glassnet.cli.explain_told import how, tell
 from glassnet.cli.options import Parsed, UsageError
 from glassnet.cli.typed_network import typed_network
+from glassnet.core.tensor import Tensor
 from glassnet.errors import complain
 from glassnet.files.os_errors import shown
 from glassnet.read.document import Document
@@ -29,11 +30,20 @@ def is_expression(word: str, parsed: Parsed) -> bool:
 
 def explain_expression(text: str, parsed: Parsed) -> Document:
     """An expression, worked out step by step."""
+    y, names = computed(text, parsed)
+    return explain(y, names=names, title=text, **how(parsed))
+
+
+def computed(text: str, parsed: Parsed) -> tuple[Tensor, dict[str, Tensor]]:
+    """What an expression comes to, and the tensors of its names.
+
+    Raises `UsageError` for one in which nothing is computed.
+    """
     y, names = evaluate_text(text, values_given(parsed.values.get("given", "")))
     if y.op is None:
         got = f"got {shown(text)}, a value as it stands"
         raise UsageError(complain(got, "expected something that is computed", "Try 'w*x + b' --given w=0.5,x=2,b=1"))
-    return explain(y, names=names, title=text, **how(parsed))
+    return y, names
 
 
 def values_given(text: str) -> dict[str, Any]:

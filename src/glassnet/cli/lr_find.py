@@ -81,7 +81,8 @@ def run(words: Sequence[str]) -> int:
     if parsed.flag("json"):
         sys.stdout.write(strict_json.dumps(_as_dict(test, sizes), non_finite="null", sort_keys=False))
     elif not parsed.flag("quiet"):
-        terminal.say(*picture(test, terminal), "", *_verdict(request, test, terminal), *_sizes(sizes, terminal))
+        said = [*_verdict(request, test, terminal), *_sizes(sizes, training.examples, terminal)]
+        terminal.say(*picture(test, terminal), "", *said)
     return 0
 
 
@@ -116,9 +117,11 @@ def _for_training(words: Sequence[str]) -> list[str]:
     return kept
 
 
-def _sizes(sizes: Any, terminal: Terminal) -> list[str]:
+def _sizes(sizes: Any, examples: int, terminal: Terminal) -> list[str]:
     if sizes is None:
         return []
+    from glassnet.train.batch_size import usual_batch_size
+
     lines = ["", terminal.dim(" batch    examples/s   time to learn the same")]
     for size, speed, cost in zip(sizes.sizes, sizes.examples_per_second, sizes.cost, strict=True):
         mark = terminal.bold("  best") if size == sizes.suggestion else ""
@@ -126,6 +129,7 @@ def _sizes(sizes: Any, terminal: Terminal) -> list[str]:
     return [
         *lines,
         f"the gradient's noise equals the gradient at about {sizes.noise_scale:,.0f} examples (at the start)",
+        f"what is usual for {examples:,} examples: batches of {usual_batch_size(examples)}",
     ]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from glassnet.cli.charts import Curve, chart
+from glassnet.cli.charts import Curve, chart, mark
 from glassnet.cli.help import wrapped
 from glassnet.cli.pictures import side_by_side
 from glassnet.cli.report import percent
@@ -41,8 +41,10 @@ def history_charts(history: History, curves_of: Callable[[History, str], list[Cu
             log = ending == "loss" and heights.min() > 0 and heights.max() > 20 * heights.min()
             scale = " (logarithmic)" if log else ""
             bounds = (0.0, 1.0) if ending == "accuracy" and heights.min() == heights.max() else None  # no share is 1.4
-            how = {"title": title + scale, "x_label": "epoch", "log_y": bool(log), "bounds": bounds}
-            drawn = chart(curves, terminal, height=10, **how)
+            cuts = [float(e["epoch"]) for e in history if "rate_cut_to" in e] if ending == "loss" else []
+            said = f", {mark(terminal)} the rate is cut" if cuts else ""
+            how = {"title": title + scale + said, "x_label": "epoch", "log_y": bool(log), "bounds": bounds}
+            drawn = chart(curves, terminal, height=10, marks=cuts, **how)
             lines += [*drawn, ""]
     rates = [(float(e["epoch"]), float(e["rate"])) for e in history if isinstance(e.get("rate"), int | float)]
     if len({rate for _, rate in rates}) > 1:

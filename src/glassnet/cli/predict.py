@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +21,6 @@ from glassnet.cli.whereabouts import model_path
 from glassnet.errors import complain
 from glassnet.files import strict_json
 from glassnet.files.os_errors import shown
-from glassnet.files.png import read_png
 from glassnet.train.kinds import Numbers, Text, Whole
 from glassnet.train.picture import prepared
 from glassnet.train.trained import Trained
@@ -40,9 +40,10 @@ OPTIONS = [
 PAGE = Page(
     usage="glassnet predict MODEL [TABLE | IMAGE | NUMBER]… [options]",
     says="Ask a saved model. MODEL is a run folder, its name in `runs`, `last` for the newest, or a model file. TABLE "
-    "is a CSV, TSV or Parquet file with the columns of the training (- for CSV on standard input), IMAGE a PNG of any "
-    "size, NUMBER an example of the test set. A table is answered by a CSV: for each row the prediction and how likely "
-    "each class is. Images are made grey, light on dark, scaled and centred as MNIST's were.",
+    "is a CSV, TSV or Parquet file with the columns of the training (- for CSV on standard input), IMAGE a PNG (with "
+    "glassnet[images] also a JPEG and others) of any size, NUMBER an example of the test set. A table is answered by "
+    "a CSV: for each row the prediction and how likely each class is. Images are made grey, light on dark, scaled and "
+    "centred as MNIST's were.",
     examples=(
         ("glassnet predict runs/mnist-20260101-120000 7", "test image 7"),
         ("glassnet predict model.safetensors digit.png", "an image of your own"),
@@ -114,6 +115,7 @@ def _refuse_table_words(parsed: Parsed) -> None:
 
 
 def _questions(trained: Trained, parsed: Parsed) -> Iterator[Question]:
+    _refuse_loose_numbers(trained, parsed.arguments[1:])
     for word in parsed.arguments[1:]:
         if _is_number(word):
             yield _from_test_set(trained, parsed.arguments[0], int(word))
@@ -123,6 +125,21 @@ def _questions(trained: Trained, parsed: Parsed) -> Iterator[Question]:
         yield _from_test_set(trained, parsed.arguments[0], parsed.values["index"])
     if "x" in parsed.values:
         yield _from_numbers(trained, parsed.values["x"])
+
+
+def _refuse_loose_numbers(trained: Trained, words: Sequence[str]) -> None:
+    """The features of an example, typed without --x in front of them."""
+    typed_apart = len(words) == trained.prepare.features and any("." in word for word in words)
+    if typed_apart and trained.image_shape is None and all(map(_is_real, words)):
+        got = f"got the numbers {' '.join(words)} by themselves"
+        raise UsageError(complain(got, "expected --x before them", f"Try --x={','.join(words)}"))
+
+
+def _is_real(word: str) -> bool:
+    try:
+        return isfinite(float(word)) and not os.path.exists(word)
+    except ValueError:
+        return False
 
 
 def _is_number(word: str) -> bool:
@@ -137,7 +154,9 @@ def _from_image(trained: Trained, path: str) -> Question:
         what = "image" if path.lower().endswith((".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")) else "file"
         got = f"got the {what} {shown(path)} for a model of {trained.prepare.features} features"
         raise UsageError(complain(got, "expected numbers", hint))
-    image, done = prepared(read_png(path), shape)
+    from glassnet.data.folders import read_pixels  # by those commands alone that look at a file
+
+    image, done = prepared(read_pixels(path), shape)
     return Question(shown(path), image, None, done)
 
 

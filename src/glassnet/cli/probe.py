@@ -13,14 +13,14 @@ from glassnet import optim
 from glassnet.cli.help import Page
 from glassnet.cli.models import data_of, load_trained
 from glassnet.cli.options import Option, Parsed, UsageError, parse
+from glassnet.cli.probe_measured import FIGURE, depth, figure_of, rates, refuse_figure, show_figure, width
 from glassnet.cli.probe_terminal import in_characters
 from glassnet.cli.terminal import Terminal
 from glassnet.data.datasets import DataSet
 from glassnet.errors import GlassnetError, complain
 from glassnet.files.atomic import write_atomic
 from glassnet.files.os_errors import shown
-from glassnet.read.capacity_depth import width_against_depth
-from glassnet.read.capacity_width import CURVES, width_against_error
+from glassnet.read.capacity_width import CURVES
 from glassnet.read.descent_paths import GROUNDS, Ground, Path, descend, paths_svg
 from glassnet.read.draw_chart import Span
 from glassnet.read.folds import folds, pieces_along
@@ -98,6 +98,7 @@ OPTIONS = [
     Option("depths", Sizes(20, "1,2,3"), "depths to try", (), "Without a model", "1,2,3,4"),
     Option("parameters", Whole(10, 100_000, example="300"), "how many each may have", (), "Without a model", "300"),
     Option("names", Several(tuple(ACTIVATIONS)), "which activations", (), "Without a model", "all"),
+    FIGURE,
     Option("seed", Whole(0, example="1"), "where random numbers start", (), "How", "0"),
     Option("format", Choice(_FORMATS), "how to write it", (), "Output", "a table; by --output's name"),
     Option("output", Text("probe.svg", "FILE", "a file"), "write into this file", (), "Output"),
@@ -115,6 +116,7 @@ PAGE = Page(
         ("glassnet probe descent --optimizer sgd --rate 0.001,0.05,0.11", "three rates"),
         ("glassnet probe activations --names sigmoid+relu", "their curves"),
         ("glassnet probe width", "how many units for a sine"),
+        ("glassnet probe width --widths 8 --figure built", "where a number of it comes from"),
     ),
     commands=tuple(_SEEN.items()),
 )
@@ -127,8 +129,10 @@ def run(words: Sequence[str]) -> int:
         return _help()
     path, view = _asked(parsed)
     format = _format(parsed)
+    refuse_figure(path, view, parsed)
     try:
         result, picture = _VIEWS[view](parsed) if path is None else _of_model(path, view, parsed)
+        told = figure_of(view, result, parsed) if "figure" in parsed.values else None
     except UsageError:
         raise
     except (ValueError, RuntimeError, NotImplementedError) as problem:
@@ -137,7 +141,7 @@ def run(words: Sequence[str]) -> int:
             words = re.sub(r"\b(layer|start)=(\d+|\([^()]*\))", _option, words)
             raise UsageError(words) from None
         raise
-    return _shown(result, picture, parsed, format)
+    return _shown(result, picture, parsed, format) if told is None else show_figure(told, parsed, format)
 
 
 def _option(found: re.Match[str]) -> str:
@@ -352,7 +356,7 @@ def _descent(parsed: Parsed) -> tuple[Any, Callable[[], str]]:
     paths: list[Path] = []
     for name in names.split("+"):
         rule, options = _WALKERS[name]
-        for rate in _rates(parsed, _suiting(name, GROUNDS[ground])):
+        for rate in rates(parsed, _suiting(name, GROUNDS[ground])):
             here, steps = {**options, "lr": rate}, values.get("steps", 100)
             paths.append(descend(ground, rule, steps, values.get("start"), f"{name} {rate:g}", **here))
     return paths, lambda: paths_svg(paths)
@@ -364,39 +368,6 @@ def _suiting(name: str, ground: Ground) -> float:
     return usual * ground.rate / Ground.rate if name in _AS_LONG_AS_STEEP else usual
 
 
-def _rates(parsed: Parsed, usual: float) -> tuple[float, ...]:
-    """The learning rates that were asked for."""
-    rates = parsed.values.get("rate", (usual,))
-    if min(rates) <= 0:
-        got = f"got --rate {','.join(f'{v:g}' for v in rates)}"
-        raise UsageError(complain(got, "expected numbers above 0", f"Try --rate {usual:g}"))
-    return rates
-
-
-def _width(parsed: Parsed) -> tuple[Any, Callable[[], str]]:
-    values = parsed.values
-    seed, rate = values.get("seed", 0), _rates(parsed, 0.01)[0]
-    widths = _some(values.get("widths", (2, 4, 8, 16, 32, 64)), "widths", "2,4,8")
-    found = width_against_error(values.get("curve", "sine"), widths, lambda p: optim.Adam(p, lr=rate),
-                                values.get("steps", 1500), range(seed, seed + 3))  # fmt: skip
-    return found, found.svg
-
-
-def _depth(parsed: Parsed) -> tuple[Any, Callable[[], str]]:
-    values = parsed.values
-    seed, rate = values.get("seed", 0), _rates(parsed, 0.01)[0]
-    depths = _some(values.get("depths", (1, 2, 3, 4)), "depths", "1,2,3")
-    found = width_against_depth(lambda p: optim.Adam(p, lr=rate), depths, values.get("parameters", 300),
-                                steps=values.get("steps", 1500), seeds=range(seed, seed + 3))  # fmt: skip
-    return found, found.svg
-
-
-def _some(sizes: tuple[int, ...], name: str, example: str) -> tuple[int, ...]:
-    if not sizes:
-        raise UsageError(complain(f"got --{name} none", "expected at least one", f"Try --{name} {example}"))
-    return sizes
-
-
 _VIEWS: dict[str, Callable[[Parsed], tuple[Any, Callable[[], str]]]] = {
-    "activations": _activations, "descent": _descent, "width": _width, "depth": _depth,
+    "activations": _activations, "descent": _descent, "width": width, "depth": depth,
 }  # fmt: skip

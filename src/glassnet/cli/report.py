@@ -205,6 +205,7 @@ def _regression(test: Regression, say: Callable[[int], str], terminal: Terminal,
     explained = terminal.bold(f"{terminal.r2} {test.r2:.4f}")
     lines = [
         f"{explained} on {test.n:,} {of} examples, typical error (RMSE) {amount(test.rmse)}",
+        f"mean size of the errors (MAE) {amount(test.mae)}",
         "",
         terminal.bold("largest errors"),
     ]

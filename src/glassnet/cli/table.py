@@ -144,13 +144,17 @@ def _shares(given: dict[str, Any]) -> tuple[float, float, float]:
 
 def _validated(data: TableData, table: Table, given: dict[str, Any], weight: str | None) -> TableData:
     """The data with the validation rows of --validation-file, which is read as the table was."""
+    from glassnet.train.held_rows import with_streamed_validation
     from glassnet.train.table_data import with_validation
+    from glassnet.train.table_stream import fits
 
     alike = {key: given[key] for key in ("missing", "dates", "decimal") if key in given}
     if table.day_first is not None:
         alike["dates"] = "day-first" if table.day_first else "month-first"
-    held = read(given["validation_file"], {**alike, "codes": False}, data.code.as_words)
-    return with_validation(data, held, weight)
+    path, words, alike = given["validation_file"], data.code.as_words, {**alike, "codes": False}
+    if not fits(path, given.get("memory")):
+        return with_streamed_validation(data, _source(path, alike, words), weight)
+    return with_validation(data, read(path, alike, words), weight)
 
 
 def _refuse_dropped_targets(named: dict[str, tuple[str, ...]]) -> None:
@@ -224,7 +228,9 @@ def as_in_training(trained: Trained, given: dict[str, Any]) -> dict[str, Any]:
     data = trained.about.get("data")
     options = data.get("options") if isinstance(data, dict) else None
     known = recorded(options) if isinstance(options, dict) else {}
-    return {**{key: known[key] for key in ("missing", "dates") if key in known}, **given, "codes": False}
+    names = tuple(feature.name for feature in trained.table_code.features)
+    read_alike = {key: known[key] for key in ("missing", "dates") if key in known}
+    return {**read_alike, **given, "codes": False, "names": names}
 
 
 def read(path: str, given: dict[str, Any], words: Sequence[str] = ()) -> Table:
@@ -250,6 +256,7 @@ def _file(path: str, given: dict[str, Any], words: Sequence[str] = ()) -> TableF
     return TableFile(
         path, delimiter, header, decimal, as_words, missing, day_first=order, codes=given.get("codes", True),
         copies=_names_in(given.get("keep", "")), numbers=_names_in(given["target"] if regression else ""),
+        names=(*given.get("names", ()), *_names_in(given.get("target", ""))),
     )  # fmt: skip
 
 

@@ -116,7 +116,9 @@ def _verdict(training: Training) -> list[str]:
     shown = [percent(value) if name == "accuracy" else amount(value) for value in (learnt, held)]
     judged, held_out = (len(x) for x, _ in training.compared())
     count = f"{judged:,}" if judged == training.examples else f"{judged:,} of {training.examples:,}"
+    apart = f"{100 * (learnt - held):.1f} points" if name == "accuracy" else amount(held - learnt)
     line = f"{name} {shown[0]} on {count} examples learnt from, {shown[1]} on {held_out:,} {training.part} examples"
+    line += f": a gap of {apart}"
     best = f"the weights are those of epoch {training.best_epoch}, the best by {training.settings.monitor}"
     return [line, best] if training.best_epoch else [line]
 

@@ -14,6 +14,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from glassnet.data.dates import day_comes_first
+from glassnet.data.quantities import quantity
 from glassnet.data.streams import respaced
 from glassnet.errors import FormatError, complain
 from glassnet.files.os_errors import shown
@@ -44,6 +45,8 @@ MISSING_AMONG_NUMBERS = frozenset(  # among words they may be words: no garage, 
     {b"none", b"nil", b"unknown", b"missing", b"not available", b"k.a.", b".", b"..", b"--", b"---", b"\xe2\x80\x93"}
 )
 
+_GAPS = MISSING | MISSING_AMONG_NUMBERS
+
 ENDINGS = (".csv", ".tsv", ".tab", ".txt", ".dat", ".data", ".psv", ".parquet", ".pq")
 PACKED = (".gz", ".xz", ".zip")
 
@@ -51,6 +54,7 @@ _TRIED = "\t;|,"  # a decimal comma looks like a delimiter, so the comma is beli
 _SAMPLE_ROWS = 100
 _ENOUGH = 5  # numbers that all have three digits behind their comma: it stands between thousands
 _LONG = 1 << 15
+_MOST_ABOVE = 20  # lines of a title
 _MAGIC = {
     b"PAR1": ("Parquet", "Try renaming it to end in .parquet"),
     b"PK\x03\x04": ("a zip archive or a spreadsheet", "Try saving the sheet as CSV"),
@@ -85,7 +89,8 @@ class Dialect:
     bom: int = 0  # bytes before the first cell
     newline: bytes = b"\n"  # b"\r" for files of very old machines; b"\r\n" counts as b"\n"
     day_first: bool | None = None  # whether 3/4/2024 is in April; None if nothing tells
-    skipped: int = 0  # lines before the first row: comments, and `sep=;`
+    skipped: int = 0  # lines before the first row: a title, comments, and `sep=;`
+    title: str = ""  # the first of them, if it is one
     blank: str | None = None  # "first" or "last": which column has cells and no name
 
     @property
@@ -121,11 +126,23 @@ def find_encoding(head: bytes, file: str) -> Dialect:
         if head.startswith(magic):
             raise FormatError(complain(f"{shown(file)}: got {kind}", "expected a table of text, such as CSV", hint))
     place = head.find(0)
-    if place >= 0:
-        wide = head[:200].count(0) > len(head[:200]) / 3  # every other byte of plain text in UTF-16
-        hint = "Try saving it as UTF-8" if wide else "Try another file: this one is not text"
-        raise FormatError(complain(f"{shown(file)}: got a zero at byte {place:,}", "expected a table of text", hint))
-    return Dialect()
+    if place < 0:
+        return Dialect()
+    wide = _wide(head)
+    if wide is not None:
+        return Dialect(encoding=wide)
+    got = f"{shown(file)}: got a zero at byte {place:,}"
+    hint = "Try another file: this one is not text"
+    raise FormatError(complain(got, "expected a table of text", hint))
+
+
+def _wide(head: bytes) -> str | None:
+    """UTF-16 that does not say so: of many letters one byte is 0, the same one of each pair, and the other never."""
+    head = head[: len(head) // 2 * 2]
+    zeros = [head[first::2].count(0) for first in (0, 1)]
+    if min(zeros) or max(zeros) <= max(2, len(head) / 8):  # digits and delimiters among Cyrillic letters
+        return None
+    return "utf-16-le" if zeros[1] else "utf-16-be"
 
 
 def sniff(
@@ -136,8 +153,11 @@ def sniff(
     header: bool | None = None,
     decimal: str | None = None,
     day_first: bool | None = None,
+    names: frozenset[str] = frozenset(),
 ) -> Dialect:
     """The dialect of a text whose first lines are `head` (in UTF-8, or any superset of ASCII).
+
+    A first row that has one of the `names` in it is a header, even if others of its cells are numbers.
 
     >>> found = sniff(b"city;price\\nUlm;1,5\\nRom;2,25\\n", Dialect())
     >>> found.delimiter, found.header, found.decimal
@@ -151,24 +171,27 @@ def sniff(
     text = head.decode("latin-1")
     if newline == b"\r":
         text = text.replace("\r", "\n")
-    skipped, said = _before_the_rows(text)
-    text = "".join(text.splitlines(keepends=True)[skipped:])
+    lines = text.replace("\r\n", "\n").split("\n")  # not `splitlines`: it cuts at bytes inside of letters such as Å
+    skipped, said = _before_the_rows(lines)
+    title = next((line for line in lines[:skipped] if line.strip()), "")
+    text = "\n".join(lines[skipped:])
     sign = _sign(delimiter) if delimiter else said or _likeliest(text)
     rows = _rows(text, sign)
     if day_first is None:
         day_first = day_comes_first(cell for row in rows[1:] for cell in row)
     found = replace(dialect, delimiter=sign, newline=newline, day_first=day_first, skipped=skipped)
+    found = replace(found, title="" if said or title.startswith("#") else _text(title).strip(f'" {_TRIED}'))
     found = replace(found, decimal=decimal or _decimal(rows, sign))
-    named = _has_header(rows) if header is None else header
+    named = _has_header(rows) or _names_one_of(rows, names) if header is None else header
     return replace(found, header=named, blank=_without_a_name(rows) if named else None)
 
 
-def _before_the_rows(text: str) -> tuple[int, str | None]:
+def _before_the_rows(lines: list[str]) -> tuple[int, str | None]:
     """How many lines come before the first row, and the delimiter that Excel's `sep=;` names.
 
-    Lines that begin with # are remarks, unless they are all, or the last has the cells of the row below: names.
+    That may be a title. Lines that begin with # are remarks, unless they are all, or the last has the cells of the row
+    below: names.
     """
-    lines = text.splitlines()
     first = next((i for i, line in enumerate(lines) if line.strip()), 0)
     excel = _SEP.fullmatch(lines[first]) if lines else None
     if excel:
@@ -176,12 +199,36 @@ def _before_the_rows(text: str) -> tuple[int, str | None]:
     begin = next((i for i, line in enumerate(lines) if line.strip() and not line.startswith("#")), 0)
     last = next((i for i in range(begin - 1, -1, -1) if lines[i].startswith("#")), None)
     if last is None:
-        return 0, None
+        return _lines_above(lines), None
     below = "\n".join(lines[begin:])
     sign = _likeliest(below)
     cells = [len(row) for row in (*_rows(lines[last], sign), *_rows(below, sign)[:1])]
     names = len(set(cells)) == 1 and cells[0] > 1
     return (last if names else begin), None
+
+
+def _lines_above(lines: list[str]) -> int:
+    """How many lines of a title, an account or a period stand above the names, as reports are written.
+
+    The names are the first full row of words; what is above has fewer cells, and an empty line or a single cell of
+    words in each line shows that it is no part of the table.
+    """
+    sign = _likeliest("\n".join(lines))
+    counts = Counter(map(len, _rows("\n".join(lines), sign)))
+    width = counts.most_common(1)[0][0] if counts else 0
+    above = [_cells(line, sign) for line in lines[:_MOST_ABOVE]]
+    first = next((i for i, cells in enumerate(above) if len(cells) == width and all(cells)), 0)
+    title = [[cell for cell in cells if cell] for cells in above[:first]]
+    inside = any(line.count('"') % 2 for line in lines[:first])  # a name of several lines
+    if inside or not any(title) or any(map(_NUMBER.fullmatch, above[first])):
+        return 0
+    single = width > 2 and not any(len(cells) > 1 or any(map(_NUMBER.fullmatch, cells)) for cells in title)
+    parted = [] in title[1:] and all(len(cells) < width for cells in title)
+    return first if single or parted else 0
+
+
+def _cells(line: str, sign: str) -> list[str]:
+    return [cell.strip() for row in _rows(line, sign)[:1] for cell in row]
 
 
 def _without_a_name(rows: list[list[str]]) -> str | None:
@@ -246,13 +293,34 @@ def _decimal(rows: list[list[str]], delimiter: str) -> str:
     """
     columns = zip(*[row for row in rows[1:] if len(row) == len(rows[0])], strict=True) if rows else ()
     for column in columns:
-        cells = [cell for cell in column if cell.strip().lower().encode("latin-1", "replace") not in MISSING]
+        cells = [cell for cell in column if cell.strip().lower().encode("latin-1", "replace") not in _GAPS]
         commas = [cell for cell in cells if _DECIMAL_COMMA.fullmatch(cell)]
         if all(map(_THOUSANDS.fullmatch, commas)) and (delimiter == "," or len(commas) >= _ENOUGH):
             continue
-        if commas and all(map(_COMMA_NUMBER.fullmatch, cells)):
+        if (commas and all(map(_COMMA_NUMBER.fullmatch, cells))) or _has_comma_quantities(cells):
             return ","
     return "."
+
+
+def _has_comma_quantities(cells: list[str]) -> bool:
+    """Whether all are numbers with a decimal comma, and signs around them that no plain number has: 1.200,50 €."""
+    words = [_text(cell).strip() for cell in cells]
+    return any("," in word and not quantity(word) for word in words) and all(quantity(word, ",") for word in words)
+
+
+def _names_one_of(rows: list[list[str]], names: frozenset[str]) -> bool:
+    """Whether the first row has one of the names that the user or a model knows columns by."""
+    cells = {_text(cell).strip() for cell in rows[0]} if rows else set[str]()
+    return bool(cells & names)
+
+
+def _text(cell: str) -> str:
+    """A cell of bytes that were taken for Latin-1, as it is meant."""
+    raw = cell.encode("latin-1")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", "replace")
 
 
 def _has_header(rows: list[list[str]]) -> bool:

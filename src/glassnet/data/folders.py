@@ -23,6 +23,7 @@ from glassnet.files.bounded import Source, opened
 from glassnet.files.os_errors import StrPath, reported, shown
 from glassnet.files.paths import spelled
 from glassnet.files.png import read_png
+from glassnet.files.signatures import seems
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF")  # no others: for EPS, Pillow starts a program
@@ -166,14 +167,25 @@ def _in_colour(images: np.ndarray, count: int) -> np.ndarray:
 
 def read_image(path: StrPath) -> np.ndarray:
     """An image file as bytes, `(height, width)` if grey, else `(height, width, 3)`; what is clear becomes white."""
-    with opened(path) as source:
-        signature = source.read_some(8)
-    image = read_png(path) if signature[:4] == b"\x89PNG" else _by_pillow(path)
+    image = read_pixels(path)
     if image.ndim == 3 and image.shape[2] in (2, 4):
         opaque = image[..., -1:].astype(np.uint16)
         image = ((image[..., :-1] * opaque + 255 * (255 - opaque) + 127) // 255).astype(np.uint8)
         image = image[..., 0] if image.shape[2] == 1 else image
     return image
+
+
+def read_pixels(path: StrPath) -> np.ndarray:
+    """An image file as `files.png.read_png` gives it: PNG by itself, JPEG and others by Pillow.
+
+    Raises `NotSupportedError` for another format where there is no Pillow, `FormatError` for what is no image.
+    """
+    with opened(path) as source:
+        signature = source.read_some(8)
+        what = seems(signature)
+        if what is not None and not what.endswith("image"):
+            raise source.wrong(what, "an image", "Try a PNG or a JPEG")
+    return read_png(path) if signature[:4] == b"\x89PNG" else _by_pillow(path)
 
 
 def _by_pillow(path: StrPath) -> np.ndarray:

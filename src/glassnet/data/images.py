@@ -102,7 +102,7 @@ def mnist() -> DataSet:
     "mnist",
     task="classification",
     summary="handwritten digits, 28 by 28 pixels",
-    source="LeCun, Cortes, Burges (1998), CC BY-SA 3.0",
+    source="LeCun, Cortes, Burges (1998), from forms of NIST; CC BY-SA 3.0",
     classes=DIGITS,
 )
 def _mnist() -> Arrays:

@@ -11,13 +11,14 @@ import numpy as np
 
 from glassnet.data.cells import Block
 from glassnet.data.columns import Column, is_plain, numbers, read_numbers, read_words, words
-from glassnet.data.dates import may_be_two_days, read_dates
+from glassnet.data.dates import may_be_two_days, read_dates, seconds_of
 from glassnet.data.dialect import MISSING_AMONG_NUMBERS, Dialect
 from glassnet.data.quantities import read_quantities
 from glassnet.errors import DataError, complain
 
 _TYPO = 0.01  # of a column's cells that are no numbers are a mistake; more of them make it a column of words
 _ENOUGH = 20
+_MOSTLY, _LOOK = 0.9, 64  # of so many cells that are looked at
 
 
 @dataclass
@@ -65,6 +66,7 @@ class Maker:
             found = self._written_otherwise(name, cells, gaps, notes)
             if found is not None:
                 return found
+            self._refuse_stray_word(name, cells, gaps, block)
             self._refuse_typo(name, cells, values, wrong, block)
             if name not in self.suspects:
                 self.as_words.add(name)  # and so are the pieces that follow
@@ -116,6 +118,20 @@ class Maker:
             self.told.add(name)
         return replace(numbers(name, values), unit=unit)
 
+    def _refuse_stray_word(self, name: str, cells: np.ndarray, gaps: frozenset[bytes], block: Block) -> None:
+        """A few words among many dates are a mistake too: "Total" below the last of them."""
+        known = [(row, word) for row, cell in enumerate(cells.tolist()) if (word := cell.strip()).lower() not in gaps]
+        look = known[:: max(1, len(known) // _LOOK)]
+        if not look or sum(self._is_date(word) for _, word in look) < _MOSTLY * len(look):
+            return
+        wrong = [row for row, word in known if not self._is_date(word)]
+        good = len(known) - len(wrong)
+        if wrong and good >= _ENOUGH and len(wrong) <= max(1, _TYPO * good):
+            raise self._typo(name, cells, wrong[0], block, good, "a date")
+
+    def _is_date(self, word: bytes) -> bool:
+        return seconds_of(word, self.dialect.day_first) is not None
+
     def _refuse_typo(self, name: str, cells: np.ndarray, values: np.ndarray, wrong: np.ndarray, block: Block) -> None:
         """A few cells of words among many numbers are a mistake, and said to be one.
 
@@ -131,14 +147,16 @@ class Maker:
             raise problem
         self.suspects[name] = problem
 
-    def _typo(self, name: str, cells: np.ndarray, row: int, block: Block, good: int) -> DataError:
+    def _typo(
+        self, name: str, cells: np.ndarray, row: int, block: Block, good: int, what: str = "a number"
+    ) -> DataError:
         word = decoded([bytes(cells[row])])[0][0]
         where = f"{self.file}, row {self.rows + row + 1:,} (line {block.lines[row]:,}), column {name!r:.80}"
         if not self.rows and not row and not self.dialect.header:
             hint = "Try without --no-header (header=True) if that line has the columns' names, or correcting it"
-            return DataError(complain(f"{where}: got {word!r:.60}", "expected a number, as below", hint))
+            return DataError(complain(f"{where}: got {word!r:.60}", f"expected {what}, as below", hint))
         hint = f"Try correcting it, --missing {_pasted(word)} or --categorical {_pasted(name)}"
-        return DataError(complain(f"{where}: got {word!r:.60}", f"expected a number, as in {good:,} other rows", hint))
+        return DataError(complain(f"{where}: got {word!r:.60}", f"expected {what}, as in {good:,} other rows", hint))
 
     def finish(self) -> None:
         """Raise what the last piece left open."""

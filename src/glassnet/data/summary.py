@@ -14,12 +14,13 @@ import numpy as np
 from glassnet.data.columns import Column, Kind
 from glassnet.data.table import Table
 
+LARGEST = 1e100  # of a number that is summed up: the square of a larger one may be none any more
 _MOST_WORDS = 200_000  # distinct ones that are counted; beyond, a column is free text whatever else comes
 
 
 @dataclass
 class Summary:
-    """One column: how many rows, gaps and infinite numbers, the mean and spread, or how often each word came.
+    """One column: how many rows, gaps and numbers without end, the mean and spread, or how often each word came.
 
     >>> summary = Summary.of(Column.of("x", [1.0, 3.0, None]))
     >>> summary.mean, summary.std, summary.gaps
@@ -97,7 +98,7 @@ class Summary:
 
     def _add_numbers(self, values: np.ndarray) -> None:
         """Means and squares of two parts give those of the whole (Chan, Golub and LeVeque, 1979)."""
-        finite = values[np.isfinite(values)]
+        finite = values[np.abs(values) <= LARGEST]
         if self.consecutive and len(finite):
             steps = np.diff(finite, prepend=self._last if self._last == self._last else finite[0] - 1)
             self.consecutive, self._last = bool((steps == 1).all()), float(finite[-1])

@@ -135,7 +135,7 @@ class TableFile:
     `words` names columns that are to stay as they are written ("007"), `missing` what else stands for nothing,
     `day_first` says whether 3/4/2024 is in April, `copies` names columns to have as they are written as well,
     `codes` whether columns such as 01234, 98765 (digits of one length, some with a 0 in front) are words; those of
-    `numbers` are numbers all the same.
+    `numbers` are numbers all the same. A first row with one of the `names` in it is a header.
     The file may be packed: gzip, xz, or a zip of one file.
 
     >>> import tempfile, pathlib
@@ -157,6 +157,7 @@ class TableFile:
     copies: tuple[str, ...] = ()
     codes: bool = True
     numbers: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     _forced: tuple[str, ...] = field(default=(), repr=False)
 
     @property
@@ -225,12 +226,16 @@ class TableFile:
                 header=self.header,
                 decimal=self.decimal,
                 day_first=self.day_first,
+                names=frozenset(self.names),
             )
             yield regular(text, dialect), dialect
 
     def _table(self, maker: Maker, block: Block, dialect: Dialect) -> Table:
         """One block as a table."""
         notes: dict[str, None] = {}
+        if dialect.title:
+            above = f"left out {dialect.skipped} line{'s' * (dialect.skipped > 1)} above the names"
+            notes[f"{above}, beginning with {dialect.title!r:.60}"] = None
         columns, copies = maker.columns(block, notes), maker.copied(block)
         rows = np.arange(maker.rows - len(block), maker.rows)
         told = tuple(notes)

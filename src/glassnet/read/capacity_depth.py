@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -137,24 +137,45 @@ def width_against_depth(
     >>> [(shape.hidden, shape.parameters) for shape in tried.shapes]
     [((20,), 61), ((6, 6), 61)]
     """
-    tent = tent_network(folds)
-    x, unseen = np.linspace(0, 1, 257)[:, None], np.linspace(0, 1, 1000)[1:-1:2, None]
-    with no_grad():
-        y, truth = (tent(wrap(v)).array for v in (x, unseen))
-    shapes = [_tried(depth, parameters, optimizer, (x, y, unseen, truth), steps, seeds) for depth in depths]
+    data = Composition.of(folds)
+    shapes = [_tried(depth, parameters, optimizer, data, steps, seeds) for depth in depths]
     return Depths(f"the tent applied {folds} times ({2**folds} pieces)", shapes, steps)
 
 
-def _tried(depth: int, parameters: int, optimizer: MakeOptimizer, data: Any, steps: int, seeds: Sequence[int]) -> Shape:
-    width = width_for(parameters, depth)
-    x, y, unseen, truth = data
+class Composition(NamedTuple):
+    """Points of the tent applied so many times: 257 to learn from, and 499 that are not learnt from."""
+
+    x: np.ndarray
+    y: np.ndarray
+    unseen: np.ndarray
+    truth: np.ndarray
+
+    @classmethod
+    def of(cls, folds: int) -> Composition:
+        """The tent applied `folds` times."""
+        tent = tent_network(folds)
+        x, unseen = np.linspace(0, 1, 257)[:, None], np.linspace(0, 1, 1000)[1:-1:2, None]
+        with no_grad():
+            y, truth = (tent(wrap(v)).array for v in (x, unseen))
+        return cls(x, y, unseen, truth)
+
+
+def trained_shape(
+    hidden: Sequence[int], data: Composition, optimizer: MakeOptimizer, steps: int, seed: int
+) -> nn.Module:
+    """A network with these hidden layers that has learnt the composition."""
+    return fitted(perceptron([1, *hidden, 1], seed), data.x, data.y, optimizer, steps)
+
+
+def _tried(
+    depth: int, parameters: int, optimizer: MakeOptimizer, data: Composition, steps: int, seeds: Sequence[int]
+) -> Shape:
+    hidden = (width_for(parameters, depth),) * depth
     errors, pieces = list[float](), 0
     for seed in seeds:
-        model = perceptron([1, *[width] * depth, 1], seed)
-        fitted(model, x, y, optimizer, steps)
-        errors.append(rms(model, unseen, truth))
+        model = trained_shape(hidden, data, optimizer, steps, seed)
+        errors.append(rms(model, data.unseen, data.truth))
         pieces = max(pieces, pieces_along(model, [0.0], [1.0]).count)
-    hidden = (width,) * depth
     return Shape(hidden, count_parameters([1, *hidden, 1]), pieces, math.fsum(errors) / len(errors), tuple(errors))
 
 

@@ -18,8 +18,8 @@ from glassnet import nn
 from glassnet.core.mode import no_grad
 from glassnet.core.tensor import wrap
 from glassnet.errors import ValueRangeError, complain
-from glassnet.read.capacity_depth import count_parameters, perceptron
-from glassnet.read.capacity_fit import fitted, rms
+from glassnet.read.capacity_depth import MakeOptimizer, count_parameters, perceptron
+from glassnet.read.capacity_fit import fitted
 from glassnet.read.draw_chart import Axes, legend
 from glassnet.read.draw_svg import SERIES, Svg
 
@@ -32,6 +32,7 @@ CURVES: dict[str, Curve] = {
     "waves": lambda x: np.sin(6 * np.pi * x) * x,
 }
 _POINTS = 1000
+_LEARNT_FROM = 129
 
 
 @dataclass(frozen=True)
@@ -149,16 +150,27 @@ def width_against_error(
     return Widths(name, curve, rows, steps)
 
 
-def _measured(curve: Curve, units: int, optimizer: Any, steps: int, seeds: Sequence[int]) -> Width:
+def trained_network(curve: Curve, units: int, optimizer: MakeOptimizer, steps: int, seed: int) -> nn.Module:
+    """A hidden layer of ReLUs that has learnt a curve from 129 points of it."""
+    some = np.linspace(0, 1, _LEARNT_FROM)[:, None]
+    return fitted(perceptron([1, units, 1], seed), some, curve(some), optimizer, steps)
+
+
+def errors_of(model: nn.Module, curve: Curve) -> tuple[np.ndarray, np.ndarray]:
+    """The 1,001 points on which errors are taken, and by how much a network is above the curve there.
+
+    >>> x, off = errors_of(built_network(CURVES["abs"], 2), CURVES["abs"])
+    >>> len(x), float(np.abs(off).max())  # two straight lines joined by a bend at 0.5 are that curve
+    (1001, 0.0)
+    """
     x = np.linspace(0, 1, _POINTS + 1)
-    off = _outputs(built_network(curve, units), x) - curve(x)
-    learnt: list[float] = []
-    some = np.linspace(0, 1, 129)[:, None]
-    for seed in seeds:
-        if optimizer is None:
-            break
-        model = fitted(perceptron([1, units, 1], seed), some, curve(some), optimizer, steps)
-        learnt.append(rms(model, x[:, None], curve(x)[:, None]))
+    return x, _outputs(model, x) - curve(x)
+
+
+def _measured(curve: Curve, units: int, optimizer: Any, steps: int, seeds: Sequence[int]) -> Width:
+    off = errors_of(built_network(curve, units), curve)[1]
+    tried = [trained_network(curve, units, optimizer, steps, seed) for seed in seeds] if optimizer is not None else []
+    learnt = [float(np.sqrt(np.mean(errors_of(model, curve)[1] ** 2))) for model in tried]
     mean = sum(learnt) / len(learnt) if learnt else None
     built, worst = float(np.sqrt(np.mean(off**2))), float(np.abs(off).max())
     return Width(units, count_parameters([1, units, 1]), built, worst, mean, tuple(learnt))

@@ -138,7 +138,6 @@ class BestWeights(Callback):
         self.watch = Watch(monitor, min_delta, mode)
         self.restore, self.best_epoch = restore, 0
         self.weights: dict[str, Any] | None = None
-        self.needs_validation = monitor.startswith("validation")
 
     @property
     def best(self) -> float | None:

@@ -106,6 +106,11 @@ class Regression:
         return math.sqrt(np.mean(errors**2, dtype=np.float64)) if self.n else math.nan
 
     @property
+    def mae(self) -> float:
+        """The mean of the errors' sizes, in the units of the target; a few large ones raise it less than the RMSE."""
+        return float(np.mean(np.abs(self.predictions - self.targets), dtype=np.float64)) if self.n else math.nan
+
+    @property
     def r2(self) -> float:
         """The share of the targets' variance that the predictions explain: 1 is perfect, 0 no better than the mean."""
         distances = (self.targets - self.targets.mean(axis=0)) / self.scale if self.n else np.zeros(1)
@@ -113,17 +118,18 @@ class Regression:
         return 1 - self.loss / spread if spread else math.nan
 
     def weighted(self, weights: np.ndarray) -> dict[str, float]:
-        """Loss, rmse and R², each example counting by its weight."""
+        """Loss, RMSE, MAE and R², each example counting by its weight."""
         errors = self.predictions - self.targets
         loss = mean_of(np.mean((errors / self.scale) ** 2, axis=1, dtype=np.float64), weights)
         middle = np.array([mean_of(column, weights) for column in self.targets.T])
         spread = mean_of(np.mean(((self.targets - middle) / self.scale) ** 2, axis=1, dtype=np.float64), weights)
         rmse = math.sqrt(mean_of(np.mean(errors**2, axis=1, dtype=np.float64), weights))
-        return {"loss": loss, "rmse": rmse, "r2": 1 - loss / spread if spread else math.nan}
+        mae = mean_of(np.mean(np.abs(errors), axis=1, dtype=np.float64), weights)
+        return {"loss": loss, "rmse": rmse, "mae": mae, "r2": 1 - loss / spread if spread else math.nan}
 
     def as_dict(self, prefix: str = "test_") -> dict[str, Any]:
         """The figures for `result.json`."""
-        return {f"{prefix}loss": self.loss, f"{prefix}rmse": self.rmse, f"{prefix}r2": self.r2}
+        return {f"{prefix}{name}": value for name, value in figures_of(self).items()}
 
 
 Evaluation = Classification | Multilabel | Regression
@@ -190,7 +196,7 @@ def figures_of(judgement: Evaluation, weights: np.ndarray | None = None) -> dict
         return judgement.weighted(weights)
     if isinstance(judgement, Classification):
         return {"loss": judgement.loss, "accuracy": judgement.accuracy}
-    names = ("loss", "accuracy", "exact", "rmse", "r2")
+    names = ("loss", "accuracy", "exact", "rmse", "mae", "r2")
     return {name: getattr(judgement, name) for name in names if hasattr(judgement, name)}
 
 

@@ -10,10 +10,10 @@ from typing import Any, Self
 import numpy as np
 
 from glassnet import nn
-from glassnet.errors import FormatError, GlassnetError, complain
+from glassnet.errors import GlassnetError
 from glassnet.files import safetensors
-from glassnet.files.os_errors import StrPath, shown
-from glassnet.train.run_folder import WEIGHTS
+from glassnet.files.os_errors import StrPath
+from glassnet.train.run_folder import WEIGHTS, Arrays, Texts, read_arrays
 
 _MOST_BYTES = 4 << 20  # of all epochs together
 _MOST_UNITS = 64
@@ -104,16 +104,12 @@ class FirstLayer:
 
         Raises `FormatError` for a file that is something else.
         """
-        path = os.path.join(os.fspath(folder), WEIGHTS)
-        if not os.path.exists(path):
+        found = read_arrays(folder, WEIGHTS, "weights of some epochs", _fit, _LARGEST_FILE)
+        if found is None:
             return None
-        tensors, texts = safetensors.load(path, limit=_LARGEST_FILE)
-        weights, epochs = tensors.get("weights"), tensors.get("epochs")
-        if not _fit(weights, epochs):
-            got = f"{shown(path)}: got {', '.join(tensors) or 'nothing'}"
-            raise FormatError(complain(got, "expected weights of some epochs", "Try removing the file"))
-        numbers = [int(e) for e in epochs]  # type: ignore[union-attr]
-        layer = cls(texts.get("parameter", "?"), numbers, list(weights))  # type: ignore[arg-type]
+        tensors, texts = found
+        numbers = [int(e) for e in tensors["epochs"]]
+        layer = cls(texts.get("parameter", "?"), numbers, list(tensors["weights"]))
         layer.every = max(1, min(np.diff(numbers).tolist(), default=1))
         layer.latest = _latest(tensors.get("latest"), tensors.get("latest_epoch"), layer.kept[0].shape)
         return layer
@@ -127,7 +123,8 @@ def _latest(weights: Any, epoch: Any, shape: tuple[int, ...]) -> tuple[float, np
     return (float(epoch[0]), weights) if sound and bool(np.isfinite(weights).all()) else None
 
 
-def _fit(weights: Any, epochs: Any) -> bool:
+def _fit(tensors: Arrays, _: Texts) -> bool:
+    weights, epochs = tensors.get("weights"), tensors.get("epochs")
     if weights is None or epochs is None or weights.ndim != 3 or weights.dtype.kind != "f":
         return False
     numbered = epochs.shape == (len(weights),) and epochs.dtype.kind == "i"

@@ -11,18 +11,18 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from glassnet.data.registry import DataSet
-from glassnet.errors import FormatError, GlassnetError, complain
+from glassnet.errors import GlassnetError
 from glassnet.files import safetensors
-from glassnet.files.os_errors import StrPath, shown
+from glassnet.files.os_errors import StrPath
 from glassnet.train.boundary import Surface, surface
 from glassnet.train.callbacks import Callback, Figures
 from glassnet.train.preparation import Preparation
-from glassnet.train.run_folder import GROUND
+from glassnet.train.run_folder import GROUND, Arrays, Texts, read_arrays
 from glassnet.train.trained import Trained
 
 if TYPE_CHECKING:
@@ -104,13 +104,10 @@ class Ground:
 
         Raises `FormatError` for a file that is something else.
         """
-        path = os.path.join(os.fspath(folder), GROUND)
-        if not os.path.exists(path):
+        found = read_arrays(folder, GROUND, "pictures of the plane at some epochs", _fit, _LARGEST_FILE)
+        if found is None:
             return None
-        tensors, texts = safetensors.load(path, limit=_LARGEST_FILE)
-        if not _fit(tensors, texts.get("task")):
-            got = f"{shown(path)}: got {', '.join(tensors) or 'nothing'}"
-            raise FormatError(complain(got, "expected pictures of the plane at some epochs", "Try removing the file"))
+        tensors, texts = found
         left, right, bottom, top = tensors["ends"].tolist()
         epochs = [int(e) for e in tensors["epochs"]]
         return cls(texts["task"], (left, right, bottom, top), tensors["points"], epochs, list(tensors["pictures"]))
@@ -125,8 +122,9 @@ def _picture(said: Surface, task: str) -> np.ndarray:
     return np.stack((said.classes.astype(np.uint8), np.rint(sure * 255).astype(np.uint8)))
 
 
-def _fit(tensors: dict[str, np.ndarray], task: Any) -> bool:
+def _fit(tensors: Arrays, texts: Texts) -> bool:
     """Whether a file that a stranger may have written holds what `write` does."""
+    task = texts.get("task")
     if set(tensors) != {"pictures", "epochs", "ends", "points"} or task not in ("classification", "regression"):
         return False
     pictures, epochs, ends, points = (tensors[name] for name in ("pictures", "epochs", "ends", "points"))

@@ -76,6 +76,17 @@ def judged(
     return Judged(test, tally.weighted if weights is not None else figures_of(test), tally.said)
 
 
+def judgements(model: nn.Module, prepare: Preparation, x: np.ndarray, y: np.ndarray) -> Iterator[Evaluation]:
+    """One judgement of everything; of rows in files one after another, each of a piece, with all that it says of it."""
+    if not (is_mapped(x) and x.ndim == 2 and len(x)):
+        yield evaluate(model, prepare, x, y)
+        return
+    for rows in _pieces(len(x), max(x.shape[1], outputs_of(model, prepare, x[:1]).shape[1])):
+        yield evaluate(model, prepare, x[rows], np.array(y[rows]), first=rows.start)
+        let_go(x)
+        let_go(y)
+
+
 def _pieces(count: int, width: int) -> Iterator[slice]:
     """Rows that are judged together, of `count` in all."""
     size = max(1000, _NUMBERS // width)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000")
 _MOST_POINTS = 2_000
+_FAINT = "#888888"
 _MOST_ANNOTATED = 25  # classes up to which the numbers stand in the cells
 _GALLERY = (3, 6)
 
@@ -47,7 +48,10 @@ def figure(width: float = 7.0, height: float = 4.5, rows: int = 1, columns: int 
 
 
 def loss_curves(history: History, title: str = "") -> Figure:
-    """The losses over the epochs, and beside them accuracy or R² where the history has one."""
+    """The losses over the epochs, and beside them accuracy or R² where the history has one.
+
+    A dotted line marks each epoch after which the rate was cut (`ReduceOnPlateau`).
+    """
     endings = [name for name in ("loss", "accuracy", "r2") if any(n.endswith(name) for n in _shown_names(history))]
     if not endings:
         raise DataError(complain("got an empty history", "expected an epoch", "Try a longer training"))
@@ -60,9 +64,17 @@ def loss_curves(history: History, title: str = "") -> Figure:
         _label(ax, "epoch", "R²" if ending == "r2" else ending)
         if ending == "loss" and all(line.get_ydata().min() > 0 for line in ax.lines):  # type: ignore[union-attr]
             ax.set_yscale("log")
+        for number, epoch in enumerate(_cuts(history)):
+            label = "the rate is cut" if ending == "loss" and not number else None
+            ax.axvline(epoch, color=_FAINT, linestyle=":", linewidth=1, zorder=0, label=label)
         ax.legend(frameon=False)
     _entitle(drawn, title)
     return drawn
+
+
+def _cuts(history: History) -> list[float]:
+    """The epochs after which the rate was cut."""
+    return [float(entry["epoch"]) for entry in history if _is_number(entry.get("rate_cut_to"))]
 
 
 def _shown_names(history: History) -> list[str]:

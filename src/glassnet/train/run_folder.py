@@ -21,15 +21,17 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from glassnet.errors import FileError, complain
-from glassnet.files import strict_json
+import numpy as np
+
+from glassnet.errors import FileError, FormatError, complain
+from glassnet.files import safetensors, strict_json
 from glassnet.files.atomic import write_atomic
 from glassnet.files.lock import Lock
-from glassnet.files.os_errors import reported, shown, typed
+from glassnet.files.os_errors import StrPath, reported, shown, typed
 
 MODEL, RESULT = "model.safetensors", "result.json"
 CONFIG, ENVIRONMENT = "config.json", "environment.json"
@@ -39,6 +41,9 @@ STEPS, CONFUSION = "steps.jsonl", "confusion.jsonl"
 PREDICTIONS, MISTAKES = "predictions.safetensors", "mistakes.csv"
 TENSORBOARD = "tensorboard"
 LOCK = ".lock"
+
+Arrays = dict[str, np.ndarray]
+Texts = dict[str, str]
 
 _OPENING = {CONFIG, ENVIRONMENT, STEPS}  # all that there is before an epoch was learnt
 
@@ -101,6 +106,24 @@ def write_json(path: str, values: Mapping[str, Any]) -> str:
     text = strict_json.dumps(dict(values), non_finite="null", sort_keys=False)
     write_atomic(path, text.encode())
     return text
+
+
+def read_arrays(
+    folder: StrPath, name: str, expected: str, fit: Callable[[Arrays, Texts], bool], limit: int
+) -> tuple[Arrays, Texts] | None:
+    """The arrays and texts of a safetensors file that grew with a training; None where there is none.
+
+    Raises `FormatError` where `fit` says that they are not what is expected (who knows who wrote the file), or where
+    there are more than `limit` bytes.
+    """
+    path = os.path.join(os.fspath(folder), name)
+    if not os.path.exists(path):
+        return None
+    arrays, texts = safetensors.load(path, limit=limit)
+    if not fit(arrays, texts):
+        got = f"{shown(path)}: got {', '.join(arrays) or 'nothing'}"
+        raise FormatError(complain(got, f"expected {expected}", "Try removing the file"))
+    return arrays, texts
 
 
 def model_in(path: str) -> str:

@@ -37,6 +37,7 @@ METRICS = {
     "exact": ("test_exact", True),
     "r2": ("test_r2", True),
     "rmse": ("test_rmse", False),
+    "mae": ("test_mae", False),
     "loss": ("test_loss", False),
     "seconds": ("seconds", False),
     "parameters": ("parameters", False),

@@ -14,7 +14,8 @@ from glassnet.train.kinds import Choice, Kind, PerClass, Real, Several, Sizes, W
 from glassnet.train.parts import ACTIVATIONS, AUGMENTATIONS, INITS, NORMALIZATIONS, OPTIMIZERS, WITH_MOMENTUM
 from glassnet.train.schedule import PLATEAU, SCHEDULES
 
-MONITORS = ("loss", "accuracy", "exact", "rmse", "r2")  # of validation examples; which there are depends on the task
+# of validation examples; which there are depends on the task
+MONITORS = ("loss", "accuracy", "exact", "rmse", "mae", "r2")
 
 
 class Setting(NamedTuple):

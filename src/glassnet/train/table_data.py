@@ -52,7 +52,8 @@ class TableData(DataSet):
     table: Table | None = None  # the rows as they came, where they are in memory
     weights: tuple[np.ndarray, ...] | None = None  # how much each row counts, for each of the three parts
     overlap: int | None = None  # rows that come again in another part; None if nobody looked
-    held: Table | None = None  # the table that the validation rows come from, where it is one of their own
+    apart: bool = False  # whether the validation rows come from a table of their own
+    held: Table | None = None  # that table, where it is in memory
 
     @property
     def preparation(self) -> Preparation:
@@ -62,11 +63,11 @@ class TableData(DataSet):
     def example(self, part: int, index: int) -> str:
         """A row of a part (0 to learn from, 1 to validate, 2 to test) in words."""
         row = int(self.rows[part][index])
-        table = self.held if part == 1 and self.held is not None else self.table
+        table = self.held if part == 1 and self.apart else self.table
         if table is None:
             return f"row {row + 1:,}"
         columns = [table[feature.name] for feature in self.code.features]
-        cells = [f"{column.name[:20]} {_short(column, row)}" for column in columns[:_MOST_SHOWN]]
+        cells = [f"{' '.join(column.name.split())[:20]} {_short(column, row)}" for column in columns[:_MOST_SHOWN]]
         number = row if table.rows is None else int(table.rows[row])
         return f"row {number + 1:,} ({', '.join(cells)}{', …' if len(columns) > _MOST_SHOWN else ''})"
 
@@ -118,8 +119,9 @@ def table_data(table: Table, options: TableOptions) -> TableData:
     Raises `DataError` that names the row and the column of what cannot be learnt from, `ValueRangeError` for a column
     that is not there.
     """
-    table = _with_targets(table, options)
+    table, empty = without_empty_rows(_with_targets(table, options), options)
     plan = Plan.of(Summaries.of(table, options.categorical), options, table.name)
+    plan.note_empty(empty)
     classes = _classes(table, plan)
     plan.classes = classes
     labels = _labels(table, plan)
@@ -161,7 +163,7 @@ def with_validation(data: TableData, table: Table, weight: str | None = None) ->
 
     Raises `DataError` for a table without the columns or the target.
     """
-    _refuse_without(table, data.code.target.columns, "expected the target, to choose the best epoch by")
+    refuse_without_target(table, data.code)
     odd = Oddities()
     x, y = data.code.encode(table, odd), data.code.target.encode(table)
     rows = (data.rows[0], np.arange(len(x)), data.rows[2])
@@ -178,8 +180,14 @@ def with_validation(data: TableData, table: Table, weight: str | None = None) ->
     overlap = None if same is None or data.overlap is None else same + data.overlap
     findings = (*data.findings, *notes)
     return replace(
-        data, x_valid=x, y_valid=y, rows=rows, held=table, weights=weights, overlap=overlap, findings=findings
-    )
+        data, x_valid=x, y_valid=y, rows=rows, apart=True, held=table, weights=weights, overlap=overlap,
+        findings=findings,
+    )  # fmt: skip
+
+
+def refuse_without_target(table: Table, code: TableCode) -> None:
+    """Raise `DataError` for a table by which no epoch can be chosen."""
+    _refuse_without(table, code.target.columns, "expected the target, to choose the best epoch by")
 
 
 def _refuse_without(table: Table, names: Sequence[str], expected: str, hint: str = "Try a table that has it") -> None:
@@ -194,7 +202,8 @@ def _short(column: Column, row: int) -> str:
         return "–"
     if column.kind == "number":
         return amount(float(column.values[row]))
-    return column.cell(row)[: _LONGEST_DATE if column.kind == "date" else _LONGEST_CELL]
+    cell = " ".join(column.cell(row).split())  # a cell may have several lines
+    return cell[: _LONGEST_DATE if column.kind == "date" else _LONGEST_CELL]
 
 
 def judged_data(trained: Trained, table: Table, odd: Oddities) -> TableData:
@@ -231,6 +240,23 @@ def _with_targets(table: Table, options: TableOptions) -> Table:
         got = f"{table.name}: got no row with a target"
         raise DataError(complain(got, "expected some", "Try another --target"))
     return table.take(known)
+
+
+def without_empty_rows(table: Table, options: TableOptions) -> tuple[Table, int]:
+    """The rows that have anything in them, and how many have not: spreadsheets write such below their table.
+
+    >>> table = Table.of({"x": [1.0, 2.0, None], "y": ["a", None, None]})
+    >>> rest, empty = without_empty_rows(table, TableOptions(("y",)))
+    >>> len(rest), empty
+    (2, 1)
+    """
+    some = next((table[name] for name in options.target if name in table), None)
+    rows = np.flatnonzero(some.missing) if some is not None else np.empty(0, np.intp)
+    for column in table.columns:
+        rows = rows[column.take(rows).missing]
+    if not len(rows) or len(rows) == len(table):
+        return table, 0
+    return table.take(np.delete(np.arange(len(table)), rows)), len(rows)
 
 
 def _classes(table: Table, plan: Plan) -> tuple[str, ...]:
@@ -277,9 +303,7 @@ def _look_over(
 ) -> int | None:
     """Note what is odd; how many rows are in two parts."""
     look_at_classes(plan, [y[part] for part in rows])
-    for name in leaking(table, plan, y):
-        target = ", ".join(plan.options.target)
-        plan.warn(f"column {name!r} tells the target {target!r} by itself: known only afterwards? (--drop {name})")
+    plan.warn_of_leaks(leaking(table, plan, y), nearly_leaking(code, x, y))
     same = overlapping(x, y, rows)
     if same:
         plan.warn(f"{same:,} row{'s' * (same > 1)} of the validation and test parts also among those to learn from")
@@ -325,6 +349,13 @@ def _tells(column: Column, y: np.ndarray, task: Task, classes: int) -> bool:
     a, b = column.values - column.values.mean(), y[:, 0] - y[:, 0].mean(dtype=np.float64)
     spread = float(np.sqrt((a * a).sum() * (b * b).sum()))
     return bool(spread) and abs(float((a * b).sum())) / spread > _SAME and len(np.unique(y)) > 2
+
+
+def nearly_leaking(code: TableCode, x: np.ndarray, y: np.ndarray) -> list[str]:
+    """The columns one number of which is enough to tell the target of nearly every row, as a doctor finds them."""
+    from glassnet.train.doctor.measure import leaking_features  # a doctor is called once there is a table
+
+    return [code.columns[leak.feature] for leak in leaking_features(x, y)]
 
 
 def overlapping(x: np.ndarray, y: np.ndarray, rows: Sequence[np.ndarray]) -> int | None:

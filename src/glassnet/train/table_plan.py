@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
+from unicodedata import normalize
 
 import numpy as np
 
@@ -30,7 +31,11 @@ _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
 _MOST_SHOWN = 5  # words of a column that an advice lists
 _EXACT = 2.0**53
 _SHARES = (0.7, 0.15, 0.15)
-_ROW_NAMES = ("", "id", "index", "row", "nr", "no", "number", "unnamed: 0", "rownames")
+_ROW_NAMES = frozenset({
+    "", "id", "index", "row", "row id", "row nr", "row no", "row number", "rowid", "rownames", "nr", "no", "number",
+    "num", "unnamed 0", "sno", "s no", "sr no", "sl no", "serial no", "serial number", "obs", "observation", "record",
+    "record id", "lfd nr", "lfdnr", "laufende nummer", "zeile", "zeilennummer",
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -105,6 +110,8 @@ class Plan:
         else:
             classes = _classes(task, targets, file, asked=options.task)
         plan = cls(file, task, classes, [], options, findings, separator)
+        if task == "classification" or separator:
+            plan._look_at_spelling(targets[0])
         plan._choose(summaries)
         return plan
 
@@ -132,12 +139,31 @@ class Plan:
         """Remember a finding that matters."""
         self.findings.append(Finding("warning", text))
 
+    def note_empty(self, rows: int) -> None:
+        """Remember rows with nothing in them, which were left out."""
+        if rows:
+            self.note(f"left out {rows:,} row{'s' * (rows > 1)} with nothing in {'them' if rows > 1 else 'it'}")
+
     def note_weights(self, weights: Sequence[np.ndarray] | None) -> None:
         """Remember that rows count differently, and how much those that are learnt from do."""
         if weights is not None:
             learnt = weights[0]
             least, mean, most = (f"{value:.4g}" for value in (learnt.min(), learnt.mean(), learnt.max()))
             self.note(f"rows count by {self.options.weight!r}: {least} to {most}, {mean} in the mean")
+
+    def warn_of_leaks(self, exactly: Sequence[str], nearly: Sequence[str]) -> None:
+        """Warn of columns each of which tells the target of all rows by itself, or of nearly all."""
+        target = ", ".join(self.options.target)
+        for name in dict.fromkeys([*exactly, *nearly]):
+            alone = f"column {name!r} {'tells' if name in exactly else 'nearly tells'} the target {target!r} by itself"
+            self.warn(f"{alone}: known only afterwards? (--drop {shlex.quote(name)})")
+
+    def _look_at_spelling(self, target: Summary) -> None:
+        """Warn of classes that are one class, written in several ways."""
+        for words in alike(self.classes if self.separator else target.words):
+            listed = ", ".join(repr(word[:20]) for word in words[:_MOST_SHOWN])
+            says = f"{listed} are {len(words)} classes that differ in capitals or blanks only: write them alike"
+            self.warn(f"target {target.name!r:.80}: {says}")
 
     def _choose(self, summaries: Summaries) -> None:
         """The columns that can help; the others are named."""
@@ -161,6 +187,7 @@ class Plan:
                 self.note(f"left out {summary.name!r}: {reason or _constant(summary)}")
             else:
                 self.columns.append(summary.name)
+                self._note_spelling(summary)
         if not self.columns:
             why = "; ".join(finding.text for finding in self.findings) or "every column is a target or left out"
             got = f"{self.file}: got no column to learn from ({why:.200})"
@@ -170,6 +197,26 @@ class Plan:
             raise DataError(
                 complain(got, "expected one at least", kept or "Try another --target, or a table with more")
             )
+
+    def _note_spelling(self, summary: Summary) -> None:
+        same = alike(summary.words) if summary.kind == "category" else []
+        if same:
+            example = " and ".join(repr(word[:20]) for word in same[0][:2])
+            more = f", and {len(same) - 1:,} more like this" if len(same) > 1 else ""
+            self.note(f"column {summary.name!r:.80}: {example} differ in capitals or blanks only{more}")
+
+
+def alike(words: Iterable[str]) -> list[list[str]]:
+    """The words that are the same but for capitals and blanks, those of each sort together.
+
+    >>> alike(["Yes", "no", "YES", "yes ", "maybe"])
+    [['YES', 'Yes', 'yes ']]
+    """
+    sorts: dict[str, list[str]] = {}
+    for word in words:
+        plain = "".join(normalize("NFKC", word).casefold().split())
+        sorts.setdefault(plain, []).append(word)
+    return [sorted(same) for same in sorts.values() if len(same) > 1]
 
 
 def _require(name: str, summaries: Summaries, file: str) -> None:
@@ -311,8 +358,8 @@ def _useless(summary: Summary) -> str | None:
         if written is not None:
             return f"numbers written as {written!r:.40}: write them without signs, or use --categorical"
         return f"{len(summary.words):,} different texts in {summary.known:,} cells (--categorical keeps it)"
-    row_name = summary.name.strip().lower()
-    named = row_name in _ROW_NAMES or row_name.endswith(("_id", " id")) or summary.name.endswith(("Id", "ID"))
+    row_name = " ".join(re.findall(r"\w+", summary.name.lower().replace("_", " ")))
+    named = row_name in _ROW_NAMES or row_name.endswith(" id") or summary.name.endswith(("Id", "ID"))
     if summary.kind == "whole" and summary.consecutive and summary.rows > 2 and (named or row_name == "column 1"):
         return "the rows' numbers"
     return None

@@ -14,13 +14,13 @@ from dataclasses import replace
 import numpy as np
 
 from glassnet.data.dealing import Dealer
-from glassnet.data.mapped import let_go, temporary
+from glassnet.data.mapped import gathered, let_go, temporary
 from glassnet.data.parquet import ParquetTable
 from glassnet.data.summary import Summaries
 from glassnet.data.table import Table, TableFile
 from glassnet.errors import DataError, complain
 from glassnet.train.memory import physical_memory
-from glassnet.train.table_data import TableData, data_of, look_at_classes
+from glassnet.train.table_data import TableData, data_of, look_at_classes, nearly_leaking
 from glassnet.train.table_plan import MOST_CLASSES_OF_NUMBERS, Plan, TableOptions
 from glassnet.train.tabular import TableCode, Target
 from glassnet.train.weighting import column_weights
@@ -29,6 +29,7 @@ _GROWTH = 3  # bytes in memory for each byte of text: eight for a number, and th
 _PACKED, _PACKED_ENDINGS = 8, (".gz", ".xz", ".zip", ".parquet", ".pq")  # how much larger it is as text
 _SHARE = 4  # of the memory there is, one part may be a table
 _MOST_CLASSES = 1_000
+_LOOKED_AT = 4_000  # rows, in which columns that tell the target are looked for
 
 
 def fits(path: str, megabytes: int | None = None) -> bool:
@@ -66,6 +67,7 @@ def streamed_data(file: TableFile | ParquetTable, options: TableOptions, megabyt
         survey = _Survey(replace(file, words=(*file.words, *mixed)), options)
         survey.run()
     plan = Plan.of(survey.everything, options, file.name)
+    plan.note_empty(survey.empty)
     if plan.task == "classification" and not plan.classes:
         plan.classes = survey.classes()
     for name in [name for name in plan.columns if survey.learnt[name].constant]:
@@ -77,6 +79,8 @@ def streamed_data(file: TableFile | ParquetTable, options: TableOptions, megabyt
     weights = tuple(_mapped((n,), np.float32) for n in survey.counts) if options.weight is not None else None
     pairs = _encoded(survey, code, target, rows, weights)
     look_at_classes(plan, [y for _, y in pairs])
+    some = np.arange(0, survey.counts[0], max(1, survey.counts[0] // _LOOKED_AT))
+    plan.warn_of_leaks([], nearly_leaking(code, *(gathered(part, some) for part in pairs[0])))
     plan.note_weights(weights)
     size = sum(x.nbytes + y.nbytes for x, y in pairs) / 1e6
     kept = f"{size:,.0f} MB of encoded rows stay on disk, among the cached files"
@@ -93,12 +97,14 @@ class _Survey:
         self.everything, self.learnt = Summaries(options.categorical), Summaries(options.categorical)
         self.counts = [0, 0, 0]
         self.notes: dict[str, None] = {}
+        self.empty = 0  # rows with nothing in them
         self._values: set[str] = set()
 
     def run(self) -> list[str]:
         """Read the file once; the names of columns that changed their sort on the way."""
         for table, parts in self.pieces():
             self.notes.update(dict.fromkeys(table.notes))
+            self.empty += int(self._empty(table).sum())
             self.everything.add(table)
             self.learnt.add(table.take(parts[0]))
             for i, part in enumerate(parts):
@@ -151,7 +157,14 @@ class _Survey:
         wanted = np.ones(len(table), bool)
         for name in self.options.target if self.options.drop_missing else ():
             wanted &= ~table[name].missing
-        return wanted
+        return wanted & ~self._empty(table)
+
+    def _empty(self, table: Table) -> np.ndarray:
+        """The rows with nothing in them."""
+        empty = np.ones(len(table), bool)
+        for column in table.columns:
+            empty &= column.missing
+        return empty
 
     def _note_classes(self, table: Table) -> None:
         name = self.options.target[0]

@@ -21,7 +21,7 @@ import numpy as np
 
 from glassnet.data.columns import Column, spell
 from glassnet.data.quantities import with_unit
-from glassnet.data.summary import Summaries, Summary
+from glassnet.data.summary import LARGEST, Summaries, Summary
 from glassnet.data.table import Table
 from glassnet.errors import DataError, FormatError, complain
 
@@ -29,6 +29,7 @@ Way = Literal["number", "one-hot", "embedded"]
 
 ONE_HOT_UP_TO = 32  # words; a column of more is embedded
 MOST_WORDS = 10_000  # that a column keeps, the most frequent; the others count as never seen
+DATE = "date"  # the unit of seconds since 1970
 _WIDEST = 50
 _AGAIN = "Try a model that `glassnet train` wrote"
 
@@ -43,7 +44,7 @@ class Feature:
     spread: float = 1.0
     words: tuple[str, ...] = ()  # the most frequent first, so that it fills gaps
     marked: bool = False  # whether gaps are marked in a column of their own
-    unit: str = ""  # that its numbers were written with: "$#"
+    unit: str = ""  # that its numbers were written with: "$#"; of dates DATE
 
     @classmethod
     def fitted(cls, summary: Summary, one_hot_up_to: int = ONE_HOT_UP_TO) -> Feature:
@@ -51,7 +52,7 @@ class Feature:
         marked = summary.gaps > 0
         if summary.numeric:
             spread = summary.std if summary.most > summary.least and summary.std else 1.0
-            unit = next(iter(summary.units), "")
+            unit = DATE if summary.kind == "date" else next(iter(summary.units), "")
             return cls(summary.name, "number", summary.mean, spread, marked=marked, unit=unit)
         ranked = sorted(summary.words.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_WORDS]
         words = tuple(word for word, _ in ranked)
@@ -189,10 +190,19 @@ def labels_in(cell: str, separator: str) -> list[str]:
 
 
 def _truths(column: Column) -> tuple[str, ...]:
-    """No and yes, as a column spells them."""
+    """No and yes, as a column spells them; of some rows all may say yes.
+
+    >>> [_truths(Column.of("urgent", words)) for words in (["yes", "no"], ["yes", "yes"])]
+    [('no', 'yes'), ('', 'yes')]
+    """
     if column.numeric:
         return ("0", "1")
-    return tuple(sorted(column.words, key=lambda word: (word.lower() in ("true", "yes", "y", "t"), word)))
+    words = tuple(sorted(column.words, key=lambda word: (_is_yes(word), word)))
+    return ("", *words) if len(words) == 1 and _is_yes(words[0]) else words
+
+
+def _is_yes(word: str) -> bool:
+    return word.lower() in ("true", "yes", "y", "t")
 
 
 @dataclass(frozen=True)
@@ -234,6 +244,12 @@ class TableCode:
         """What the numbers are called."""
         plain = [label for f in self.features for label in (f.labels if f.way != "embedded" else f.labels[1:])]
         return plain + [f.name for f in self.features if f.way == "embedded"]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The column that each of the numbers was made of."""
+        plain = [f.name for f in self.features for _ in (f.labels if f.way != "embedded" else f.labels[1:])]
+        return (*plain, *(f.name for f in self.features if f.way == "embedded"))
 
     @property
     def as_words(self) -> list[str]:
@@ -365,11 +381,17 @@ def _refuse_absent(table: Table, names: Sequence[str]) -> None:
 
 
 def _refuse_other_unit(table: Table, column: Column, unit: str) -> None:
-    """Raise `DataError` for euros where dollars were learnt; a 0 needs no unit."""
+    """Raise `DataError` for euros where dollars were learnt, or numbers for dates; a 0 needs no unit."""
     known = np.flatnonzero(~column.missing & (column.values != 0))
-    if column.numeric and column.unit.replace(" ", "") != unit.replace(" ", "") and len(known):
+    own = column.unit.replace(" ", "")
+    if column.kind == "date":
+        own = DATE if unit else ""  # a model file may have been written before dates had a unit
+    if column.numeric and own != unit.replace(" ", "") and len(known):
         row = int(known[0])
         got = f"{table.place(row, column.name)}: got {column.cell(row)!r:.40}"
+        if unit == DATE:
+            hint = "Try writing that column as dates"
+            raise DataError(complain(got, "expected dates such as '2024-02-29', as in training", hint))
         usual = f"such as {with_unit('5', unit)!r:.40}" if unit else "without a unit"
         raise DataError(complain(got, f"expected numbers {usual}, as in training", "Try converting that column"))
 
@@ -393,13 +415,19 @@ def _is_number(word: str) -> bool:
 
 
 def refuse_infinite(table: Table, column: Column, target: bool = False) -> None:
-    """Raise `DataError` for a number that is not finite; the row is named."""
-    if not column.numeric or not np.isinf(column.values).any():
+    """Raise `DataError` for a number that is not finite, or too large to be worked with; the row is named."""
+    if not column.numeric:
         return
-    row = int(np.isinf(column.values).argmax())
-    hint = f"Try correcting it, or --missing inf,-inf{' --drop-missing' * target}"
-    got = f"{table.place(row, column.name)}: got {spell(float(column.values[row]))}"
-    raise DataError(complain(got, "expected a finite number", hint))
+    endless = np.flatnonzero(np.abs(column.values) > LARGEST)  # NaN, a gap, is not
+    if not len(endless):
+        return
+    row = int(endless[0])
+    value = float(column.values[row])
+    got = f"{table.place(row, column.name)}: got {spell(value)}"
+    if math.isinf(value):
+        hint = f"Try correcting it, or --missing inf,-inf{' --drop-missing' * target}"
+        raise DataError(complain(got, "expected a finite number", hint))
+    raise DataError(complain(got, f"expected a number of at most {LARGEST:g}", "Try correcting it, or another unit"))
 
 
 def _written_plainly(word: str) -> bool:
@@ -417,4 +445,7 @@ def _refuse_gaps(table: Table, column: Column) -> None:
         more = f" ({len(gaps):,} rows have none)" if len(gaps) > 1 else ""
         got = f"{table.place(int(gaps[0]), column.name)}: got no value{more}"
         hint = "Try --drop-missing, which leaves such rows out"
+        if len(np.unique(column.values[~column.missing])) == 1:  # then nothing would be left to tell apart
+            word = column.cell(int(np.flatnonzero(~column.missing)[0]))
+            hint = f"Try another word in the empty cells: the others all say {word!r:.40}"
         raise DataError(complain(got, "expected a target in every row", hint))

@@ -158,6 +158,7 @@ class _Heights:
     n: int = 0
     squares: float = 0.0  # of the errors, in the target's own units
     scaled: float = 0.0  # of the errors, as they were learnt
+    sizes: float = 0.0  # of the errors, in the target's own units
     spread: _Spread = field(default_factory=_Spread)
     scale: Any = 1.0
     outputs: int = 1
@@ -170,6 +171,7 @@ class _Heights:
         self.scale, self.outputs = judged.scale, errors.shape[1]
         self.squares += float(np.sum(errors**2, dtype=np.float64))
         self.scaled += float(np.sum((errors / judged.scale) ** 2, dtype=np.float64))
+        self.sizes += float(np.sum(np.abs(errors), dtype=np.float64))
         self.n += count
         self.spread.add(judged.targets)
         size = np.abs(errors).max(axis=1)
@@ -207,6 +209,10 @@ class _ManyHeights(Regression):
     @property
     def rmse(self) -> float:
         return math.sqrt(self.sums.squares / (self.n * self.sums.outputs)) if self.n else math.nan
+
+    @property
+    def mae(self) -> float:
+        return self.sums.sizes / (self.n * self.sums.outputs) if self.n else math.nan
 
     @property
     def r2(self) -> float:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from glassnet.core.generator import fork_rng, get_rng_state, set_rng_state
 from glassnet.errors import ValueRangeError, complain
+from glassnet.train.batches import Batches
 from glassnet.train.callbacks import Callback
 from glassnet.train.regularise import beta
 
@@ -86,6 +87,7 @@ class TellStep(Callback):
         with fork_rng():
             self._go_back(trainer)
             told = explain(model, x, y, loss=loss, optimizer=updates, title=f"Step {self.step}", **self.how)
+        told.summary.insert(0, _place(trainer))
         told.notes += [*self._drawn_anew(told, trainer), *notes]
         self.document = told
         if self.write is not None:
@@ -105,6 +107,25 @@ class TellStep(Callback):
         if not draws or not losses or math.isclose(float(losses[-1].result), was, rel_tol=1e-3, abs_tol=1e-6):
             return []
         return [f"Masks were drawn anew for this: the loss of the step itself was {was:.6g}."]
+
+
+def _place(trainer: Trainer) -> str:
+    """Where in the round of every training the step stands: shuffle, cut into batches, update, repeat."""
+    batches, gathered = trainer.steps_per_epoch, trainer.learn.options.accumulate
+    of = f" of {batches:,}" if batches else ""
+    place = f"Epoch {trainer.epoch:,} of {trainer.epochs:,}, batch {trainer.taken:,}{of}"
+    each = f"every {gathered} batches make" if gathered > 1 else "each batch makes"
+    return (
+        f"{place}: {len(trainer.batch[0]):,} examples. All examples {_order(trainer)} and are cut into batches; {each} "
+        "one update; then comes the next epoch."
+    )
+
+
+def _order(trainer: Trainer) -> str:
+    if isinstance(trainer.feed, Batches) and trainer.feed.shuffle:
+        return "are shuffled anew for each epoch"
+    known = trainer.feed is not None and trainer.feed.in_order
+    return "come as they lie" if known else "come as the loader gives them"
 
 
 def _at_rest(trainer: Trainer, optimizer: Optimizer) -> list[str]:

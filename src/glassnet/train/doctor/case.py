@@ -40,6 +40,18 @@ class Twins(NamedTuple):
     second: tuple[float, ...]
 
 
+class Rival(NamedTuple):
+    """What needs no network, beside the network, on `n` examples: the accuracy or R² of both, and the standard error
+    of the difference, taken example by example."""
+
+    name: str  # "logistic regression"
+    measure: str
+    own: float
+    theirs: float
+    error: float
+    n: int
+
+
 @dataclass
 class Case:
     """What there is to look at.
@@ -69,6 +81,7 @@ class Case:
     leftover: tuple[float, float] | None = None  # gradient norms: what a step left behind, what its batch asks for
     trial: list[float] | None = None  # losses of a few steps on one batch
     tell: Callable[[int, int], str] | None = None  # row i of a part (0 training, 1 validation, 2 test) of a table
+    rivals: list[Rival] | None = None  # a guess and a linear model, on the test examples
     complete: bool = True  # whether train, validation and test are all the examples that there are
 
     @property

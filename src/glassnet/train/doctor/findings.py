@@ -27,10 +27,10 @@ _LEVELS = ("problem", "hint", "good")
 
 # What is not said when this has been said: its consequences, and praise.
 _SILENCES = {
-    "symmetric start": ("dead units", "vanishing gradients"),
+    "symmetric start": ("dead units", "vanishing gradients", "outdone"),
     "overfitting": ("gap", "learning well"),
-    "no learning": ("learning well",),
-    "learning rate too high": ("learning well",),
+    "no learning": ("learning well", "outdone"),
+    "learning rate too high": ("learning well", "outdone"),
 }
 
 FINDINGS: tuple[Row, ...] = (
@@ -115,6 +115,12 @@ FINDINGS: tuple[Row, ...] = (
         "layer = torch.nn.Dropout(0.2)", "--dropout 0.2",
     ),
     Row(
+        "outdone", "hint", ("rivals",), in_learning.outdone,
+        "a network is worth its trouble where it finds what a straight line cannot; here it has found less than that",
+        "more epochs, another learning rate (`glassnet lr-find DATA`), or no hidden layer at all",
+        "model = torch.nn.Linear(in_features, out_features)", "--hidden none",
+    ),
+    Row(
         "softmax twice", "problem", ("loss", "last_layer"), in_learning.twice,
         "squashed twice, the scores are almost equal: gradients are small and the loss cannot get near 0",
         "leaving {layer} out while training; the loss takes the scores as they are",
@@ -142,7 +148,7 @@ FINDINGS: tuple[Row, ...] = (
         "constant features", "hint", ("train",), in_data.constant,
         "a feature that never changes cannot tell examples apart, and is a shock on the day it does change",
         "leaving these columns out",
-        "x = numpy.delete(x, {columns}, axis=1)", "{drop}",
+        "x = x[:, x_train.max(0) > x_train.min(0)]", "{drop}",
     ),
     Row(
         "leaking features", "problem", ("train",), in_data.leaking,

@@ -20,6 +20,7 @@ from glassnet.files.os_errors import shown
 from glassnet.train.activity import Activity, Look, probe
 from glassnet.train.doctor import measure
 from glassnet.train.doctor.case import Case, Part, epochs_of
+from glassnet.train.doctor.rivals import rivals_of
 from glassnet.train.evaluation import outputs_of
 from glassnet.train.judging import loss_named
 from glassnet.train.run_folder import RESULT
@@ -55,11 +56,7 @@ def case_of_data(data: DataSet, prepare: Callable[[np.ndarray], np.ndarray] | No
 def columns_of(data: DataSet) -> tuple[str, ...]:
     """The column of a table that each feature was made of; nothing where the data is no table."""
     code = getattr(data, "code", None)
-    if code is None:
-        return ()
-    made = [(f.name, f.labels[1:] if f.way == "embedded" else f.labels) for f in code.features]
-    plain = [name for name, labels in made for _ in labels]
-    return (*plain, *(f.name for f in code.features if f.way == "embedded"))
+    return () if code is None else code.columns
 
 
 def plain_columns(data: DataSet) -> int | None:
@@ -87,6 +84,7 @@ def case_of_run(folder: str, trained: Trained, data: DataSet) -> Case:
     case.scores = outputs_of(trained.model, trained.prepare, data.x_train)
     case.last_layer, case.loss = measure.last_layer(trained.model), measure.loss_name(loss)
     case.twins = measure.twin_units(trained.model, loss, x, y)
+    case.rivals = rivals_of(trained.evaluate(data.x_test, data.y_test), data, int(_setting(result, "seed") or 0))
     return case
 
 

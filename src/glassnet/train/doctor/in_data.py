@@ -65,7 +65,7 @@ def constant(case: Case) -> Seen | None:
         f" and {len(found) - 5} more" if len(found) > 5 else ""
     )
     plural = "s never change" if len(found) > 1 else " never changes"
-    figures = {"features": found, "columns": found[:20], "drop": case.without(found[:20])}
+    figures = {"features": found, "drop": case.without(found[:20])}
     return Seen(f"{len(found)} feature{plural}", names, figures)
 
 

@@ -22,6 +22,7 @@ SLOW = 0.9  # last loss / first, where it fell at every epoch: above it, the ste
 KNOWS = 0.9  # loss / loss of a blind guess: below it, something was learnt
 GAP = 0.05  # accuracy on learnt examples less that on others
 LOSS_GAP = 2.0  # held-out loss / training loss
+CERTAIN = 2.0  # standard errors: a larger difference is no chance
 
 
 def high_start(case: Case) -> Seen | None:
@@ -169,6 +170,18 @@ def _accuracy(case: Case) -> float | None:
     if case.scores is None or case.labels is None:
         return None
     return float((case.scores.argmax(axis=1) == case.labels).mean())
+
+
+def outdone(case: Case) -> Seen | None:
+    """A guess or a linear model that does better than the network, by more than chance."""
+    best = max(case.rivals or (), key=lambda rival: rival.theirs, default=None)
+    if best is None or not best.theirs - best.own > CERTAIN * best.error:
+        return None
+    shown = "{:.1%}" if best.measure == "accuracy" else "{:.3f}"
+    theirs, own = shown.format(best.theirs), shown.format(best.own)
+    text = f"on {best.n:,} test examples {best.name} has {best.measure} {theirs}, the network {own}"
+    article = "always naming the " if best.name.startswith("most") else "the " if best.name == "mean" else ""
+    return Seen(f"{article}{best.name} does better than the network", text, {**best._asdict()})
 
 
 def twice(case: Case) -> Seen | None:

@@ -27,7 +27,7 @@ from glassnet.train.stories import (
     rates,
     slopes,
 )
-from glassnet.train.stories.scores import OF_ONE_CLASS, SCORES, tell_score
+from glassnet.train.stories.scores import COUNTED, OF_ONE_CLASS, SCORES, SUMMED, tell_score
 from glassnet.train.stories.subject import Subject
 
 
@@ -43,8 +43,12 @@ class Figure(NamedTuple):
 
 def _score(name: str) -> Callable[[Subject], Document]:
     def tell(subject: Subject) -> Document:
-        test, of = subject.test
-        return tell_score(name, test, subject.names, subject.klass, of=of, most=subject.most)
+        how: dict[str, Any] = {"most": subject.most}
+        summed = name in SUMMED and subject.klass is None
+        test, of = subject.counts if name in COUNTED or summed else subject.test
+        if summed:
+            how["parts"] = subject.pieces()
+        return tell_score(name, test, subject.names, subject.klass, of=of, **how)
 
     return tell
 
@@ -66,7 +70,10 @@ _SAYS = {
 }
 _JUDGED = "train, evaluate, runs, report"
 _LOOK = ("step", "epoch", "layer")
-_HELD = {"loss": "loss", "accuracy": "accuracy", "exact": "share with all labels right", "rmse": "RMSE", "r2": "R²"}
+_HELD = {
+    "loss": "loss", "accuracy": "accuracy", "exact": "share with all labels right", "rmse": "RMSE", "mae": "MAE",
+    "r2": "R²",
+}  # fmt: skip
 
 _ROWS = (
     *(Figure(name, _JUDGED, _SAYS[name], _score(name), ("class",) * (name in OF_ONE_CLASS)) for name in SCORES),

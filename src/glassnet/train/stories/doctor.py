@@ -232,6 +232,18 @@ def _gap(case: Case, finding: Finding) -> list[Step]:
     return [step, _than("a wider gap than this", gap, ">", in_learning.LOSS_GAP)]
 
 
+def _outdone(case: Case, finding: Finding) -> list[Step]:
+    found = finding.figures
+    theirs, own, error = value("a", found["theirs"], 1), value("a", found["own"], 2), value("e", found["error"])
+    gap = value("d", found["theirs"] - found["own"])
+    words = f"the {found['measure']} of {found['name']} less that of the network, on {found['n']:,} test examples"
+    limit = times(Number(in_learning.CERTAIN), error)
+    return [
+        told(words, "d", minus(theirs, own), gap.value),
+        _verdict("more than so many standard errors of the difference, taken example by example", gap, ">", limit),
+    ]
+
+
 def _twice(case: Case, finding: Finding) -> list[Step]:
     layers = told(
         f"functions that make probabilities: {finding.figures['layer']}, and {finding.figures['loss']} has its own",
@@ -342,7 +354,8 @@ TELLERS: dict[str, Teller] = {
     "updates too small": _updates("<", in_layers.UPDATES[0]), "updates too large": _updates(">", in_layers.UPDATES[1]),
     "symmetric start": _twins, "high first loss": _high_start, "no learning": _no_learning,
     "learning rate too high": _too_high, "learning rate too low": _too_low, "overfitting": _overfitting, "gap": _gap,
-    "softmax twice": _twice, "forgotten zero_grad": _zero_grad, "label noise": _noise, "class imbalance": _imbalance,
+    "outdone": _outdone, "softmax twice": _twice, "forgotten zero_grad": _zero_grad,
+    "label noise": _noise, "class imbalance": _imbalance,
     "constant features": _constant, "leaking features": _leaking, "unnormalised inputs": _unscaled,
     "duplicates between parts": _duplicates, "sorted labels": _sorted, "no other part": _no_other,
     "learning well": _learning_well,

@@ -15,10 +15,11 @@ from glassnet.errors import DataError, complain
 from glassnet.read.document import Document
 from glassnet.read.formula import Call, Formula, Power, Rest, over, plus, times
 from glassnet.read.formula import Number as Constant
+from glassnet.train import in_pieces
 from glassnet.train.callbacks import Callback
 from glassnet.train.evaluation import Evaluation, Regression, evaluate, figures_of
 from glassnet.train.stories.lines import largest, percent, terms_of, told, value
-from glassnet.train.stories.scores import tell_score
+from glassnet.train.stories.scores import COUNTED, SUMMED, tell_score
 from glassnet.train.stories.subject import Subject
 from glassnet.train.trainer import Trainer
 from glassnet.train.training import Training
@@ -116,16 +117,21 @@ def held_figure(name: str) -> Any:
         again = _again(subject, key)
         training = again.training
         x, y = training.validation or training.tested
-        judged = evaluate(training.model, training.prepare, x, y)
         weights = getattr(subject.data, "weights", None)
         counting = None  # before the first step nobody counts more than another
         if again.epoch and weights is not None and part == "validation" and len(weights[1]):
             counting = weights[1]
+        asked, parts = (training.model, training.prepare, x, y), None
+        if counting is None and name in (*COUNTED, *SUMMED):
+            judged = in_pieces.judged(*asked).test
+            parts = in_pieces.judgements(*asked) if name in SUMMED else None
+        else:
+            judged = evaluate(*asked)
         found = figures_of(judged, counting)[name]
         if counting is not None:
             document = _weighted(name, judged, counting, found, subject.most)
         else:
-            document = tell_score(name, judged, subject.names, of=part, most=subject.most)
+            document = tell_score(name, judged, subject.names, of=part, most=subject.most, parts=parts)
         document.title += f", after epoch {again.epoch}" if again.epoch else ", before the first step"
         document.notes = _notes(again, subject, key, found)
         return document

@@ -7,7 +7,7 @@ and layers from 1.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,24 @@ def largest(values: np.ndarray, most: int) -> np.ndarray:
     return np.sort(np.argsort(-np.abs(values), kind="stable")[:most])
 
 
+def largest_of(
+    parts: Iterable[np.ndarray], most: int, by: Callable[[np.ndarray], np.ndarray] = np.abs
+) -> tuple[dict[int, float], int]:
+    """The numbers that matter most in an array that comes in parts, by their places, and how many numbers it has.
+
+    >>> largest_of([np.array([1.0, -5.0]), np.array([4.0, 0.5])], 2)
+    ({1: -5.0, 2: 4.0}, 4)
+    """
+    places, kept, count = np.empty(0, np.int64), np.empty(0), 0
+    for part in parts:
+        flat = np.asarray(part, np.float64).reshape(-1)
+        some = largest(by(flat), most)
+        places, kept = np.concatenate([places, count + some]), np.concatenate([kept, flat[some]])
+        best = largest(by(kept), most)
+        places, kept, count = places[best], kept[best], count + len(flat)
+    return dict(zip(places.tolist(), kept.tolist(), strict=True)), count
+
+
 def terms_of(letter: str, values: np.ndarray, shown: np.ndarray, total: float | None = None) -> list[Formula]:
     """The terms of a sum: those that are shown, and what all others add."""
     terms: list[Formula] = [value(letter, values[i], int(i)) for i in shown]
@@ -48,6 +66,14 @@ def terms_of(letter: str, values: np.ndarray, shown: np.ndarray, total: float | 
         rest = math.fsum(np.delete(values, shown)) if total is None else total - math.fsum(values[shown])
         terms.append(Rest(len(values) - len(shown), rest))
     return terms
+
+
+def mean_of_largest(words: str, symbol: str, letter: str, shown: dict[int, float], count: int, mean: float) -> Step:
+    """The mean of so many numbers, of which the largest are shown."""
+    terms: list[Formula] = [value(letter, number, i) for i, number in shown.items()]
+    if len(shown) < count:
+        terms.append(Rest(count - len(shown), mean * count - math.fsum(shown.values())))
+    return told(words, symbol, over(plus(*terms), value("n", count)), mean)
 
 
 def mean_step(

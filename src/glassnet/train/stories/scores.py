@@ -6,7 +6,7 @@ Counts and errors are those of the examples; a sum over many of them shows the l
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -17,13 +17,17 @@ from glassnet.read.formula import Call, Formula, Negative, Number, Power, Symbol
 from glassnet.train.evaluation import Classification, Evaluation, Regression
 from glassnet.train.metrics import calibration_curve
 from glassnet.train.multilabel import Multilabel
-from glassnet.train.stories.lines import largest, mean_step, percent, terms_of, told, value
+from glassnet.train.stories.lines import largest, largest_of, mean_of_largest, percent, terms_of, told, value
 
+Parts = Iterable[Evaluation]
 _OF_CLASSES = ("accuracy", "mistakes", "precision", "recall", "f1", "confusion", "loss", "calibration")
 _OF_LABELS = ("accuracy", "exact", "there", "precision", "recall", "f1", "loss", "calibration")
 _OF_NUMBERS = ("r2", "rmse", "mae", "loss")
 SCORES = tuple(dict.fromkeys((*_OF_CLASSES, *_OF_LABELS, *_OF_NUMBERS)))
 OF_ONE_CLASS = ("precision", "recall", "f1", "confusion", "there", "r2", "rmse", "mae")  # which --class may choose
+# told from counts alone: of very many examples no more than a piece need be at hand
+COUNTED = ("accuracy", "mistakes", "precision", "recall", "f1", "confusion", "exact", "there")
+SUMMED = ("loss", "rmse", "mae")  # told from a sum and its largest terms: so are these
 _MOST_CLASSES = 20  # that are told one by one
 _BINS = 10  # as the charts of calibration have
 
@@ -37,8 +41,12 @@ def tell_score(
     of: str = "test",
     most: int = 6,
     digits: Digits = 3,
+    parts: Parts | None = None,
 ) -> Document:
     """How a figure was worked out; `klass` is the class, label or output that it is of, or all.
+
+    A judgement that has its worst rows alone comes with `parts`, those of all rows piece by piece, for loss, RMSE and
+    MAE; the figures of `COUNTED` need none.
 
     Raises `ValueRangeError` for a figure that such an evaluation does not have, or a class that is not there.
 
@@ -66,7 +74,10 @@ def tell_score(
     document = Document(f"{_TITLES[name]} on {test.n:,} {of} examples", digits=digits)
     if isinstance(test, Regression) and klass is not None and name != "loss":
         test = Regression(test.predictions[:, klass : klass + 1], test.targets[:, klass : klass + 1])
-    _TELLERS[name](document, test, list(classes), klass, most)
+    if name in _SUMMED:
+        _SUMMED[name](document, test, [test] if parts is None else parts, list(classes), most)
+    else:
+        _TELLERS[name](document, test, list(classes), klass, most)
     return document
 
 
@@ -105,7 +116,7 @@ def _mistakes(document: Document, test: Classification, names: list[str], klass:
 
 
 def _exact(document: Document, test: Multilabel, names: list[str], klass: int | None, most: int) -> None:
-    right = int(test.right.all(axis=1).sum())
+    right = round(test.exact * test.n)
     words = "the examples of which every label was right, over all"
     document.steps.append(told(words, "exact", over(value("r", right), value("n", test.n)), test.exact))
     document.summary.append(f"All labels right: {percent(test.exact)}.")
@@ -190,89 +201,100 @@ def _confusion(document: Document, test: Classification, names: list[str], klass
 # ---- means -----------------------------------------------------------------------------------------------------------
 
 
-def _loss(document: Document, test: Evaluation, names: list[str], klass: int | None, most: int) -> None:
+def _loss(document: Document, test: Evaluation, parts: Parts, names: list[str], most: int) -> None:
     if isinstance(test, Regression):
-        _mean_of_squares(document, test, most)
-    elif isinstance(test, Multilabel):
-        chances = np.where(test.targets > 0.5, test.probabilities, 1 - test.probabilities)
-        _mean_of_logarithms(document, chances.reshape(-1), test.loss, len(names), most)
-    else:
-        chances = test.probabilities[np.arange(len(test.labels)), test.labels]
-        _mean_of_logarithms(document, chances, test.loss, 1, most)
+        _mean_of_squares(document, test, parts, most)
+        return
+    labels = len(names) if isinstance(test, Multilabel) else 1
+    _mean_of_logarithms(document, map(_chances, parts), test.loss, labels, most)
 
 
-def _mean_of_logarithms(document: Document, chances: np.ndarray, loss: float, labels: int, most: int) -> None:
+def _chances(test: Evaluation) -> np.ndarray:
+    """The chance that was given to what is true, for each answer."""
+    if isinstance(test, Multilabel):
+        return np.where(test.targets > 0.5, test.probabilities, 1 - test.probabilities)
+    assert isinstance(test, Classification)
+    return test.probabilities[np.arange(len(test.labels)), test.labels]
+
+
+def _mean_of_logarithms(document: Document, chances: Iterable[np.ndarray], loss: float, labels: int, most: int) -> None:
     """The mean of −ln p over all answers; p is the chance that was given to what is true."""
-    losses = -np.log(np.maximum(chances.astype(np.float64), 1e-300))
-    worst = largest(losses, most)
-    for i in worst.tolist():
+    worst, count = largest_of(chances, most, by=_losses)
+    losses = {i: float(_losses(np.array(chance))) for i, chance in worst.items()}
+    for i, chance in worst.items():
         place = f"example {i // labels}" + (f", label {i % labels}" if labels > 1 else "")
-        chance = value("p", max(float(chances[i]), 1e-300), i)
         words = f"{place}: minus the logarithm of the chance that it gave to what is true"
-        document.steps.append(told(words, Symbol("l", "", (i,)), Negative(Call("ln", (chance,))), losses[i]))
+        logarithm = Negative(Call("ln", (value("p", max(chance, 1e-300), i),)))
+        document.steps.append(told(words, Symbol("l", "", (i,)), logarithm, losses[i]))
     words = "the mean of these over all answers; the largest are told above"
-    document.steps.append(mean_step(words, "L", "l", losses, worst, loss))
+    document.steps.append(mean_of_largest(words, "L", "l", losses, count, loss))
     document.summary.append(f"Loss: {loss:.4g}, the mean of −ln p.")
     if labels == 1:
         document.notes.append("Where such a chance comes from: glassnet explain MODEL --index N.")
 
 
-def _errors(document: Document, test: Regression, most: int, how: str) -> tuple[np.ndarray, list[int], Callable]:
-    """What was said less what is true, the places of the largest, and the words for one of them."""
-    targets = test.targets.reshape(len(test.targets), -1)
-    errors = (test.predictions.reshape(targets.shape) - targets).astype(np.float64)
-    columns = targets.shape[1]
-    own = how != "learnt"
-    errors = (errors if own else errors / test.scale).reshape(-1)
+def _losses(chances: np.ndarray) -> np.ndarray:
+    return -np.log(np.maximum(chances, 1e-300))
+
+
+def _errors(parts: Parts, most: int, how: str) -> tuple[dict[int, float], int, Callable[[int], str]]:
+    """What was said less what is true: the largest by their places, how many there are, the words for one of them."""
+    own, columns = how != "learnt", 1
+
+    def errors(test: Evaluation) -> np.ndarray:
+        nonlocal columns
+        assert isinstance(test, Regression)
+        targets = test.targets.reshape(len(test.targets), -1)
+        columns = targets.shape[1]
+        found = (test.predictions.reshape(targets.shape) - targets).astype(np.float64)
+        return found if own else found / test.scale
+
+    worst, count = largest_of(map(errors, parts), most)
 
     def place(i: int) -> str:
         units = "in the target's own units" if own else "in the units that were learnt"
         column = f", column {i % columns}" if columns > 1 else ""
         return f"example {i // columns}{column}: what was said less what is true, {units}"
 
-    return errors, largest(errors, most).tolist(), place
+    return worst, count, place
 
 
-def _mean_of_squares(document: Document, test: Regression, most: int, own: bool = False) -> None:
+def _mean_of_squares(document: Document, test: Regression, parts: Parts, most: int, own: bool = False) -> None:
     """The mean of the squared errors; in the targets' own units, or as the network learnt them."""
-    errors, worst, place = _errors(document, test, most, "own" if own else "learnt")
-    squares = errors**2
-    for i in worst:
-        words = f"{place(i)}, squared"
-        document.steps.append(
-            told(words, Symbol("q", "", (i,)), Power(value("e", errors[i], i), Number(2.0)), squares[i])
-        )
+    worst, count, place = _errors(parts, most, "own" if own else "learnt")
+    squares = {i: error**2 for i, error in worst.items()}
+    for i, error in worst.items():
+        square = Power(value("e", error, i), Number(2.0))
+        document.steps.append(told(f"{place(i)}, squared", Symbol("q", "", (i,)), square, squares[i]))
     mean = test.rmse**2 if own else test.loss
-    document.steps.append(
-        mean_step("the mean of the squares; the largest are told above", "L", "q", squares, worst, mean)
-    )
+    words = "the mean of the squares; the largest are told above"
+    document.steps.append(mean_of_largest(words, "L", "q", squares, count, mean))
     if not own:
         document.summary.append(f"Loss: {mean:.4g}, the mean of the squared errors.")
 
 
-def _rmse(document: Document, test: Regression, names: list[str], klass: int | None, most: int) -> None:
-    _mean_of_squares(document, test, most, own=True)
+def _rmse(document: Document, test: Regression, parts: Parts, names: list[str], most: int) -> None:
+    _mean_of_squares(document, test, parts, most, own=True)
     root = Call("sqrt", (Value(Symbol("L"), test.rmse**2),))
     document.steps.append(told("its root: a typical error, in the target's own units", "RMSE", root, test.rmse))
     document.summary.append(f"RMSE: {test.rmse:.4g}.")
 
 
-def _mae(document: Document, test: Regression, names: list[str], klass: int | None, most: int) -> None:
-    errors, worst, place = _errors(document, test, most, "own")
-    for i in worst:
-        size = Call("abs", (value("e", errors[i], i),))
-        document.steps.append(told(f"{place(i)}, without its sign", Symbol("a", "", (i,)), size, abs(errors[i])))
-    mean = float(np.abs(errors).mean())
-    words = "the mean of these; the largest are told above"
-    document.steps.append(mean_step(words, "MAE", "a", np.abs(errors), worst, mean))
-    document.summary.append(f"MAE: {mean:.4g}.")
+def _mae(document: Document, test: Regression, parts: Parts, names: list[str], most: int) -> None:
+    worst, count, place = _errors(parts, most, "own")
+    for i, error in worst.items():
+        size = Call("abs", (value("e", error, i),))
+        document.steps.append(told(f"{place(i)}, without its sign", Symbol("a", "", (i,)), size, abs(error)))
+    words, sizes = "the mean of these; the largest are told above", {i: abs(error) for i, error in worst.items()}
+    document.steps.append(mean_of_largest(words, "MAE", "a", sizes, count, test.mae))
+    document.summary.append(f"MAE: {test.mae:.4g}.")
 
 
 def _r2(document: Document, test: Regression, names: list[str], klass: int | None, most: int) -> None:
     if math.isnan(test.r2):
         got = "got targets that are all the same"
         raise ValueRangeError(complain(got, "expected some spread for R² to be a share of", "Try rmse"))
-    _mean_of_squares(document, test, most)
+    _mean_of_squares(document, test, [test], most)
     document.summary.clear()
     variance = float(np.mean(((test.targets - test.targets.mean(axis=0)) / test.scale) ** 2, dtype=np.float64))
     words = "1 less the mean squared error over the targets' own variance (V): the share that is explained"
@@ -331,6 +353,7 @@ _TITLES = {
 }  # fmt: skip
 _TELLERS: dict[str, Callable[..., None]] = {
     "accuracy": _accuracy, "mistakes": _mistakes, "exact": _exact, "there": _there, "confusion": _confusion,
-    "precision": _share("precision"), "recall": _share("recall"), "f1": _share("f1"), "loss": _loss,
-    "calibration": _calibration, "rmse": _rmse, "r2": _r2, "mae": _mae,
+    "precision": _share("precision"), "recall": _share("recall"), "f1": _share("f1"), "calibration": _calibration,
+    "r2": _r2,
 }  # fmt: skip
+_SUMMED: dict[str, Callable[..., None]] = {"loss": _loss, "rmse": _rmse, "mae": _mae}

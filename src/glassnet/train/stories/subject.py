@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from glassnet.data.registry import DataSet
 from glassnet.errors import DataError, ValueRangeError, complain
 from glassnet.train.evaluation import Evaluation
+from glassnet.train.in_pieces import judged, judgements
 from glassnet.train.runs import Run
 from glassnet.train.settings import Settings
 from glassnet.train.trained import Trained
@@ -138,10 +141,23 @@ class Subject:
     @cached_property
     def test(self) -> tuple[Evaluation, str]:
         """The judgement on the test examples, or on those it learnt from where there are none; and which they are."""
+        (x, y), of = self._tested
+        return self.trained.evaluate(x, y), of
+
+    @cached_property
+    def counts(self) -> tuple[Evaluation, str]:
+        """The same; of rows in files its counts are of all of them, and it has no more than the worst itself."""
+        (x, y), of = self._tested
+        return judged(self.trained.model, self.trained.prepare, x, y).test, of
+
+    def pieces(self) -> Iterator[Evaluation]:
+        """The same once more, of rows in files piece by piece."""
+        return judgements(self.trained.model, self.trained.prepare, *self._tested[0])
+
+    @property
+    def _tested(self) -> tuple[tuple[np.ndarray, np.ndarray], str]:
         data = self.data
-        if len(data.x_test):
-            return self.trained.evaluate(data.x_test, data.y_test), "test"
-        return self.trained.evaluate(data.x_train, data.y_train), "training"
+        return ((data.x_test, data.y_test), "test") if len(data.x_test) else ((data.x_train, data.y_train), "training")
 
     @property
     def names(self) -> list[str]:
