@@ -3,17 +3,17 @@
 They do so in the field of the epochs a second, in the clock that all processes of a machine share.
 """
 
-from glassnet.server import session
 from glassnet.server.engine import main
+from glassnet.server.pace import Pace
 
 
-def _stamp(self: session.Session) -> None:
-    self._speed = self._due  # not a number for a frame that no clock asked for
+def _stamp(self: Pace, epoch: float) -> None:
+    self.speed = self.due  # not a number for a frame that no clock asked for
 
 
 def stamp_frames() -> None:
     """From now on."""
-    session.Session._measure = _stamp  # type: ignore[method-assign]
+    Pace.measure = _stamp  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

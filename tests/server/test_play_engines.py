@@ -5,7 +5,10 @@ import contextlib
 import itertools
 import json
 import os
+import socket
 import sys
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -13,10 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glassnet import nn
-from glassnet.server import engines, registry
+from glassnet.server import engine, engines, registry
+from glassnet.server import scheduler as scheduling
+from glassnet.server.engine import Turns
 from glassnet.server.keeping import Keeper
 from glassnet.server.place import ANNEX, ENGINE, ENTRANCE
 from glassnet.server.records import Splitter, record
+from glassnet.server.scheduler import Scheduler
 from glassnet.server.session import Limits
 from glassnet.train.preparation import Preparation
 from glassnet.train.trained import Trained
@@ -28,12 +34,94 @@ needs_processes = pytest.mark.skipif(not engines.AVAILABLE, reason="this system 
 @given(
     st.lists(st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 255), st.binary(max_size=300))),
     st.lists(st.integers(0, 10_000), max_size=8),
+    st.sampled_from([9, 10, 50, 4096]),
 )
-def test_records_are_whole_however_their_bytes_are_cut(records, cuts):
+def test_records_are_whole_however_their_bytes_are_cut(records, cuts, size):
     data = b"".join(record(*r) for r in records)
     edges = [0, *sorted(c % (len(data) + 1) for c in cuts), len(data)]
-    splitter = Splitter()
+    splitter = Splitter(size)
     assert [r for a, b in itertools.pairwise(edges) for r in splitter.feed(data[a:b])] == records
+
+
+def test_a_record_that_is_larger_than_the_buffer_is_copied_once(monkeypatch):
+    whole = record(1, 2, bytes(1_000_000)) + record(3, 4)
+    splitter, moved = Splitter(1000), []
+    keep = Splitter._keep
+    monkeypatch.setattr(Splitter, "_keep", lambda self, at, need: (moved.append(at), keep(self, at, need))[1])
+    found = [r for at in range(0, len(whole), 5000) for r in splitter.feed(whole[at : at + 5000])]
+    assert found == [(1, 2, bytes(1_000_000)), (3, 4, b"")]
+    assert len(splitter._buffer) == 1000  # nobody keeps a megabyte for one record
+    assert sum(map(bool, moved)) < 5  # a part that has come stays where it is
+
+
+@needs_processes
+def test_an_engine_gives_turns_until_it_is_told_something():
+    ours, theirs = socket.socketpair()
+    scheduler, done = Scheduler(0), threading.Event()
+    turns = Turns(scheduler, theirs)
+
+    class Patient:
+        turns = 0
+
+        def turn(self):
+            self.turns += 1
+            done.set()
+            return None if self.turns > 1 else time.monotonic() + 0.01
+
+    def elsewhere():
+        for job in jobs:  # woken by another thread while this one waits for nothing at all
+            done.clear()
+            scheduler.wake(job)
+            assert done.wait(10)
+        while jobs[0].turns < 2:
+            time.sleep(0.001)
+        ours.send(b"!")
+
+    jobs = [Patient(), Patient()]
+    sent, other = [], threading.Thread(target=elsewhere)
+    with ours, theirs:
+        other.start()
+        assert turns.until_read(lambda: sent.append(sum(job.turns for job in jobs)))
+        other.join()
+    turns.close()
+    assert jobs[0].turns == 2
+    assert sent[-1] == sum(job.turns for job in jobs)  # what was said is sent before anybody waits
+
+
+@needs_processes
+def test_who_becomes_due_waits_for_others_and_who_is_told_something_for_nobody(monkeypatch):
+    ours, theirs = socket.socketpair()
+    scheduler, clock = Scheduler(0), [1000.0]
+    for module in (engine, scheduling):
+        monkeypatch.setattr(module, "monotonic", lambda: clock[0])
+
+    class Job:
+        turns = 0
+
+        def __init__(self, due):
+            self.due = due
+
+        def turn(self):
+            self.turns += 1
+            return self.due if self.turns == 1 else None
+
+    with ours, theirs:
+        turns = Turns(scheduler, theirs)
+        assert turns._wait() is None  # for as long as nobody is woken
+        jobs = [Job(1000.0 + 0.001 * k) for k in (1, 3, 90)]
+        for job in jobs:
+            scheduler.wake(job)
+        assert turns._wait() == 0
+        scheduler.work(10)
+        assert turns._wait() == 6  # 1 ms until the first of them is due, and what it waits for others
+        clock[0] = 1000.0061
+        assert turns._wait() == 0
+        scheduler.work(10)
+        assert [job.turns for job in jobs] == [2, 2, 1]
+        assert turns._wait() > 80
+        scheduler.wake(jobs[2])
+        assert turns._wait() == 0
+        turns.close()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -89,7 +90,7 @@ def test_a_page_is_told_nothing_but_the_next_frame():
     sequence = session._sequence
     session, outbox = moved(session, outbox)
     assert session.playground.running
-    session._tick = 0.0
+    session.pace.tick = 0.0
     session.turn()
     items = outbox.take()
     assert [item[:4] for item in items] == [b"GNF1"]
@@ -227,7 +228,7 @@ def test_whoever_begins_to_learn_asks_for_an_engine():
     session.tell(c.Run())
     session.turn()
     assert asked == []  # nobody looks
-    assert session.playground.step == 4 * 1 - 1 or session._tick > 0  # the first step waits a moment
+    assert session.playground.step == 4 * 1 - 1 or session.pace.tick > 0  # the first step waits a moment
     session, outbox, asked = placed(ENTRANCE, hidden=[128] * 8, points=580)
     do(session, outbox, c.Run())
     assert asked == [ANNEX]
@@ -262,7 +263,7 @@ def test_frames_of_those_who_arrive_together_are_not_due_together(monkeypatch):
     for _ in range(20):
         outbox = Outbox(lambda: None)
         session, _ = here.open(None, dict(SMALL), outbox)
-        ticks.append(there.go_on(here.give_up(session, outbox), lambda arrived: Outbox(lambda: None))._tick - 100.0)
+        ticks.append(there.go_on(here.give_up(session, outbox), lambda arrived: Outbox(lambda: None)).pace.tick - 100.0)
     assert min(ticks) >= 0.0
     assert max(ticks) < 0.05
     assert np.diff(sorted(ticks)).max() < 2 * 0.05 / 20
@@ -287,6 +288,12 @@ class NoWire:
         self.sent.append(data)
 
 
+def say(line, data):
+    """An engine says something to the server."""
+    line.get_buffer(-1)[: len(data)] = data
+    line.buffer_updated(len(data))
+
+
 def lines(*kinds: str) -> list[engines.EngineLine]:
     made = [engines.EngineLine(kind, 10, lambda line, name, kind: None) for kind in kinds]
     for line in made:
@@ -307,6 +314,47 @@ def seated(line: engines.EngineLine) -> engines.RemoteSeat:
     return seat
 
 
+def test_a_turn_that_others_interrupt_is_not_a_long_one():
+    asked: list[str] = []
+    session = Session("s", Limits(), {"points": 20, "resolution": 10})
+    session.attach(Outbox(lambda: None))
+    session.place = here = Place(ENGINE, asked.append)
+    session.playground.running = True
+    for _ in range(100):
+        assert here.clock is time.perf_counter
+        here.passed(1.0, session)  # was that its work, or others in its way?
+        assert here.clock is time.thread_time
+        here.passed(0.001, session)
+    assert (asked, here.seconds < 0.0011) == ([], True)
+    for _ in range(20):
+        here.passed(0.01, session)
+    assert (asked, here.clock) == ([ANNEX], time.thread_time)
+    assert Place(ANNEX, asked.append).clock is time.thread_time  # with what the engines leave, all is interrupted
+
+
+def test_credits_wait_for_each_other_and_commands_for_nobody(monkeypatch):
+    async def talk(seconds):
+        monkeypatch.setattr(engines, "_CREDIT_SECONDS", seconds)
+        (line,) = lines(ENGINE)
+        seat = seated(line)
+        seat.credit(1, seat.outbox)
+        seat.credit(2, seat.outbox)
+        if not seconds:
+            while not line.transport.sent:
+                await asyncio.sleep(0.001)
+            return await said(line), len(line.transport.sent)
+        assert await said(line) == []
+        seat.hear("one")
+        seat.credit(1, seat.outbox)
+        sent = await said(line)
+        assert line._later is None
+        return sent
+
+    credits = [(records.CREDIT, b"\x01"), (records.CREDIT, b"\x02")]
+    assert asyncio.run(talk(0.0)) == (credits, 0)
+    assert asyncio.run(talk(600.0)) == [*credits, (records.HEAR, b"one"), (records.CREDIT, b"\x01")]
+
+
 def test_what_a_page_says_on_the_way_is_kept_back():
     async def talk():
         source, target = lines(ENTRANCE, ENGINE)
@@ -316,11 +364,11 @@ def test_what_a_page_says_on_the_way_is_kept_back():
         seat.hear("one")
         seat.credit(2, seat.outbox)
         assert await said(source) == await said(target) == []
-        source.data_received(record(7, records.TEXT, b"last") + record(7, records.GIVEN_UP, b"all"))
+        say(source, record(7, records.TEXT, b"last") + record(7, records.GIVEN_UP, b"all"))
         await asyncio.sleep(0)
         seat.tell(records.LEAVE)
         assert await said(target) == [(records.GO_ON, b"all")]
-        target.data_received(record(7, records.ENTERED, b'{"name": "s", "resumed": true}'))
+        say(target, record(7, records.ENTERED, b'{"name": "s", "resumed": true}'))
         await task
         assert seat.outbox.take() == ["last"]
         assert await said(target) == [(records.HEAR, b"one"), (records.CREDIT, b"\2"), (records.LEAVE, b"")]
@@ -336,7 +384,7 @@ def test_a_session_that_has_to_stay_is_told_what_was_kept_back():
         task = asyncio.create_task(seat.move(target))
         await said(source)
         seat.hear("one")
-        source.data_received(record(7, records.STAYS))
+        say(source, record(7, records.STAYS))
         await task
         assert seat.engine is source
         assert await said(source) == [(records.HEAR, b"one")]
@@ -352,17 +400,17 @@ def test_a_process_that_ends_on_the_way():
         task = asyncio.create_task(seat.move(target))
         await said(source)
         if given_up:
-            source.data_received(record(7, records.GIVEN_UP, b"all"))
+            say(source, record(7, records.GIVEN_UP, b"all"))
             await asyncio.sleep(0)
         (source if ends == "source" else target).connection_lost(None)
         if given_up and ends == "source":  # which has nothing of it any more
-            target.data_received(record(7, records.ENTERED, b'{"name": "s", "resumed": true}'))
+            say(target, record(7, records.ENTERED, b'{"name": "s", "resumed": true}'))
             return await task
         if ends == "target" and not given_up:  # the source goes on with it
-            source.data_received(record(7, records.GIVEN_UP, b"all"))
+            say(source, record(7, records.GIVEN_UP, b"all"))
             await asyncio.sleep(0)
             assert await said(source) == [(records.GO_ON, b"all")]
-            source.data_received(record(7, records.ENTERED, b'{"name": "s", "resumed": true}'))
+            say(source, record(7, records.ENTERED, b'{"name": "s", "resumed": true}'))
             await task
             assert (seat.engine, seat.outbox.lost) == (source, False)
             return None
@@ -382,9 +430,9 @@ def test_a_session_that_cannot_go_on_loses_its_page():
         seat = seated(source)
         task = asyncio.create_task(seat.move(target))
         await said(source)
-        source.data_received(record(7, records.GIVEN_UP, b"all"))
+        say(source, record(7, records.GIVEN_UP, b"all"))
         await asyncio.sleep(0)
-        target.data_received(record(7, records.REFUSED, b'{"no_room": false, "text": "got nothing"}'))
+        say(target, record(7, records.REFUSED, b'{"no_room": false, "text": "got nothing"}'))
         with pytest.raises(ValueRangeError):
             await task
 

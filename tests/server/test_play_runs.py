@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from glassnet.server import engines, messages
-from glassnet.server.runs import list_runs
+from glassnet.server.runs import Runs
 
 
 def write_run(folder: Path, epochs: int = 3, **result: object) -> None:
@@ -24,7 +24,7 @@ def write_run(folder: Path, epochs: int = 3, **result: object) -> None:
 
 def test_a_run_is_summed_up(tmp_path: Path) -> None:
     write_run(tmp_path / "one", test_accuracy=0.9, test_loss=0.25)
-    (run,) = list_runs(str(tmp_path)).runs
+    (run,) = Runs(str(tmp_path)).list().runs
     assert (run.name, run.data, run.status, run.accuracy, run.loss) == ("one", "moons", "done", 0.9, 0.25)
     assert (run.settings["hidden"], run.settings["learning_rate"]) == ("3", "0.1")
     assert run.spark == [1.0, 0.5, 1 / 3]
@@ -32,17 +32,17 @@ def test_a_run_is_summed_up(tmp_path: Path) -> None:
 
 def test_a_run_without_a_result_learns_or_was_killed(tmp_path: Path) -> None:
     write_run(tmp_path / "one")
-    (run,) = list_runs(str(tmp_path)).runs
+    (run,) = Runs(str(tmp_path)).list().runs
     assert (run.status, run.accuracy, run.epochs) == ("learning", 0.5, 3)
     long_ago = time.time() - 3600
     os.utime(tmp_path / "one" / "config.json", (long_ago, long_ago))
-    (run,) = list_runs(str(tmp_path)).runs
+    (run,) = Runs(str(tmp_path)).list().runs
     assert (run.status, run.accuracy, run.epochs) == ("unfinished", 0.5, 3)
 
 
 def test_a_long_curve_is_thinned_and_keeps_its_end(tmp_path: Path) -> None:
     write_run(tmp_path / "long", epochs=1234)
-    spark = list_runs(str(tmp_path)).runs[0].spark
+    spark = Runs(str(tmp_path)).list().runs[0].spark
     assert len(spark) <= 40
     assert spark[-1] == 1 / 1234
 
@@ -52,7 +52,7 @@ def test_a_spoilt_run_hides_no_other(tmp_path: Path, spoilt: str) -> None:
     write_run(tmp_path / "good", test_accuracy=0.9)
     write_run(tmp_path / "bad")
     (tmp_path / "bad" / "result.json").write_text(spoilt)
-    report = list_runs(str(tmp_path), 7)
+    report = Runs(str(tmp_path)).list(id=7)
     assert {run.name for run in report.runs} == {"good", "bad"}
     assert next(run for run in report.runs if run.name == "good").accuracy == 0.9
     json.loads(messages.write(report), parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
@@ -61,8 +61,8 @@ def test_a_spoilt_run_hides_no_other(tmp_path: Path, spoilt: str) -> None:
 def test_what_is_no_run_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "notes").mkdir()
     (tmp_path / "file").write_text("x")
-    assert list_runs(str(tmp_path)).runs == []
-    assert list_runs(str(tmp_path / "missing")).runs == []
+    assert Runs(str(tmp_path)).list().runs == []
+    assert Runs(str(tmp_path / "missing")).list().runs == []
 
 
 @pytest.mark.parametrize("processes", [0, 1])

@@ -10,8 +10,7 @@ import pytest
 
 from glassnet.errors import ValueRangeError
 from glassnet.server import commands as c
-from glassnet.server import messages
-from glassnet.server import playground as playgrounds
+from glassnet.server import handlers, learning, messages
 from glassnet.server import scheduler as scheduling
 from glassnet.server import session as sessions
 from glassnet.server.outbox import MOST_CREDITS, Outbox
@@ -38,6 +37,25 @@ def ask(session: Session, outbox: Outbox, command: c.Command) -> list[dict]:
     session.tell(command)
     session.turn()
     return reports(outbox)
+
+
+@pytest.mark.parametrize("change", [{"target_loss": 0.5}, {"most_epochs": 2}, {"target_loss": 0.5, "points": 40}])
+def test_a_training_that_a_setting_stops_says_why(change):
+    session, outbox = session_with_page()
+    ask(session, outbox, c.Configure({"dataset": "gauss", "learning_rate": 0.3}))
+    ask(session, outbox, c.Step("epoch", 20))
+    assert session.playground.judgement.train_loss < 0.4
+    quiet = ask(session, outbox, c.Configure({"target_loss": 0.45}))  # nothing is learnt: there is nothing to stop
+    assert "stopped" not in [r["type"] for r in quiet]
+    ask(session, outbox, c.Configure({"target_loss": 0.0}))
+    session.tell(c.Run())
+    session.tell(c.Configure(change, id=3))
+    outbox.take()
+    session.turn()
+    said = reports(outbox)
+    assert [r["reason"] for r in said if r["type"] == "stopped"] == ["target" if "target_loss" in change else "epochs"]
+    assert [r["type"] for r in said if r.get("id") == 3] == ["done"]
+    assert not session.playground.running
 
 
 def test_a_new_page_is_told_everything():
@@ -198,6 +216,42 @@ def test_turns_are_shared_fairly():
     assert counts.max() - counts.min() <= 1
 
 
+def test_turns_are_shared_fairly_without_a_thread():
+    scheduler, jobs = Scheduler(0), [Greedy() for _ in range(40)]
+    for job in jobs:
+        scheduler.wake(job)
+    for most in (1, 7, 40, 100, 13):
+        assert scheduler.work(most) == 0.0
+        counts = [job.turns for job in jobs]
+        assert max(counts) - min(counts) <= 1
+    assert sum(counts) == scheduler.turns == 161
+
+
+def test_without_a_thread_whoever_works_is_told_when_to_come_again():
+    class Later:
+        turns = 0
+
+        def turn(self) -> float | None:
+            self.turns += 1
+            return (None, 1e9, 2e9)[self.turns % 3]
+
+    rung = []
+    scheduler, jobs = Scheduler(0, alarm=lambda: rung.append(1)), [Later(), Later()]
+    for job in jobs:
+        scheduler.wake(job)
+    assert scheduler.work(1) == 0.0  # the other one waits
+    assert scheduler.work(10) == 1e9
+    scheduler.wake(jobs[0])
+    assert scheduler.work(10) == 1e9
+    scheduler.wake(jobs[0])
+    scheduler.wake(jobs[1])
+    scheduler.forget(jobs[1])
+    scheduler.work(10)
+    assert (jobs[0].turns, jobs[1].turns) == (3, 1)
+    assert len(rung) == 5
+    scheduler.stop()
+
+
 class Quick:
     """A job whose turns are nothing."""
 
@@ -348,7 +402,7 @@ def test_sessions_that_nobody_comes_back_to_are_ended():
 def test_no_step_however_long_holds_the_others_up(monkeypatch, grain):
     session, outbox = session_with_page()
     ticks = itertools.count()
-    for module in (sessions, playgrounds):
+    for module in (sessions, handlers, learning):
         monkeypatch.setattr(module, "perf_counter", lambda: 0.25 * next(ticks))  # a machine that is slow
     before = session.playground.step
     session.tell(c.Step(grain, 10_000, id=1))

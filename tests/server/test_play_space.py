@@ -13,7 +13,7 @@ from glassnet.core.mode import no_grad
 from glassnet.core.tensor import wrap
 from glassnet.errors import ValueRangeError
 from glassnet.server import commands as c
-from glassnet.server import network, session
+from glassnet.server import handlers, learning, network, session
 from glassnet.server.outbox import Outbox
 from glassnet.server.playground import Playground
 from glassnet.server.session import Limits, Session
@@ -122,8 +122,8 @@ def test_activations_are_spread_as_the_layers_say():
 def test_a_step_that_takes_longer_than_a_step_may_says_so(monkeypatch, grain):
     here, outbox = opened({"dataset": "moons", "hidden": [3]})
     clock = itertools.count(0.0, 0.3)
-    monkeypatch.setattr(session, "perf_counter", lambda: next(clock))
-    monkeypatch.setattr("glassnet.server.playground.perf_counter", lambda: next(clock))
+    for module in (session, handlers, learning):
+        monkeypatch.setattr(module, "perf_counter", lambda: next(clock))
     told = [m for m in ask(here, outbox, c.Step(grain, 50)) if m["type"] == "stopped"]
     assert [m["reason"] for m in told] == ["time"]
     assert "cut after a second" in told[0]["text"]

@@ -77,13 +77,17 @@ def _row(typed: str, says: str, width: int) -> list[str]:
 
 
 def _example_lines(examples: Sequence[tuple[str, str]], width: int, terminal: Terminal) -> list[str]:
+    """What is typed, and beside it what for; below it where there is no room."""
     if not examples:
         return []
-    column = max(len(command) for command, _ in examples) + 4
+    column = max((len(f"  {typed}    ") for typed, says in examples if len(f"  {typed}    {says}") <= width), default=0)
     lines = ["", terminal.bold("Examples")]
-    for command, says in examples:
-        beside = 2 + column + len(says) <= width
-        lines.append(f"  {command:<{column}}{terminal.dim(says)}" if beside else f"  {command}")
+    for typed, says in examples:
+        if len(f"  {typed}    ") <= column <= width - len(says):
+            lines.append(f"{f'  {typed}':<{column}}{terminal.dim(says)}")
+        else:
+            below = wrapped(says, width - _NARROW_COLUMN) if says else []
+            lines += [f"  {typed}", *(f"{'':{_NARROW_COLUMN}}{terminal.dim(line)}" for line in below)]
     return lines
 
 

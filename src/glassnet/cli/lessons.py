@@ -75,7 +75,9 @@ def _list(rest: Sequence[str], parsed: Parsed) -> int:
         for line in wrapped(lesson.learn, min(terminal.width, 100) - 5):
             terminal.say(f"     {terminal.dim(line)}")
     hours = sum(lesson.minutes for lesson in lessons()) / 60
-    terminal.say("", f"{len(lessons())} lessons, about {hours:.1f} hours, and a workshop of 35 minutes.")
+    terminal.say(
+        "", f"{len(lessons())} lessons, about {hours:.1f} hours, and a workshop of 35 minutes, which copy brings."
+    )
     terminal.say("Begin with: glassnet lessons open 1   or: glassnet lessons copy course")
     return 0
 
@@ -178,6 +180,9 @@ def _check_folder(folder: str, quick: bool) -> int:
 def _found(word: str) -> Lesson:
     from glassnet.lessons.catalogue import find_lesson
 
+    if word.lower() == "workshop":
+        got, expected = f"got {word} by itself", "expected a lesson: the workshop comes with all of them"
+        raise UsageError(complain(got, expected, "Try glassnet lessons copy course"))
     try:
         return find_lesson(word)
     except ValueRangeError as problem:

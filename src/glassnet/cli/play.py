@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from glassnet.cli.help import Page
-from glassnet.cli.options import Option, UsageError, parse
+from glassnet.cli.options import Option, Parsed, UsageError, parse
+from glassnet.cli.play_opening import Opening, opening
 from glassnet.cli.terminal import Terminal
 from glassnet.errors import NotSupportedError, complain
-from glassnet.train.kinds import Text, Whole
+from glassnet.train.kinds import Text, Whole, shown
 
 if TYPE_CHECKING:
     from glassnet.server.serve import Server
@@ -24,13 +25,17 @@ if TYPE_CHECKING:
 _HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*")
 
 PAGE = Page(
-    usage="glassnet play [options]",
+    usage="glassnet play [DATA | RUN | LINK] [options]",
     says="See networks learn, in a browser, on the engine that trains for real: points in the plane, curves, digits. "
+    "DATA is what it opens with: moons, spiral, sine and others, or digits; RUN a run folder, its name, or `last`; "
+    "LINK what Share has copied, or a link of TensorFlow Playground. "
     "The server listens on this machine alone, unless --host says otherwise.",
     examples=(
         ("glassnet play", "open the Playground"),
+        ("glassnet play moons", "with these points"),
+        ("glassnet play last", "with the newest run, epoch by epoch"),
         ("glassnet play --no-browser", "print its address only"),
-        ("glassnet play --host 0.0.0.0", "let a class in, by a code"),
+        ("glassnet play --class", "let a class in, by a code"),
     ),
     notes="The address works once, in one browser; press Enter in the terminal for another one. Ctrl-C ends it.",
 )
@@ -39,6 +44,7 @@ PAGE = Page(
 def options() -> list[Option]:
     """The options of the command."""
     return [
+        Option("class", None, "let a class in, by a code; as --host 0.0.0.0"),
         Option("port", Whole(0, 65535, "8421"), "the port to listen on; 0 takes any free one", usual="8421"),
         Option(
             "host", Text("0.0.0.0", "ADDRESS", "an address"), "listen there; other machines may join", usual="127.0.0.1"
@@ -55,24 +61,39 @@ def run(words: Sequence[str]) -> int:
     parsed = parse(words, options())
     if parsed.flag("help"):
         return PAGE.show(options())
-    if parsed.arguments:
-        got = f"got the argument {parsed.arguments[0][:40]!r}"
-        raise UsageError(complain(got, "expected options only", "Try glassnet play"))
-    server = _server(parsed.values)
+    if len(parsed.arguments) > 1:
+        got = f"got the arguments {' '.join(map(shown, parsed.arguments[:3]))}"
+        raise UsageError(complain(got, "expected one at most", f"Try glassnet play {shown(parsed.arguments[0])}"))
+    server = _server(parsed.values, _opening(parsed))
+    with contextlib.suppress(KeyboardInterrupt):  # how it is meant to end
+        _serve(server, not parsed.flag("no_browser"), str(parsed.values.get("models", "")))
+    return 0
+
+
+def _opening(parsed: Parsed) -> Opening:
+    if not parsed.arguments:
+        return Opening()
+    return opening(parsed.arguments[0], str(parsed.values.get("models", "runs")))
+
+
+def _serve(server: Server, browser: bool, models: str) -> None:
     terminal = Terminal(sys.stdout)
-    terminal.say(*_lines(server, terminal), *_about_models(str(parsed.values.get("models", "")), terminal))
-    if not parsed.flag("no_browser"):
-        threading.Timer(0.5, webbrowser.open, [server.url]).start()
+    terminal.say(*_lines(server, terminal), *_about_models(models, terminal))
+    opens = threading.Timer(0.5, webbrowser.open, [server.url])
+    opens.daemon = True  # a server that has ended by then keeps nobody waiting
+    if browser:
+        opens.start()
     if sys.stdin is not None and sys.stdin.isatty():
         if hasattr(signal, "SIGTTIN"):
             signal.signal(signal.SIGTTIN, signal.SIG_IGN)  # reading must not stop a server in the background
         threading.Thread(target=_renew, args=(server, terminal), daemon=True).start()
-    with contextlib.suppress(KeyboardInterrupt):  # how it is meant to end
+    try:
         server.run()
-    return 0
+    finally:
+        opens.cancel()
 
 
-def _server(values: dict[str, object]) -> Server:
+def _server(values: dict[str, object], first: Opening) -> Server:
     from glassnet.cli.html_report import report_text
 
     try:
@@ -82,9 +103,10 @@ def _server(values: dict[str, object]) -> Server:
         got = f"got no package {problem.name}"
         raise NotSupportedError(complain(got, "expected it for glassnet play", "Try pip install glassnet")) from None
     names = [_host_name(str(values["name"]))] if "name" in values else []
+    host = str(values.get("host", "0.0.0.0" if values.get("class") else "127.0.0.1"))
     return Server(
-        str(values.get("host", "127.0.0.1")), int(str(values.get("port", PORT))), names=names,
-        models=str(values.get("models", "runs")), keeper=Keeper(), report=report_text,
+        host, int(str(values.get("port", PORT))), names=names,
+        models=first.models or str(values.get("models", "runs")), keeper=Keeper(), report=report_text, start=first.link,
     )  # fmt: skip
 
 

@@ -199,7 +199,7 @@ def _metric_row(name: str, runs: Sequence[Run], terminal: Terminal) -> tuple[str
     best = None
     if len(set(known)) > 1 and name not in ("parameters", "epochs"):
         best = values.index(max(known) if rises else min(known))
-    label = {"r2": terminal.r2, "rmse": "RMSE"}.get(name, name)
+    label = {"r2": terminal.r2, "rmse": "RMSE", "mae": "MAE"}.get(name, name)
     return label, [_shown(name, value) for value in values], best
 
 
@@ -210,7 +210,7 @@ def _shown(name: str, value: float | None) -> str:
         return percent(value)
     if name in ("parameters", "epochs"):
         return f"{value:,.10g}"
-    if name == "rmse":
+    if name in ("rmse", "mae"):
         return amount(value)
     return f"{value:.2f} s" if name == "seconds" else f"{value:.4f}"
 

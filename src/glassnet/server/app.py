@@ -47,11 +47,14 @@ def make_app(
     report: Callable[[str], bytes] | None = None,
     venue: Venue | None = None,
     tidy: Callable[[], object] = lambda: None,
+    start: str = "",
 ) -> ASGIApp:
     """The whole server as one ASGI application; `report` writes the report of the run in a folder.
 
-    Sessions live in the registry's threads, or in the `venue` that is given; `tidy` is called now and then.
+    Sessions live in the registry's threads, or in the `venue` that is given; `tidy` is called now and then. Whoever is
+    let in begins with what `start`, the end of a link, says; a class not with a run, which is no affair of its own.
     """
+    first = f"/#{start}" if start else "/"
     place = venue or InProcess(registry)
     served = page_files.load() if files is None else files
 
@@ -60,11 +63,11 @@ def make_app(
 
     async def join(request: Request) -> Response:
         code = request.query_params.get("code", "").strip().lower()  # as it may have been typed
-        return _admitted(guard, code, request, _WRONG_CODE if code else _CODE_WANTED)
+        return _admitted(guard, code, request, _WRONG_CODE if code else _CODE_WANTED, _for_class(first))
 
     async def home(request: Request) -> Response:
         token = request.query_params.get("token")
-        return _file(served, request) if token is None else _admitted(guard, token, request, _USED_LINK)
+        return _file(served, request) if token is None else _admitted(guard, token, request, _USED_LINK, first)
 
     async def upload(request: Request) -> Response:
         return await _upload(place, request)
@@ -182,8 +185,12 @@ def _file(files: dict[str, page_files.PageFile], request: Request) -> Response:
     return Response(file.body, headers=headers)
 
 
-def _admitted(guard: Guard, token: str, request: Request, refusal: tuple[str, str]) -> Response:
-    """A cookie for a token, and the way to the page."""
+def _for_class(first: str) -> str:
+    return "/" if "R=runs" in first else first
+
+
+def _admitted(guard: Guard, token: str, request: Request, refusal: tuple[str, str], first: str) -> Response:
+    """A cookie for a token, and the way to the page, which begins as `first` says."""
     secret = guard.admit(token, request.client.host if request.client else "")
     if secret is None:
         if guard.role_of(request.headers.getlist("cookie")) is not None:
@@ -191,7 +198,7 @@ def _admitted(guard: Guard, token: str, request: Request, refusal: tuple[str, st
         if guard.class_code is not None and request.url.path == "/join":
             return _asks(*refusal)
         return Response(page_files.words(*refusal), 401, media_type="text/html")
-    answer = RedirectResponse("/", 303, headers={"cache-control": "no-store"})
+    answer = RedirectResponse(first, 303, headers={"cache-control": "no-store"})
     answer.set_cookie(guard.cookie, secret, httponly=True, samesite="lax", path="/")
     return answer
 

@@ -41,18 +41,20 @@ class _Goodbye(Exception):  # noqa: N818 - an ending, not an error
 class Porter:
     """The way from the sessions' threads to the loop, which all connections of a server share.
 
-    However many sessions have something to say, the loop is woken once for them all.
+    However many sessions have something to say, the loop is woken once for them all; from its own thread, where what an
+    engine says comes in, not even that.
     """
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = 0
         self._ready: deque[Callable[[], None]] = deque()
         self._lock = threading.Lock()
         self._called = False
 
     def begin(self) -> asyncio.AbstractEventLoop:
         """Serve this loop from now on."""
-        self._loop = asyncio.get_running_loop()
+        self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
         return self._loop
 
     def post(self, deliver: Callable[[], None]) -> None:
@@ -62,9 +64,11 @@ class Porter:
             if self._called:
                 return
             self._called = True
-        if self._loop is not None:
-            with contextlib.suppress(RuntimeError):  # the loop has ended
-                self._loop.call_soon_threadsafe(self._round)
+        if self._loop is None:
+            return
+        call = self._loop.call_soon if threading.get_ident() == self._thread else self._loop.call_soon_threadsafe
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            call(self._round)
 
     def _round(self) -> None:
         with self._lock:
@@ -137,7 +141,8 @@ class Connection:
             seat, resumed = await self.venue.enter(None, None, self.outbox)
         self.seat = seat
         limits = self.limits.as_dict()
-        self._send(Welcome(seat.name, resumed, messages.PROTOCOL, __version__, limits, self.classroom, hello.id))
+        runs = not self.outbox.guest  # the machine's own are no affair of a class
+        self._send(Welcome(seat.name, resumed, messages.PROTOCOL, __version__, limits, self.classroom, runs, hello.id))
         if problem is not None:
             self._send(messages.refusal(problem))
 

@@ -8,6 +8,7 @@ from glassnet.server.course import Judgement
 from glassnet.server.frames import CURVE
 
 _MOST_ROWS = 2000
+_NO_ROWS = np.zeros((0, len(CURVE)))
 
 
 class Curve:
@@ -55,6 +56,8 @@ class Curve:
         begins = anew or self._anew
         start = 0 if begins else self._sent
         self._sent, self._anew = len(self.rows), False
+        if start == len(self.rows):  # as in most frames
+            return _NO_ROWS, begins
         return np.array(self.rows[start:], np.float64).reshape(-1, len(CURVE)), begins
 
     @property

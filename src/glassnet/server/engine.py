@@ -3,18 +3,24 @@
 `python -m glassnet.server.engine NUMBER` serves the socket of that number until its other end is closed, which is how
 it ends when the server ends, or is killed: everything is written down then. The entrance of a class and its annexes are
 the same program, and the engines come before them.
+
+An engine reads the line and gives its sessions their turns in one thread, some turns between two looks at the line, and
+sends what they say together. The entrance and annexes, whose turns are long, have threads for them.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
 import os
+import select
 import signal
 import socket
 import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
 from typing import Any
 
 from glassnet.errors import GlassnetError
@@ -26,14 +32,18 @@ from glassnet.server.moving import Arrived
 from glassnet.server.outbox import Outbox
 from glassnet.server.place import ANNEX, ENGINE, ENTRANCE, Place
 from glassnet.server.preparing import prepare
-from glassnet.server.records import Splitter, record
+from glassnet.server.records import Splitter
 from glassnet.server.registry import NoRoomError, Registry
+from glassnet.server.scheduler import Scheduler
 from glassnet.server.session import Limits, Session
 
 _WORKERS = 2  # a thread for short turns, one for long ones
 _NICE = {ENTRANCE: 5, ANNEX: 19}  # of four parts of a core that others want, the entrance gets one
 _SWEEP_SECONDS = 10.0
-_READ = 1 << 18
+_READ = 1 << 16
+_AT_ONCE = 8  # turns of an engine between two looks at the line
+_TOGETHER = 1 << 16  # bytes that an engine sends at once: a few frames of a class
+_GATHERED = 0.005  # seconds in which those who become due wait for each other: many turns in a row cost far less each
 
 
 class Engine:
@@ -46,23 +56,37 @@ class Engine:
         self.seats: dict[int, tuple[Session, Outbox]] = {}
         self._entrance, self._aside = ThreadPoolExecutor(1, "entrance"), ThreadPoolExecutor(1, "aside")
         self._writing = threading.Lock()
+        self._unsent: list[bytes] = []
+        self._size = 0  # bytes of it
+        self._turns: Turns | None = None
         self._ended = threading.Event()
 
     def run(self) -> None:
         """Until the server closes the line."""
-        splitter = Splitter()
+        splitter = Splitter(_READ)
         with contextlib.suppress(OSError):
-            while data := self.line.recv(_READ):
-                for seat, kind, body in splitter.feed(data):
+            while (self._turns is None or self._turns.until_read(self._flush)) and (
+                count := self.line.recv_into(splitter.room())
+            ):
+                for seat, kind, body in splitter.came(count):
                     self._do(seat, kind, body)
         self._ended.set()
         for hands in (self._entrance, self._aside):
             hands.shutdown(wait=False, cancel_futures=True)
         if hasattr(self, "registry"):
             self.registry.close()
+        if self._turns is not None:
+            self._turns.close()
 
     def _do(self, seat: int, kind: int, body: bytes) -> None:
-        if kind == records.BEGIN:
+        found = self.seats.get(seat)
+        if kind == records.CREDIT:  # by far the most frequent
+            if found is not None:
+                found[0].credit(body[0], found[1])
+        elif kind == records.HEAR:
+            if found is not None and not found[0].hear(body.decode()):
+                self._tell(seat, records.FLOOD)
+        elif kind == records.BEGIN:
             self._begin(strict_json.loads(body.decode()))
         elif kind == records.ENTER:
             self._entrance.submit(self._enter, seat, strict_json.loads(body.decode()))
@@ -74,20 +98,16 @@ class Engine:
             self._entrance.submit(self._give_up, seat)
         elif kind == records.GO_ON:
             self._entrance.submit(self._go_on, seat, body)
-        elif (found := self.seats.get(seat)) is None:
-            return
-        elif kind == records.CREDIT:
-            found[0].credit(body[0], found[1])
-        elif kind == records.HEAR and not found[0].hear(body.decode()):
-            self._tell(seat, records.FLOOD)
 
     def _begin(self, about: dict[str, Any]) -> None:
         keeper = Keeper(about["keep"]) if about["keep"] else None
         self.kind = about["kind"]
         if self.kind != ENGINE:
             _give_way(self.kind)  # and so do the threads that are started from here on
-        workers = 1 if self.kind == ENGINE else _WORKERS
+        workers = 0 if self.kind == ENGINE else _WORKERS
         self.registry = Registry(Limits(**about["limits"]), workers, about["models"], keeper, self._place)
+        if self.kind == ENGINE:
+            self._turns = Turns(self.registry.scheduler, self.line)
         threading.Thread(target=self._sweep, name="sweep", daemon=True).start()
 
     def _sweep(self) -> None:
@@ -156,17 +176,87 @@ class Engine:
     # ---- to the server ----------------------------------------------------------------------------------------
 
     def _tell(self, seat: int, kind: int, body: bytes = b"") -> None:
-        with self._writing, contextlib.suppress(OSError):  # the server has gone: `run` ends
-            self.line.sendall(record(seat, kind, body))
+        with self._writing:
+            self._put(seat, kind, body)
+            self._send()
 
     def _deliver(self, seat: int, outbox: Outbox) -> None:
-        """Pass on what a session says, in its own thread."""
-        with self._writing, contextlib.suppress(OSError):
+        """Pass on what a session says, in the thread of its turn."""
+        with self._writing:
             while (item := outbox.next()) is not None:
                 kind, body = (records.BYTES, item) if isinstance(item, bytes) else (records.TEXT, item.encode())
-                self.line.sendall(record(seat, kind, body))
+                self._put(seat, kind, body)
             if (outbox.closed or outbox.away) and seat in self.seats:
-                self.line.sendall(record(seat, records.AWAY if outbox.away else records.TAKEN))
+                self._put(seat, records.AWAY if outbox.away else records.TAKEN)
+            if self._size > _TOGETHER or self._turns is None or not self._turns.here:
+                self._send()
+
+    def _flush(self) -> None:
+        with self._writing:
+            self._send()
+
+    def _put(self, seat: int, kind: int, body: bytes = b"") -> None:
+        self._unsent += (records.head(seat, kind, len(body)), body)
+        self._size += len(body)
+
+    def _send(self) -> None:
+        """Send what there is, in its order; who calls holds `_writing`."""
+        if self._unsent:
+            unsent, self._unsent, self._size = self._unsent, [], 0
+            with contextlib.suppress(OSError):  # the server has gone: `run` ends
+                self.line.sendall(b"".join(unsent))
+
+
+class Turns:
+    """The turns of a scheduler that has no threads, given while there is nothing to read."""
+
+    def __init__(self, scheduler: Scheduler, line: socket.socket) -> None:
+        self.scheduler = scheduler
+        self._thread = threading.get_ident()
+        self._rings, self._bell = socket.socketpair()
+        self._bell.setblocking(False)
+        self._line = line.fileno()
+        self._poll = select.poll()
+        for end in (self._line, self._rings.fileno()):
+            self._poll.register(end, select.POLLIN)
+        scheduler.alarm = self._ring
+
+    @property
+    def here(self) -> bool:
+        """Whether this is the thread that gives the turns."""
+        return threading.get_ident() == self._thread
+
+    def until_read(self, flush: Callable[[], None]) -> bool:
+        """Give turns until there is something to read on the line; after some of them what they said is sent."""
+        while True:
+            wait = self._wait()
+            if wait == 0:
+                self.scheduler.work(_AT_ONCE)
+                flush()
+            ready = [end for end, _ in self._poll.poll(wait)]
+            if self._line in ready:
+                return True
+            if ready:
+                self._rings.recv(_READ)
+
+    def _wait(self) -> int | None:
+        """Milliseconds until turns are to be given; None for as long as nobody is woken."""
+        due = self.scheduler.due()
+        if not due:  # at once, or never
+            return None if due is None else 0
+        return max(0, math.ceil((due + _GATHERED - monotonic()) * 1000))
+
+    def close(self) -> None:
+        """Nobody is woken any more."""
+        self.scheduler.alarm = lambda: None
+        self._rings.close()
+        self._bell.close()
+
+    def _ring(self) -> None:
+        """Another thread has woken a job."""
+        if not self.here:
+            with contextlib.suppress(OSError):  # it has been rung often enough
+                self._bell.send(b"!")
 
 
 def _give_way(kind: str) -> None:

@@ -16,10 +16,11 @@ import asyncio
 import contextlib
 import itertools
 import os
+import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from time import monotonic
 from typing import Any
 
@@ -39,9 +40,11 @@ _ENOUGH = {ENGINE: 40, ANNEX: 2}  # pages in each, before another one is started
 _TOGETHER_SECONDS = 30.0  # from an engine's first page: whoever begins in that time is let in at once
 _APART_SECONDS = 2.0  # between two who come to an engine later: it takes time from those who are in
 _LEAST_SESSIONS = 50
+_READ = 1 << 18  # bytes at a time from an engine
 _MOST_HOMES = 3000  # sessions that are remembered not to be at the entrance, most of them long gone
 _END_SECONDS = 8.0
 _ARRIVAL_SECONDS = 2.0
+_CREDIT_SECONDS = 0.004  # that a credit waits for others: a page has two, and a frame takes ten times as long
 _BETWEEN_SECONDS = 0.05  # two who enter: a class is in within seconds, and a storm of those who come back is none
 
 
@@ -112,7 +115,7 @@ class RemoteSeat:
         self.outbox.lose()
 
 
-class EngineLine(asyncio.Protocol):
+class EngineLine(asyncio.BufferedProtocol):
     """The server's end of the line to one engine."""
 
     def __init__(self, kind: str, most: int, wished: Callable[[EngineLine, str, str], None]) -> None:
@@ -122,27 +125,39 @@ class EngineLine(asyncio.Protocol):
         self.process: subprocess.Popen[bytes]
         self.gone = False
         self._open_until = self._open_from = 0.0
-        self._splitter = Splitter()
+        self._splitter = Splitter(_READ)
         self._unsent: list[bytes] = []
+        self._later: asyncio.TimerHandle | None = None  # when it will be sent, if nothing is to be sent before
+        self._soon = False
 
     def connection_made(self, transport: Any) -> None:
         """The line is there, if not yet the engine."""
         self.transport = transport
 
     def tell(self, seat: int, kind: int, body: bytes = b"") -> None:
-        """Send a record, together with what others have to send in this round of the loop."""
-        if not self._unsent:
-            asyncio.get_running_loop().call_soon(self._send)
+        """Send a record, together with what others have to send in this round of the loop, or credits soon after."""
         self._unsent.append(record(seat, kind, body))
+        if self._later is None:
+            self._later = asyncio.get_running_loop().call_later(_CREDIT_SECONDS, self._send)
+        if kind != records.CREDIT and not self._soon:
+            self._soon = True
+            asyncio.get_running_loop().call_soon(self._send)
 
     def _send(self) -> None:
-        unsent, self._unsent = self._unsent, []
-        if not self.gone:
+        unsent, self._unsent, self._soon = self._unsent, [], False
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
+        if unsent and not self.gone:
             self.transport.write(b"".join(unsent))
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where the next bytes are to go."""
+        return self._splitter.room()
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Records, for the pages' outboxes mostly."""
-        for number, kind, body in self._splitter.feed(data):
+        for number, kind, body in self._splitter.came(nbytes):
             if kind == records.DONE:
                 self._answer(number, body.decode())
             elif kind == records.WISH:
@@ -354,7 +369,7 @@ class Engines:
             self.lines.remove(line)
         ours, theirs = socket.socketpair()
         loop = asyncio.get_running_loop()
-        with theirs:
+        with theirs, _deaf():
             process = subprocess.Popen([*COMMAND, str(theirs.fileno())], pass_fds=[theirs.fileno()])
         most = max(_LEAST_SESSIONS, self.limits.sessions if kind == ENTRANCE else -(-self.limits.sessions // self.most))
         _, engine = await loop.create_connection(lambda: EngineLine(kind, most, self._wished), sock=ours)
@@ -365,6 +380,16 @@ class Engines:
         }  # fmt: skip
         engine.tell(0, records.BEGIN, _as_json(**about))
         self.lines.append(engine)
+
+
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """Whoever is started meanwhile does not hear Ctrl-C from its first moment on; we hear it afterwards."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _as_json(**fields: Any) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -48,8 +48,7 @@ DTYPES = {
 }
 
 
-@dataclass(frozen=True)
-class Numbers:
+class Numbers(NamedTuple):
     """The numbers of a frame's header, in its order, between the magic and the curve."""
 
     layout: int = 0
@@ -98,7 +97,7 @@ class Canvas:
 
     def packed(self, numbers: Numbers, curve: np.ndarray) -> bytes:
         """What it holds now, with its header. `curve` is `(rows, 5)`."""
-        _HEADER.pack_into(self._memory, 0, FRAME, *vars(numbers).values(), len(curve), 0)
+        _HEADER.pack_into(self._memory, 0, FRAME, *numbers, len(curve), 0)
         if not len(curve):
             return bytes(self._memory)
         return b"".join((self._memory, curve.astype("<f8", copy=False).tobytes()))
@@ -142,22 +141,29 @@ def quantised(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     >>> scale.tolist(), small.tolist()
     ([1.0, 0.0], [[64, -127], [0, 0]])
     """
-    small = np.empty(rows.shape, np.int8)
-    return quantise(rows.reshape(len(rows), -1), small.reshape(len(rows), -1)), small
+    steps = np.array(rows.reshape(len(rows), -1))
+    scale = in_steps(steps)
+    return scale, steps.astype(np.int8).reshape(rows.shape)
 
 
-def quantise(rows: np.ndarray, small: np.ndarray) -> np.ndarray:
-    """`quantised` for rows of numbers, `(n, cells)`, written into `small`; the largest size in each."""
+def in_steps(rows: np.ndarray) -> np.ndarray:
+    """Put whole steps, as `quantised` has them, in the place of the numbers of rows, `(n, cells)`; the largest sizes.
+
+    >>> rows = np.array([[0.5, -1.0], [np.nan, 3.0]])
+    >>> in_steps(rows).tolist(), rows.tolist()
+    ([1.0, 3.0], [[64.0, -127.0], [-128.0, 127.0]])
+    """
     # two passes that make nothing: quicker than abs, which makes an array as large as the rows
-    scale = abs(np.maximum(np.maximum.reduce(rows, axis=1), -np.minimum.reduce(rows, axis=1)))
-    if np.isfinite(scale).all():
-        steps = 127.0 / np.where(scale > _NOTHING, scale, 1.0)
-        stepped = rows * steps[:, None].astype(rows.dtype)
-        small[...] = np.rint(stepped, out=stepped)
+    scale = np.maximum(np.maximum.reduce(rows, axis=1), -np.minimum.reduce(rows, axis=1))
+    sizes = scale.tolist()  # few: plain numbers are looked at sooner than arrays
+    if sizes and math.isfinite(sum(sizes)) and min(sizes) > _NOTHING:
+        rows *= (127.0 / scale)[:, None]
+        np.rint(rows, out=rows)
         return scale
-    finite = np.isfinite(rows)
-    sound = np.where(finite, rows, 0)
-    scale = abs(sound).max(axis=1)
-    stepped = np.rint(sound * (127.0 / np.where(scale > _NOTHING, scale, 1.0))[:, None])
-    small[...] = np.where(finite, stepped, -128.0)
+    nothing = ~np.isfinite(rows)
+    rows[nothing] = 0
+    scale = abs(rows).max(axis=1)
+    rows *= (127.0 / np.where(scale > _NOTHING, scale, 1.0))[:, None]
+    np.rint(rows, out=rows)
+    rows[nothing] = -128
     return scale

@@ -14,8 +14,9 @@ from glassnet.core.tensor import wrap
 from glassnet.files import safetensors, strict_json
 from glassnet.server import keeping, network
 from glassnet.server.history import Chosen, Edit, Spot
+from glassnet.server.learning import Sound
 from glassnet.server.outbox import Outbox
-from glassnet.server.playground import Playground, Sound
+from glassnet.server.playground import Playground
 from glassnet.server.points import Points
 from glassnet.server.session import Limits, Session
 

@@ -217,9 +217,11 @@ class Head:
             classes = (o[:, 0] > (0.5 if self.output in ("sigmoid", "softmax") else 0.0)).astype(np.int64)
         return np.where(np.isfinite(o).all(axis=1), classes, -1)
 
-    def drawn(self, o: np.ndarray) -> np.ndarray:
-        """Outputs as heat maps show them: for two classes -1 is surely the first, 1 surely the second."""
-        return 2 * o - 1 if self.units == 1 and self.task != "regression" and self.output == "sigmoid" else o
+    def draw(self, o: np.ndarray) -> None:
+        """Make of outputs what heat maps show: for two classes -1 is surely the first, 1 surely the second."""
+        if self.units == 1 and self.task != "regression" and self.output == "sigmoid":
+            o *= 2
+            o -= 1
 
 
 def head(task: str, classes: int, loss: str, output: str) -> tuple[Head, list[str]]:

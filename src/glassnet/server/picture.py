@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -48,13 +49,15 @@ class Picture:
         arrays, first, drawn = self._canvas.arrays, self.drawn[0], sum(self.drawn[1:])
         small = self._small(inputs)
         self._shapes = (drawn, small.shape[1]), (self.layout.sizes[-1], inputs.shape[1])
+        self._layers = self._rows_of_layers()
         if self.dimensions == 1:
             arrays["curves"][:first] = small
             return
         cells = arrays["grids"].reshape(first + drawn, -1)
-        self._grids = cells[first:]
+        self._grids, self._output = cells[first:], arrays["output"].reshape(self.layout.sizes[-1], -1)
         with np.errstate(all="ignore"):  # a formula may be infinite somewhere
-            arrays["scales"][:first] = frames.quantise(small, cells[:first])
+            scales, steps = frames.quantised(small)
+        arrays["scales"][:first], cells[:first] = scales, steps
 
     def _layout(self, sizes: Sequence[int], points: Points, formulas: Sequence[Formula]) -> Layout:
         outputs = list(points.classes) if sizes[-1] > 1 else [points.classes[1] if points.classes else "height"]
@@ -100,10 +103,8 @@ class Picture:
             arrays["memory"][...] = learner.memory()
         if self.dimensions == 1:
             self._look(arrays["curves"][self.drawn[0] :], arrays["output"])
-        else:  # made for each frame: the memory that another session has just given back is quicker than our own
-            hidden, output = (np.empty(shape, np.float32) for shape in self._shapes)
-            self._look(hidden, output)
-            self._paint(hidden, output, arrays)
+        else:
+            self._paint(arrays)
         if judgement.confusion is not None and judgement.test_confusion is not None:
             arrays["confusion"][...], arrays["test_confusion"][...] = judgement.confusion, judgement.test_confusion
         return self._canvas.packed(numbers, curve)
@@ -111,16 +112,29 @@ class Picture:
     def _look(self, drawn: np.ndarray, output: np.ndarray) -> None:
         """What every unit that is drawn says at every place, a part of the places at a time."""
         at = cell = width = 0
+        if self._layers is None:
+            rooms: list[np.ndarray | None] = [None] * len(self.layout.sizes)
+        else:
+            rooms = [*(drawn[rows] for rows in self._layers), output]
         for x in self._parts:
-            *hidden, last = self._view.outputs(x)
-            output[:, at : at + x.shape[1]] = last
+            *hidden, last = self._view.outputs(x, rooms)
+            if last is not output:
+                output[:, at : at + x.shape[1]] = last
             row = 0
-            for layer in hidden:
+            for layer, room in zip(hidden, rooms, strict=False):
                 small = self._small(layer)
                 end, width = row + len(small), small.shape[1]
-                drawn[row:end, cell : cell + width] = small
+                if layer is not room:
+                    drawn[row:end, cell : cell + width] = small
                 row = end
             at, cell = at + x.shape[1], cell + width
+
+    def _rows_of_layers(self) -> list[slice] | None:
+        """Which rows of what is drawn each hidden layer is, if all of them are drawn as they are."""
+        sizes = self.layout.sizes[1:-1]
+        if len(self._parts) > 1 or self.stride > 1 or sum(sizes) > sum(self.drawn[1:]):
+            return None
+        return [slice(end - size, end) for size, end in zip(sizes, itertools.accumulate(sizes), strict=True)]
 
     def _small(self, outputs: np.ndarray) -> np.ndarray:
         """Those units of a layer that are drawn, `(units, cells)`, at the resolution of the small maps."""
@@ -129,14 +143,22 @@ class Picture:
             return few
         return few.reshape(len(few), -1, self.side)[:, :: self.stride, :: self.stride].reshape(len(few), -1)
 
-    def _paint(self, hidden: np.ndarray, output: np.ndarray, arrays: dict[str, np.ndarray]) -> None:
-        """Numbers as heat maps."""
-        if len(hidden):
-            arrays["scales"][self.drawn[0] :] = frames.quantise(hidden, self._grids)
-        drawn, map = self.learner.head.drawn(output), arrays["output"].reshape(len(output), -1)
-        arrays["output_scales"][...] = frames.quantise(drawn, map)
-        if len(output) > 1:
+    def _paint(self, arrays: dict[str, np.ndarray]) -> None:
+        """Look, and make heat maps of the numbers: all at once, if they have one resolution."""
+        (units, cells), (outputs, places) = self._shapes
+        # made for each frame: the memory that another session has just given back is quicker than our own
+        if cells == places:
+            rows = np.empty((units + outputs, cells), np.float32)
+            hidden, output = rows[:units], rows[units:]
+        else:
+            rows, hidden, output = None, np.empty((units, cells), np.float32), np.empty((outputs, places), np.float32)
+        self._look(hidden, output)
+        if outputs > 1:
             arrays["classes"][...] = output.argmax(axis=0).reshape(self.side, self.side)
+        self.learner.head.draw(output)
+        scales = frames.in_steps(rows) if rows is not None else np.append(*map(frames.in_steps, (hidden, output)))
+        arrays["scales"][self.drawn[0] :], arrays["output_scales"][...] = scales[:units], scales[units:]
+        self._grids[...], self._output[...] = hidden, output
 
 
 @lru_cache(maxsize=8)

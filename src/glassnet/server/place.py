@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from time import monotonic
+from time import monotonic, perf_counter, thread_time
 from typing import TYPE_CHECKING, Any
 
 from glassnet.server import commands as c
@@ -49,6 +49,8 @@ class Place:
         self.kind, self._ask = kind, ask
         self.seconds = 0.0  # of work in a turn, of late
         self.stays = False  # whether it cannot be moved
+        # what the next turn is measured by: its work, where that matters, else the time, which costs next to nothing
+        self.clock = thread_time if kind == ANNEX else perf_counter
         self._since, self._asked, self._waits = monotonic(), 0.0, 0.0
         self._known: tuple[object, float] = (None, 0.0)  # a state, and how long its turns should be
 
@@ -57,8 +59,17 @@ class Place:
         """When a session that begins to learn has its first step; 0 for at once."""
         return monotonic() + _HEAD_START if self.kind == ENTRANCE else 0.0
 
+    def passed(self, seconds: float, session: Session) -> None:
+        """A turn has been, by the `clock`; one that seems long may have been interrupted: the next one's work tells."""
+        if self.clock is perf_counter and seconds >= _LONG:
+            self.clock = thread_time
+            return
+        self.took(seconds, session)
+        if self.kind != ANNEX and seconds < _LONG:
+            self.clock = perf_counter
+
     def took(self, seconds: float, session: Session) -> None:
-        """A turn has been; if the session belongs elsewhere, say so."""
+        """A turn was so much work; if the session belongs elsewhere, say so."""
         self.seconds += (min(seconds, 2 * _LONG) - self.seconds) / 8  # a few that are recorded do not make them long
         if (kind := self._belongs(session)) != self.kind and not self.stays:
             self._wish(kind)

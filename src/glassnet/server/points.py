@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ MOST_CLASSES = 10
 EDGE = 6.0  # heat maps reach from -EDGE to EDGE
 Task = Literal["classification", "regression"]
 _ALIASES = {"x": "x1", "y": "x2"}
+_DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+([eE][-+]?\d+)?")
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,8 +256,7 @@ def _cells(text: str) -> list[tuple[int, list[str]]]:
     plain = re.sub(r"(array|np|dtype=\w+|[\[\]()])", " ", text) if "[" in text else text
     rows = []
     for line, words in enumerate(plain.splitlines(), 1):
-        separators = r"[;\t]" if re.search(r"[;\t]", words) else r"," if "," in words else r"\s+"
-        cells = [cell.strip().strip("\"'") for cell in re.split(separators, words.strip().strip(",;"))]
+        cells = _split(line, words.strip().strip(",;"))
         if any(cells):
             rows.append((line, cells))
     if rows and len(rows) > 1 and not any(map(_is_number, rows[0][1])):
@@ -271,6 +272,21 @@ def _cells(text: str) -> list[tuple[int, list[str]]]:
     if len(rows) > MOST_POINTS:
         raise DataError(complain(f"got {len(rows):,} rows", f"expected at most {MOST_POINTS:,}", "Try fewer of them"))
     return rows
+
+
+def _split(line: int, words: str) -> list[str]:
+    """The cells of a row; between semicolons or tabs a number may have a decimal comma, as spreadsheets write it."""
+    bare = re.sub(r'"[^"]*"', "", words)  # what is quoted separates nothing
+    separator = next((sign for sign in ";\t," if sign in bare), None)
+    try:
+        found = next(csv.reader([words], delimiter=separator, skipinitialspace=True)) if separator else words.split()
+    except csv.Error:
+        got = f"line {line}: got a cell of {len(words):,} signs"
+        raise DataError(complain(got, "expected numbers and names", "Try shorter ones")) from None
+    cells = [cell.strip().strip("\"'") for cell in found]
+    if separator in (";", "\t"):
+        return [cell.replace(",", ".") if _DECIMAL_COMMA.fullmatch(cell) else cell for cell in cells]
+    return cells
 
 
 def _is_number(word: str) -> bool:

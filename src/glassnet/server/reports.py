@@ -15,7 +15,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Welcome(Report):
-    """The answer to `hello`. `resumed` says whether the session named was still there."""
+    """The answer to `hello`. `resumed` says whether the session named is still there, `runs` whether runs are shown."""
 
     session: str
     resumed: bool
@@ -23,6 +23,7 @@ class Welcome(Report):
     version: str
     limits: Json
     classroom: bool = False
+    runs: bool = True
     id: int | None = None
 
 

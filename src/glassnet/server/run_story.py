@@ -45,8 +45,8 @@ _MOST_SIGNS, _MOST_NAMES, _MOST_CLASSES = 600, 64, 1000
 _MOST_WEIGHTS = 64 * 64 * 64  # that are sent at a time
 _FIGURES = (
     "loss", "validation_loss", "test_loss", "accuracy", "validation_accuracy", "test_accuracy", "r2", "validation_r2",
-    "test_r2", "rmse", "validation_rmse", "test_rmse", "exact", "validation_exact", "test_exact", "rate",
-    "gradient_norm",
+    "test_r2", "rmse", "validation_rmse", "test_rmse", "mae", "validation_mae", "test_mae", "exact", "validation_exact",
+    "test_exact", "rate", "gradient_norm",
 )  # fmt: skip
 
 

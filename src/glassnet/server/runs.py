@@ -83,11 +83,6 @@ class Runs:
         return self._story(self.path_of(name)).at(epoch, id)
 
 
-def list_runs(folder: str, id: int | None = None) -> RunList:
-    """The newest runs of a folder."""
-    return Runs(folder).list(id=id)
-
-
 def signature(path: str) -> tuple[tuple[int, int], ...]:
     """Other numbers whenever one of the files that a summary is made of has changed."""
     found = []

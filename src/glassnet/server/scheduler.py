@@ -1,4 +1,8 @@
-"""Turns: many sessions share a few threads, each job one short turn after another, in the order they became ready."""
+"""Turns: many sessions share a few threads, each job one short turn after another, in the order they became ready.
+
+Where a process has nothing to do but these turns, its only thread gives them itself (`Scheduler(0)`): two threads that
+pass Python's lock to and fro take a third longer over the same frames.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import itertools
 import logging
 import threading
 from collections import deque
+from collections.abc import Callable
 from time import monotonic, perf_counter, thread_time
 from typing import Protocol
 
@@ -55,6 +60,7 @@ class Scheduler:
 
     A job that is ready waits for those that became ready before it, however much it has to do: nobody is starved. Jobs
     whose turns are short have a thread of their own (with two workers or more), so that they do not wait for long ones.
+    Without workers whoever has the scheduler calls `work`, and is told by `alarm` of a job that was woken meanwhile.
 
     >>> class Once:
     ...     def turn(self):
@@ -67,15 +73,16 @@ class Scheduler:
     >>> scheduler.stop()
     """
 
-    def __init__(self, workers: int, name: str = "sessions") -> None:
+    def __init__(self, workers: int, name: str = "sessions", alarm: Callable[[], None] = lambda: None) -> None:
         self._entries: dict[int, _Entry] = {}
         self._lock = threading.Lock()
         self._short = _Lane(self._lock)
         self._long = _Lane(self._lock) if workers > 1 else self._short
         self._tickets = itertools.count(1)
         self._stopped = False
+        self.alarm = alarm
         self.turns = 0
-        lanes = [self._short, *[self._long] * (workers - 1)]
+        lanes = [self._short, *[self._long] * (workers - 1)][:workers]
         self._threads = [
             threading.Thread(target=self._work, args=(lane,), name=f"{name}-{i}", daemon=True)
             for i, lane in enumerate(lanes)
@@ -93,6 +100,35 @@ class Scheduler:
                 entry.again = True
             elif not entry.queued:
                 self._enqueue(entry)
+        self.alarm()
+
+    def due(self) -> float | None:
+        """When the next turn is due, if any is; 0 for at once."""
+        with self._lock:
+            lane = self._short
+            return 0.0 if lane.ready else lane.waiting[0][0] if lane.waiting else None
+
+    def work(self, most: int) -> float | None:
+        """Give as many turns that are due, in this thread; when the next one is due, None if none is.
+
+        >>> scheduler = Scheduler(0)
+        >>> class Twice:
+        ...     times = 0
+        ...     def turn(self):
+        ...         self.times += 1
+        ...         return 0.0 if self.times < 2 else None
+        >>> scheduler.wake(Twice())
+        >>> scheduler.work(1), scheduler.work(5), scheduler.turns
+        (0.0, None, 2)
+        """
+        lane = self._short
+        for _ in range(most):
+            with self._lock:
+                entry = self._ready(lane, monotonic())
+            if entry is None:
+                break
+            self._give(entry, self._turn)
+        return self.due()
 
     def forget(self, job: Job) -> None:
         """No more turns for this job."""
@@ -128,11 +164,14 @@ class Scheduler:
         entry = self._next(lane)
         if entry is None:
             return False
-        due = self._timed(entry) if entry.suspect else self._clocked(entry)
+        self._give(entry, self._timed if entry.suspect else self._clocked)
+        return True
+
+    def _give(self, entry: _Entry, turn: Callable[[_Entry], float | None]) -> None:
+        due = turn(entry)
         with self._lock:
             self.turns += 1
             self._after(entry, due)
-        return True
 
     def _turn(self, entry: _Entry) -> float | None:
         try:
@@ -176,20 +215,27 @@ class Scheduler:
         lane.change.notify()  # a sleeping thread may have to wake earlier
 
     def _next(self, lane: _Lane) -> _Entry | None:
+        """Whose turn it is, as soon as it is somebody's; None at the end."""
         with self._lock:
             while not self._stopped:
                 now = monotonic()
-                while lane.waiting and lane.waiting[0][0] <= now:
-                    _, ticket, entry = heapq.heappop(lane.waiting)
-                    if entry.ticket == ticket:
-                        entry.queued, entry.ticket = True, next(self._tickets)
-                        lane.ready.append(entry)
-                if lane.ready:
-                    entry = lane.ready.popleft()
-                    entry.queued = False
-                    if entry.ticket < 0:
-                        continue
-                    entry.running = True
+                entry = self._ready(lane, now)
+                if entry is not None:
                     return entry
                 lane.change.wait(max(0.0, lane.waiting[0][0] - now) if lane.waiting else None)
             return None
+
+    def _ready(self, lane: _Lane, now: float) -> _Entry | None:
+        """Whose turn it is now, if it is anybody's."""
+        while lane.waiting and lane.waiting[0][0] <= now:
+            _, ticket, entry = heapq.heappop(lane.waiting)
+            if entry.ticket == ticket:
+                entry.queued, entry.ticket = True, next(self._tickets)
+                lane.ready.append(entry)
+        while lane.ready:
+            entry = lane.ready.popleft()
+            entry.queued = False
+            if entry.ticket >= 0:
+                entry.running = True
+                return entry
+        return None

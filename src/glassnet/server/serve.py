@@ -8,9 +8,10 @@ import errno
 import functools
 import os
 import secrets
+import signal
 import socket
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -90,7 +91,8 @@ class Server:
     """A Playground's server that is started and stopped; `url` is where to go, once.
 
     Sessions train in `processes` processes (for a class one for each core, where the system allows), or if that is 0 in
-    `workers` threads. `farewell` is the code and the sentence with which pages are closed when the server ends.
+    `workers` threads. `farewell` is the code and the sentence with which pages are closed when the server ends, `start`
+    what pages open with: what follows the `#` of a link.
 
     >>> with Server(port=0) as server:
     ...     server.port > 0, server.address.startswith("http://127.0.0.1:")
@@ -110,6 +112,7 @@ class Server:
         report: Callable[[str], bytes] | None = None,
         processes: int | None = None,
         farewell: tuple[int, str] = (RESTARTING, ""),
+        start: str = "",
     ) -> None:
         self.classroom = host not in _LOCAL
         self.socket = _bound(host, port)
@@ -123,7 +126,7 @@ class Server:
         processes = engines.number_of(self.classroom) if processes is None else processes
         self.venue = engines.Engines(limits, processes, models, keeper) if processes else InProcess(self.registry)
         self._collector: Collector | None = None
-        app = make_app(self.registry, self.guard, report=report, venue=self.venue, tidy=self._tidy)
+        app = make_app(self.registry, self.guard, report=report, venue=self.venue, tidy=self._tidy, start=start)
         self._uvicorn = uvicorn.Server(_config(app, replace(limits).message_bytes, farewell))
         self._thread: threading.Thread | None = None
 
@@ -150,8 +153,21 @@ class Server:
 
     def run(self) -> None:
         """Serve until asked to stop (Ctrl-C), in a process that does nothing else."""
-        self._collector = Collector()
-        self._serve()
+        with self._interruptible():
+            self._collector = Collector()
+            self._serve()
+
+    @contextlib.contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """Ctrl-C asks to stop from the first moment on; an exception may be lost in what Python does by itself."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGINT, lambda *_: self.stop())
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     def _tidy(self) -> None:
         if self._collector is not None:

@@ -6,7 +6,7 @@ last picture has made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -25,8 +25,10 @@ class View:
     >>> playground = Playground({"hidden": [3], "activation": "relu"})
     >>> view = View(playground.learner, np.zeros(13, np.float32))
     >>> view.look()
-    >>> [y.shape for y in view.outputs(np.zeros((2, 5), np.float32))]
-    [(3, 5), (1, 5)]
+    >>> room = np.empty((3, 5), np.float32)
+    >>> hidden, output = view.outputs(np.zeros((2, 5), np.float32), [room, None])
+    >>> hidden is room, output.shape
+    (True, (1, 5))
     """
 
     def __init__(self, learner: Learner, weights: np.ndarray) -> None:
@@ -44,13 +46,16 @@ class View:
         arrays = [p.array.reshape(-1) for p in self.learner.parameters]
         np.concatenate(arrays, out=self.weights, casting="same_kind")
 
-    def outputs(self, x: np.ndarray) -> Iterator[np.ndarray]:
-        """What each layer says, `(units, places)`, from the first to the last; x is `(features, places)`."""
+    def outputs(self, x: np.ndarray, rooms: Sequence[np.ndarray | None]) -> Iterator[np.ndarray]:
+        """What each layer says, `(units, places)`, from the first to the last; x is `(features, places)`.
+
+        For a layer that has a room, an array of the same shape, it may be written there, and is that array then.
+        """
         left_out = self.learner.left_out
         if left_out[0] is not None:
             x = x * left_out[0]
         for i, (weight, bias, act) in enumerate(self._layers):
-            z = np.dot(weight, x)  # (units, places) = (units, sources) @ (sources, places)
+            z = np.dot(weight, x, out=rooms[i])  # (units, places) = (units, sources) @ (sources, places)
             z += bias
             x = act(z)
             kept = left_out[i + 1]

@@ -55,6 +55,22 @@ def letters(answer: Any) -> str:
     return "".join(sign for sign in text.lower() if sign.isalpha())
 
 
+def matched(id: str, answer: Any, right: str, things: tuple[str, ...]) -> str | None:
+    """What is wrong with a letter for each of some things, or None; `id` is the exercise.
+
+    >>> matched("0.3", "ab", "ba", ("the line", "the fold"))
+    'for the line you chose a; expected another. Try hint("0.3").'
+    """
+    said = letters(answer)
+    if len(said) != len(right):
+        example = "abcdefgh"[: len(right)]
+        return complain(f"got {said!r:.20}", f"expected {len(right)} letters", f'Try check("{id}", "{example}")')
+    for thing, letter, truth in zip(things, said, right, strict=True):
+        if letter != truth:
+            return complain(f"for {thing} you chose {letter}", "expected another", f'Try hint("{id}")')
+    return None
+
+
 def choice(answer: Any, right: str, options: str, why: str) -> str | None:
     """What is wrong with a letter, or None.
 

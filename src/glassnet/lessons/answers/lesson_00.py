@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from glassnet.errors import complain
-from glassnet.lessons.answers.comparing import letters, numbers
+from glassnet.lessons.answers.comparing import matched, numbers
 from glassnet.lessons.exercises import exercise
 
 
@@ -44,14 +44,8 @@ def pieces(answer: Any) -> str | None:
 )
 def match(answer: Any) -> str | None:
     """Four letters."""
-    said = letters(answer)
-    if len(said) != 4:
-        return complain(f"got {said!r:.20}", "expected four letters", 'Try check("0.3", "abcd")')
     lines = ("model.layer_1(x)", "nn.ReLU()", "nn.BCELoss()", "optimizer.step()")
-    for line, letter, right in zip(lines, said, "dabc", strict=True):
-        if letter != right:
-            return complain(f"for {line} you chose {letter}", "expected another", 'Try hint("0.3")')
-    return None
+    return matched("0.3", answer, "dabc", lines)
 
 
 _MOVES = [2.0] * 10 + [1.0] * 30 + [0.1] * 10

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from glassnet.errors import complain
-from glassnet.lessons.answers.comparing import letters, numbers
+from glassnet.lessons.answers.comparing import matched, numbers
 from glassnet.lessons.exercises import exercise
 
 
@@ -70,13 +70,7 @@ def early(function: Any) -> str | None:
 )
 def troubles(answer: Any) -> str | None:
     """Five letters."""
-    said = letters(answer)
-    if len(said) != 5:
-        return complain(f"got {said!r:.20}", "expected five letters", 'Try check("9.3", "abcde")')
-    for number, (letter, right) in enumerate(zip(said, "bcdae", strict=True), 1):
-        if letter != right:
-            return complain(f"for log {number} you chose {letter}", "expected another", 'Try hint("9.3")')
-    return None
+    return matched("9.3", answer, "bcdae", tuple(f"log {number}" for number in range(1, 6)))
 
 
 @exercise(

@@ -103,7 +103,7 @@ for _ in range(25):
     p = 1 / (1 + np.exp(-design @ newton))
     newton += np.linalg.solve(design.T * (p * (1 - p)) @ design, design.T @ (t - p))
 trained = [*unit.weight.array[0], unit.bias.array[0]]
-print("gradient descent:", np.round(trained, 4))
+print("trained neuron:  ", np.round(trained, 4))
 print("Newton's method: ", np.round(newton, 4))
 assert np.allclose(trained, newton, atol=1e-3)
 
@@ -208,7 +208,7 @@ check("1.4", ... if learn_one(np.zeros(2), 0.0, np.ones(2), 1) is ... else learn
 # ## What one neuron cannot do
 #
 # Two half moons reach into each other. Whatever the weights, the neuron's answer changes along one straight line. The
-# best line leaves about one point in eight on the wrong side.
+# best line leaves a point in six or so on the wrong side (where the moons lie closer to it, one in eight).
 
 # %%
 w1, w2, b = trained

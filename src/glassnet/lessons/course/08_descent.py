@@ -43,8 +43,8 @@ def descend(rate, start=3.0, steps=30):
 
 
 rates = np.linspace(0.01, 1.5, 150)
-diverging = rates[[abs(descend(r, steps=200)[-1]) > 3 for r in rates]]
-reveal(guess, round(float(diverging[0]), 2), "each step multiplies w by 1 - 2η, and that must stay between -1 and 1")
+staying = rates[[abs(descend(r, steps=200)[-1]) < 3.01 for r in rates]]
+reveal(guess, float(staying[-1]), "each step multiplies w by 1 - 2η, and that must stay between -1 and 1")
 show(
     curves(
         {f"rate {r}": descend(r) ** 2 for r in (0.01, 0.3, 0.9, 1.02)},
@@ -66,6 +66,18 @@ largest, perfect = ..., ...
 check("8.1", largest, perfect)
 
 # %% [markdown]
+# One of the lectures has a table of three rates, *too small*, *just right*, *too large*, and leaves the numbers out. Take
+# 0.0001, 0.01 and 1.0, and fill in what becomes of them on $L = w^2$:
+
+# %%
+print("             rate   w after 100 steps   loss (it was 1)")
+for name, rate in {"too small": 0.0001, "just right": 0.01, "too large": 1.0}.items():
+    end = descend(rate, start=1.0, steps=101)[-1]
+    print(f"{name:10} {rate:6g}   {end:17.3f}   {end**2:15.3f}")
+
+# %% [markdown]
+# The first has hardly moved, the last jumps between 1 and −1 for ever. That 0.01 is right is luck: here 0.5 is.
+#
 # ## Two weights, and a ravine
 #
 # $L = \tfrac12(w_1^2 + 25 w_2^2)$ is 25 times steeper across than along. The rate has to suit the steep direction, and
@@ -272,6 +284,16 @@ for name, path in walks.items():
     )
 
 # %% [markdown]
+# So this is what is good about mini-batches, and where it was seen:
+#
+# * **efficient**: in the table of updates, one with 32 examples costs little more than one with a single example;
+# * **robust**: in the picture, what is left of the noise keeps the walker moving. On this bowl that only keeps him from
+#   the very bottom; where the ground has shallow hollows it can carry him out of one, which the slope of all cannot;
+# * **scalable**: an update looks at 32 rows, be there 1,000 of them or a billion. Only the batch has to fit into memory.
+#
+# Training is these four steps, over and over: **shuffle** the examples, **cut** them into batches, **update** once for
+# each batch, **repeat** for every epoch. `glassnet train moons --explain-step 3` says where in this round its step stands.
+#
 # ### Exercise 8.3
 # 60,000 images, one fifth put aside for validation, batches of 32, 10 epochs. Updates per epoch, and in all?
 
