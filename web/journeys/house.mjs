@@ -22,7 +22,7 @@ export function browserPath() {
   process.exit(1);
 }
 
-/** `glassnet play` on a free port: its address with the token, and the way to end it. */
+/** `glassnet play` on a free port: its address with the token, what it says, and the way to end it. */
 export async function server(words = []) {
   const command = (process.env.GLASSNET ?? "glassnet").split(" ");
   const child = spawn(
@@ -56,7 +56,7 @@ export async function server(words = []) {
     await ended;
     clearTimeout(late);
   };
-  return { url, base: `${new URL(url).origin}/`, end };
+  return { url, base: `${new URL(url).origin}/`, said: () => said, end };
 }
 
 /** A command line that is waited for. */

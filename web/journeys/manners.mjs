@@ -162,6 +162,31 @@ export const journeys = {
     }
   },
 
+  async "tabs are gone through with the arrows, and the arrows train again after a click"({ open }) {
+    const page = await open("d=circle&h=3");
+    const chosen = page.locator("[role=tab][aria-selected=true]");
+    const epoch = () => page.evaluate(() => document.querySelector(".epoch b").textContent);
+    for (let i = 0; i < 120 && (await page.locator("[role=tab]:focus").count()) === 0; i++)
+      await page.keyboard.press("Tab");
+    for (const [key, name] of [
+      ["ArrowRight", "Space"],
+      ["End", "Scores"],
+      ["ArrowRight", "Output"],
+      ["ArrowLeft", "Scores"],
+      ["Home", "Output"],
+    ]) {
+      await page.keyboard.press(key);
+      assert.equal(await chosen.innerText(), name, key);
+      assert.equal(await page.locator("[role=tab]:focus").innerText(), name, key);
+      await page.getByRole("tabpanel", { name }).waitFor();
+    }
+    assert.equal(await epoch(), "0");
+    await page.getByRole("tab", { name: "Scores" }).click();
+    await page.keyboard.press("ArrowRight");
+    await page.waitForFunction(() => document.querySelector(".epoch b").textContent === "1");
+    assert.equal(await chosen.innerText(), "Scores");
+  },
+
   async "every control has a name and the page one main place"({ open }) {
     const page = await open();
     const nameless = await page.evaluate(() =>

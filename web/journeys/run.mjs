@@ -2,6 +2,7 @@
 
 import { house } from "./house.mjs";
 import { journeys as digits } from "./digits.mjs";
+import { journeys as hands } from "./hands.mjs";
 import { journeys as looking } from "./looking.mjs";
 import { journeys as manners } from "./manners.mjs";
 import { journeys as playground } from "./playground.mjs";
@@ -10,9 +11,15 @@ import { journeys as scenes } from "./scenes.mjs";
 
 const MOST = 120_000; // ms for one of them
 const wanted = process.argv.slice(2).join(" ").toLowerCase();
-const chosen = Object.entries({ ...playground, ...scenes, ...digits, ...looking, ...runs, ...manners }).filter(
-  ([title]) => title.toLowerCase().includes(wanted),
-);
+const chosen = Object.entries({
+  ...playground,
+  ...scenes,
+  ...digits,
+  ...looking,
+  ...hands,
+  ...runs,
+  ...manners,
+}).filter(([title]) => title.toLowerCase().includes(wanted));
 const began = performance.now();
 const place = await house();
 let failed = 0;

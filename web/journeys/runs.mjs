@@ -84,9 +84,41 @@ export const journeys = {
     assert.equal(await drawn(page, weights), last);
     assert.equal(await drawn(page, border), ended);
     await page.getByRole("button", { name: "Play the tape" }).click();
-    await page.getByText("wrong after epoch 2").waitFor();
+    await page.getByText(/wrong after epoch [1-5]\b/).waitFor();
     await page.getByRole("button", { name: "Play the tape" }).waitFor({ timeout: 20_000 }); // it ends by itself
     assert.equal(await epoch(page), "6");
+  },
+
+  async "Space plays the tape after a click on the deck, and a key on the slider counts once"({ open, runs }) {
+    const page = await open(`R=runs&N=${trained(runs)}`);
+    await page.getByText("wrong after epoch 6").waitFor();
+    await page.getByRole("button", { name: "One epoch back" }).click();
+    await page.getByText("wrong after epoch 5").waitFor();
+    await page.keyboard.press("Space");
+    await page.getByText("wrong after epoch 6").waitFor();
+    const slider = page.getByRole("slider", { name: "Epoch", exact: true });
+    await slider.press("Home");
+    await slider.press("ArrowRight");
+    assert.equal(await epoch(page), "1");
+    await slider.press("Space");
+    await page.getByText("wrong after epoch 6").waitFor(); // played, not played and stopped
+  },
+
+  async "a page of a class is offered no runs, whatever its link says"({ browser, server }) {
+    const { base, said, end } = await server(["--host", "0.0.0.0"]);
+    const context = await browser.newContext();
+    const pupil = await context.newPage();
+    await pupil.goto(`${base}join?code=${/code=(\S+)/.exec(said())[1]}`);
+    const rooms = pupil.getByRole("navigation", { name: "Rooms" });
+    await rooms.getByRole("link", { name: "Runs" }).waitFor({ state: "detached" });
+    assert.deepEqual(await rooms.getByRole("link").allInnerTexts(), ["Playground", "Digits", "Graph"]);
+    await pupil.goto(`${base}#R=runs`);
+    await pupil.locator("nav [aria-current=page]", { hasText: "Playground" }).waitFor();
+    await pupil.keyboard.press("?");
+    await pupil.getByRole("dialog", { name: "Keys and words" }).waitFor();
+    assert.equal(await pupil.getByText("in Runs:").count(), 0);
+    await context.close();
+    await end();
   },
 
   async "a run's report opens in its own closed box"({ open, runs, context }) {

@@ -643,7 +643,7 @@ export type Command =
   | RunShow
   | RunAt
 
-/** The answer to `hello`. `resumed` says whether the session named was still there. */
+/** The answer to `hello`. `resumed` says whether the session named is still there, `runs` whether runs are shown. */
 export interface Welcome {
   type: 'welcome'
   session: string
@@ -652,6 +652,7 @@ export interface Welcome {
   version: string
   limits: Record<string, unknown>
   classroom: boolean
+  runs: boolean
   id: number | null
 }
 

@@ -7,8 +7,8 @@ import { roundStep } from "../src/lib/format";
 import type { Frame, Numbers as Values } from "../src/lib/frame";
 import { along, crossing, normalOf, shifted, turnedTo, type Numbers } from "../src/lib/line";
 import { softmax } from "../src/lib/softmax";
-import { saidAt, spaceOf } from "../src/lib/space";
-import type { Layout, UnitName } from "../src/messages";
+import { alongOf, borderOf, saidAt, spaceOf } from "../src/lib/space";
+import type { Layout, SpaceReport, UnitName } from "../src/messages";
 
 /** A map of `side` × `side` numbers of its places. */
 const grid = (side: number, f: (x: number, y: number) => number) =>
@@ -175,5 +175,39 @@ describe("the space of a layer", () => {
     expect(across).toBeCloseTo(0.5, 1);
     expect(up).toBeCloseTo(3);
     expect(spaceOf(layout, frame, 1, [0, 7])).toBeNull();
+  });
+
+  const border = (weights: number[], maps = [slope, filled(127)], broken = false) => {
+    const [layout, frame] = network("tanh", maps, [1, 1], weights);
+    return borderOf(layout, { ...frame, broken });
+  };
+  const across = (places: number[]) => [...new Set(places.filter((_, i) => i % 2 === 0))];
+
+  it("has the border where the output's sum changes its sign", () => {
+    const middle = border([1, 0, 0, 1, 0, 0, 3, 0, 0]); // of the slope alone
+    expect(across(middle)).toEqual([0.5]);
+    expect(lengthOf(middle)).toBeCloseTo(1);
+    expect(across(border([1, 0, 0, 1, 0, 0, 3, 1, 0.5]))[0]).toBeCloseTo(0.25); // 3·(2x − 1) + 1 + 0.5 = 0
+    expect(border([1, 0, 0, 1, 0, 0, 0, 1, 0])).toEqual([]);
+    expect(border([1, 0, 0, 1, 0, 0, 3, 0, 0], [slope, slope], true)).toEqual([]);
+  });
+
+  it("is seen along directions, which are mixtures of its units", () => {
+    const [layout, frame] = network("tanh", [slope, filled(127)], [2, 3], SOUND);
+    const report = { layer: 1, axes: [[0.6, 0.8], [-0.8, 0.6]] } as unknown as SpaceReport; // prettier-ignore
+    const space = alongOf(layout, frame, report)!;
+    expect(space.least[0]).toBeCloseTo(0.6 * -2 + 0.8 * 3);
+    expect(saidAt(space, 0.5, 0.5)[1]).toBeCloseTo(0.6 * 3);
+    expect(alongOf({ ...layout, sizes: [2, 3, 1] }, frame, report)).toBeNull(); // one unit is not drawn
+  });
+
+  it("has the border where another class is ahead", () => {
+    const [layout, frame] = network(
+      "tanh",
+      [slope, filled(127)],
+      [1, 1],
+      [1, 0, 0, 1, 0, 0, 0, 0, 2, 0, 0, -9, 0, 1, 0],
+    );
+    expect(across(borderOf({ ...layout, sizes: [2, 2, 3] }, frame))[0]).toBeCloseTo(0.25); // 2·(2x − 1) + 1 = 0
   });
 });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 
+import { raised } from "../src/lib/drawing";
 import {
   best,
   compared,
-  factor,
   figureAt,
   lastEpoch,
   momentKey,
@@ -13,7 +13,7 @@ import {
   told,
   upTo,
 } from "../src/lib/runs";
-import type { RunMoment, RunStory, RunSummary } from "../src/messages";
+import type { RunStory, RunSummary } from "../src/messages";
 
 function run(
   name: string,
@@ -139,12 +139,9 @@ describe("a run", () => {
     expect(secondsLeft(story({ steps }))).toBeNull();
   });
 
-  it("is drawn on its own scale, or on that of the whole run", () => {
-    const moment = { scale: 2 } as RunMoment;
-    const levels = Int8Array.from([10, -64, -128, 127]);
-    expect(factor(moment, 8, levels, 0, 3, false)).toBe(0.25);
-    expect(factor(moment, 8, levels, 0, 3, true)).toBe(127 / 64); // -128 is not a number
-    expect(factor(moment, 0, Int8Array.from([0]), 0, 1, true)).toBe(1);
+  it("is drawn on its own scale, whatever is no number or lies beside it", () => {
+    expect(raised(Int8Array.from([10, -64, -128, 127]), 0, 3)).toBe(127 / 64);
+    expect(raised(Int8Array.from([0]), 0, 1)).toBe(1);
   });
 
   it("is the best where there is one", () => {

@@ -1,6 +1,16 @@
 // What the page knows. `app` is what Svelte draws; `live` is what changes many times a second and is drawn on canvases.
 
-import type { DigitsState, Inspection, Layout, Report, State, StateMessage, Stopped, Welcome } from "../messages";
+import type {
+  Command,
+  DigitsState,
+  Inspection,
+  Layout,
+  Report,
+  State,
+  StateMessage,
+  Stopped,
+  Welcome,
+} from "../messages";
 import { CURVE, FILTERS, FRAME, POINTS, PROPERTIES } from "../messages";
 import { magicOf, readFilters, readFrame, readPoints, type Filters, type Frame, type Points } from "./frame";
 import { DEFAULTS, fromHash, isForeign, toHash, type Opened } from "./link";
@@ -28,6 +38,7 @@ export const app = $state({
   state: { ...DEFAULTS } as State,
   standing: "connecting" as Standing,
   standingWhy: "",
+  runs: true, // whether this page may look at the runs on the server's machine: one of a class may not
   running: false,
   task: "classification" as StateMessage["task"],
   classes: [] as string[],
@@ -66,6 +77,7 @@ export const app = $state({
     epochsPerSecond: 0,
     penalty: 0,
   },
+  empty: false, // whether there is nothing to learn
   dark: false,
   sounds: false, // whether the loss is heard
 });
@@ -133,7 +145,12 @@ const SESSION = "glassnet-session";
 const ADDRESS = "glassnet-address"; // what the page itself wrote behind the #: a reload comes back to its session
 
 export const wire = new Wire(
-  { report: onReport, frame: onBinary, standing: onStanding },
+  {
+    report: onReport,
+    frame: onBinary,
+    standing: onStanding,
+    sent: onSent,
+  },
   () => new WebSocket(here),
   first,
 );
@@ -147,6 +164,9 @@ function first(): Partial<State> {
 /** What a link says; one that only names a scene means all of it. */
 function reading(hash: string): Opened {
   const found = fromHash(hash);
+  const named = found.state.scene;
+  if (named && !sceneOf(named))
+    found.problems.push(`The link names a scene “${named}” that this version does not have.`);
   const alone = PROPERTIES.every((p) => p.room === "page" || !(p.name in found.state));
   const scene = alone ? sceneOf(found.state.scene ?? "") : undefined;
   return scene ? { ...found, state: { ...whole(scene, { ...DEFAULTS }), ...found.state, ...scene.state } } : found;
@@ -157,6 +177,8 @@ export function begin(): void {
   const hash = location.hash.replace(/^#/, "");
   const own = hash === "" || hash === sessionStorage.getItem(ADDRESS); // the terminal's address has nothing behind it
   wire.session = own ? sessionStorage.getItem(SESSION) : null;
+  if (!own && opened.state.dataset === "own" && !sceneOf(opened.state.scene ?? "")?.table)
+    opened.problems.push("The link is of somebody’s own points, which no link holds: here are others.");
   complain(opened.problems);
   wire.connect();
   if (isForeign(location.hash)) openForeign(location.hash);
@@ -198,24 +220,54 @@ export function onEveryFrame(look: (frame: Frame, layout: Layout) => void): void
 
 /** Change settings; whether the server followed. */
 export async function set(changes: Partial<State>): Promise<boolean> {
-  mark(changes);
+  const epoch = live.frame?.epoch ?? 0;
   const before = Object.fromEntries(Object.keys(changes).map((name) => [name, app.state[name as keyof State]]));
   Object.assign(app.state, changes);
   const answer = await wire.ask({ type: "configure", changes: changes as Record<string, unknown> });
-  if (answer.type !== "refusal") return true;
+  if (answer.type !== "refusal") {
+    mark(named(changes), epoch);
+    return true;
+  }
   Object.assign(app.state, before); // the server goes on as before, and so does the page
   notify("problem", answer.text);
   return false;
 }
 
-/** A change in the middle of a training is marked on the tape. */
-function mark(changes: Partial<State>): void {
-  const epoch = live.frame?.epoch ?? 0;
-  if (!epoch) return;
+/** The settings of a change in words. */
+function named(changes: Partial<State>): string {
   const known = PROPERTIES.filter((p) => p.room === "playground" && p.name in changes && p.name !== "speed");
-  const text = known.map((p) => `${p.name.replaceAll("_", " ")} ${changes[p.name]}`).join(", ");
-  if (!text) return;
+  return known.map((p) => `${p.name.replaceAll("_", " ")} ${changes[p.name]}`).join(", ");
+}
+
+const ONE = 1000; // ms within which the same change again is still the same drag
+let markedAt = -ONE;
+
+/** A change in the middle of a training is marked on the tape. */
+function mark(text: string, epoch = live.frame?.epoch ?? 0): void {
+  if (!text || !epoch) return;
+  const [before, now] = [markedAt, performance.now()];
+  markedAt = now;
+  if (text === live.marks.at(-1)?.text && now - before < ONE) return;
   live.marks = [...live.marks.slice(-40), { epoch, text }];
+}
+
+const BY_HAND: Partial<Record<Command["type"], string>> = {
+  edit: "a weight set by hand",
+  freeze: "frozen",
+  ablate: "left out",
+  add_points: "points painted",
+  move_point: "a point moved",
+  label_points: "points labelled",
+  erase_points: "points erased",
+  undo: "undone",
+  redo: "made again",
+  reroll: "new points", // new weights begin another tape
+};
+
+/** What was done by hand, other than by a setting. */
+function onSent(command: Command): void {
+  const text = BY_HAND[command.type];
+  if (text) mark("on" in command && !command.on ? `${text} no longer` : text);
 }
 
 function onStanding(standing: Standing, why: string): void {
@@ -244,7 +296,7 @@ function onReport(report: Report): void {
       onState(report);
       break;
     case "layout":
-      if (app.layout && JSON.stringify(app.layout.sizes) !== JSON.stringify(report.sizes)) forget();
+      if (app.layout) keepPlaces(app.layout.sizes, report.sizes);
       app.layout = report;
       live.frame = null;
       break;
@@ -283,10 +335,13 @@ function readable(report: Report): boolean {
   return true;
 }
 
-/** The network has another shape: what was chosen may be something else now. */
-function forget(): void {
-  app.selected = app.inspection = app.pointed = null;
-  app.pins = [];
+/** The network may have another shape: what was chosen or pinned stays where it still has a place. */
+function keepPlaces(before: readonly number[], now: readonly number[]): void {
+  const stays = ({ layer, unit, source }: { layer: number; unit: number; source?: number | null }) =>
+    before.length === now.length && unit < now[layer]! && (source ?? 0) < (now[layer - 1] ?? 1);
+  app.pins = app.pins.filter(stays);
+  if (app.selected && !stays(app.selected)) app.selected = app.inspection = null;
+  app.pointed = null;
 }
 
 function onStopped(report: Stopped): void {
@@ -311,6 +366,7 @@ function onState(report: StateMessage): void {
   app.notes = report.notes;
   app.lossName = report.loss_name;
   if (report.step === 0) app.operation = null;
+  if (app.state.room === "runs" && !app.runs) void set({ room: "playground" });
   const hash = toHash(app.state);
   sessionStorage.setItem(ADDRESS, hash);
   history.replaceState(null, "", hash ? `#${hash}` : location.pathname);
@@ -319,6 +375,7 @@ function onState(report: StateMessage): void {
 let greeted = false;
 
 function onWelcome(report: Welcome): void {
+  app.runs = report.runs;
   const lost = greeted && !report.resumed;
   greeted = true;
   if (report.resumed) {
@@ -384,6 +441,7 @@ function onFrame(view: DataView): void {
     const { epoch, step, trainLoss, testLoss, trainScore, testScore, epochsPerSecond, penalty } = frame;
     app.figures = { epoch, step, trainLoss, testLoss, trainScore, testScore, epochsPerSecond, penalty };
     app.running = frame.running;
+    app.empty = Number.isNaN(trainLoss) && !frame.broken;
     if (app.sounds && frame.running) sound(frame.trainLoss, live.curve[CURVE.indexOf("train_loss")] ?? NaN);
     if (app.selected && (!frame.running || now - inspectedAt > 250)) inspect();
   }

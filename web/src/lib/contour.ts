@@ -6,7 +6,11 @@ export function contour(values: ArrayLike<number>, side: number, level = 0, star
   for (let y = 0; y + 1 < side; y++) {
     for (let x = 0; x + 1 < side; x++) {
       const at = start + y * side + x;
-      crossings(found, x, y, [values[at]!, values[at + 1]!, values[at + side + 1]!, values[at + side]!], level);
+      const [a, b] = [values[at]!, values[at + 1]!];
+      const [c, d] = [values[at + side + 1]!, values[at + side]!];
+      const above = a > level;
+      if (above === b > level && above === c > level && above === d > level) continue; // so are nearly all cells
+      crossings(found, x, y, [a, b, c, d], level);
     }
   }
   return found;

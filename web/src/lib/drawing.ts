@@ -50,6 +50,13 @@ export function floatsOf(text: string): Float32Array {
   return new Float32Array(bytes.buffer, 0, Math.floor(bytes.length / 4));
 }
 
+/** What levels of int8 are multiplied with so that the largest has the full colour; -128 is no number. */
+export function raised(levels: Int8Array, from: number, to: number): number {
+  let most = 0;
+  for (let i = from; i < to; i++) if (levels[i]! !== -128) most = Math.max(most, Math.abs(levels[i]!));
+  return most ? 127 / most : 1;
+}
+
 /** Numbers as an int8 map of its own scale: 127 is the largest size, -128 is not a number. */
 export function quantised(values: Float32Array): { map: Int8Array; scale: number } {
   let scale = 0;

@@ -7,6 +7,7 @@ import { app, notify, select, set, wire } from "./app.svelte";
 export interface Key {
   keys: string; // as written on the sheet
   says: string;
+  room?: "runs"; // without which the sheet is silent about it
   match: (event: KeyboardEvent) => boolean;
   act: () => void;
 }
@@ -18,6 +19,7 @@ export function play(): void {
   if (app.state.room === "runs") return;
   if (inGraph()) return playGraph();
   if (inDigits()) wire.send({ type: app.digits?.running ? "digits_pause" : "digits_train" });
+  else if (app.empty) notify("hint", "There are no points to learn.", "Paint some, or choose a set.");
   else wire.send({ type: app.running ? "pause" : "run" });
 }
 
@@ -122,7 +124,8 @@ export const KEYS: readonly Key[] = [
   {
     keys: "← → End",
     says: "in Runs: wind the tape of the chosen runs; Space plays it",
-    match: () => false /* its deck listens itself */,
+    room: "runs",
+    match: () => false /* `room` has them while that room is open */,
     act: () => {},
   },
   { keys: "Esc", says: "close, or choose nothing", match: plain("escape"), act: () => select(null) },
@@ -134,9 +137,17 @@ function step(by: number): void {
   jump(graphDeck.at + by);
 }
 
+/** Keys that a room brings along; they come before those of the page. */
+export const room: { keys: Record<string, () => void> } = { keys: {} };
+
 const GRAINS = ["operation", "sample", "batch", "epoch"] as const;
 
 let pointed = false; // whether what has the focus has it from a click
+
+/** Whether what has the focus was reached by the keyboard. */
+export function reached(): boolean {
+  return !pointed;
+}
 
 /** Something was pressed by mouse, pen or finger. */
 export function clicked(): void {
@@ -156,7 +167,12 @@ export function pressed(event: KeyboardEvent, help: () => void): void {
     if (!pointed) return;
     target.blur(); // who has clicked a button and then presses Space means the training, not the button again
   }
-  if (/^(Arrow|Home)/.test(event.key) && target.tagName === "INPUT") return; // a slider moves
+  if (/^(Arrow|Home|End)/.test(event.key) && target.tagName === "INPUT") return; // a slider moves
+  const own = event.ctrlKey || event.metaKey || event.altKey ? undefined : room.keys[event.key];
+  if (own) {
+    event.preventDefault();
+    return own();
+  }
   if (event.key === "?") {
     event.preventDefault();
     help();

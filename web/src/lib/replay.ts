@@ -3,6 +3,7 @@
 
 import { app, live, notify } from "./app.svelte";
 import { colours } from "./canvas";
+import { heightsOf } from "./curve";
 import { toBase64 } from "./drawing";
 import { save } from "./export";
 import type { Frame } from "./frame";
@@ -21,11 +22,12 @@ interface Picture {
 
 let pictures: Picture[] = [];
 let every = 1; // epochs from picture to picture
-let layoutOf = -1;
+let kindOf = "";
 
 /** Look at a frame: keep what it shows, if it is time. */
 export function record(frame: Frame, layout: Layout): void {
-  if (frame.anew || layout.layout !== layoutOf || frame.epoch < (pictures.at(-1)?.epoch ?? 0)) forget(layout.layout);
+  const kind = `${layout.dimensions} ${layout.resolution} ${frame.arrays.has("classes")}`; // of what can be shown in a row
+  if (!frame.epoch || kind !== kindOf || frame.epoch < (pictures.at(-1)?.epoch ?? 0)) forget(kind);
   const last = pictures.at(-1);
   if (last && frame.epoch < last.epoch + every) return;
   const values = frame.arrays.get("classes") ?? frame.arrays.get("output");
@@ -37,8 +39,8 @@ export function record(frame: Frame, layout: Layout): void {
   every *= 2;
 }
 
-function forget(layout: number): void {
-  [pictures, every, layoutOf] = [[], 1, layout];
+function forget(kind: string): void {
+  [pictures, every, kindOf] = [[], 1, kind];
 }
 
 /** The file: data, and a few lines that draw it. */
@@ -50,6 +52,7 @@ export function replayHtml(): string | null {
     kind: layout.dimensions === 1 ? "curve" : pictures[0]!.values instanceof Uint8Array ? "classes" : "map",
     side: layout.resolution,
     domain: layout.domain,
+    heights: heightsOf(points.rows),
     task: app.task,
     title: `${app.state.dataset.replaceAll("_", " ")}, ${layout.sizes.join("-")}`,
     colours: { negative: theme.ends.negative, middle: theme.ends.middle, positive: theme.ends.positive },

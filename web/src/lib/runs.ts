@@ -1,6 +1,6 @@
 // Runs in a table: their order, their filter, what differs between them; and a run as it stood at an epoch.
 
-import { PROPERTIES, type RunCurve, type RunMoment, type RunStory, type RunSummary } from "../messages";
+import { PROPERTIES, type RunCurve, type RunStory, type RunSummary } from "../messages";
 
 const shown = PROPERTIES.find((p) => p.name === "runs_shown")?.type;
 export const MOST_RUNS_SHOWN = shown?.kind === "many" ? shown.most : 1;
@@ -130,19 +130,4 @@ export function secondsLeft(story: RunStory): number | null {
   const [steps, planned] = [story.steps, story.planned];
   const done = steps && planned ? (steps.epochs.at(-1) ?? 0) / planned : 0;
   return steps && done > 0 ? (steps.seconds * (1 - done)) / done : null;
-}
-
-/** The levels of one unit, raised so that its largest weight, or that of the whole run, has the full colour. */
-export function factor(
-  moment: RunMoment,
-  top: number,
-  levels: Int8Array,
-  from: number,
-  to: number,
-  own: boolean,
-): number {
-  if (!own) return top > 0 ? moment.scale / top : 1;
-  let most = 0;
-  for (let i = from; i < to; i++) if (levels[i]! !== -128) most = Math.max(most, Math.abs(levels[i]!));
-  return most ? 127 / most : 1;
 }

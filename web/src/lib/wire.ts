@@ -12,6 +12,7 @@ export interface Listeners {
   report: (report: Report) => void;
   frame: (frame: DataView) => void;
   standing: (standing: Standing, why: string) => void;
+  sent?: (command: Command) => void;
 }
 
 /** What a socket must be able to do; a test brings its own. */
@@ -79,6 +80,7 @@ export class Wire {
   /** Send a command and forget it. */
   send(command: Command): void {
     const text = JSON.stringify(command);
+    this.listeners.sent?.(command);
     if (this.greeted && this.socket?.readyState === OPEN) this.socket.send(text);
     else if (command.type !== "credit" && this.waiting.length < MOST_WAITING) this.waiting.push(text);
   }

@@ -3,7 +3,13 @@
 import { number, percent, signed } from "../lib/format";
 import type { Num } from "./data";
 
-const NAMES: Record<string, string> = { r2: "R²", rmse: "RMSE", exact: "all labels right", rate: "learning rate" };
+const NAMES: Record<string, string> = {
+  r2: "R²",
+  rmse: "RMSE",
+  mae: "MAE",
+  exact: "all labels right",
+  rate: "learning rate",
+};
 const SHARES = ["accuracy", "exact"];
 
 export function figureName(figure: string): string {
