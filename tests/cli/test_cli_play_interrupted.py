@@ -51,6 +51,15 @@ def test_whoever_is_started_meanwhile_hears_no_interrupt_and_we_still_do():
     assert (deaf.stdout, hears.stdout) == ("True\n", "False\n")
 
 
+@pytest.fixture
+def _heard():
+    """Ctrl-C as Python takes it, also where the tests themselves are started deaf to it, as in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_heard")
 def test_an_interrupt_that_comes_meanwhile_is_not_lost():
     with pytest.raises(KeyboardInterrupt):  # noqa: PT012 - as soon as it is over
         with engines._deaf():

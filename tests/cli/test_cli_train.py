@@ -279,7 +279,7 @@ def test_the_updates_of_an_epoch_are_told(glassnet, options, said):
 def test_settings_that_are_chosen_by_the_test_set_are_noticed(glassnet):
     """Only other settings on the same test examples count: no seed, no other data, no run with a validation part."""
     for options in ("--seed 1", "--seed 2", "--n 300", "--noise 0.3", "--lr 0.1 --validation 0.2", "--lr 0.2 --n 300"):
-        assert "test examples:" not in glassnet(f"train moons --epochs 1 {options}").out
+        assert "settings were tried" not in glassnet(f"train moons --epochs 1 {options}").out
     for width in (2, 3, 4):
         assert "other settings were tried" not in glassnet(f"train moons --epochs 1 --hidden {width}").out
     told = " ".join(glassnet("train moons --epochs 1 --hidden 5").out.split())
