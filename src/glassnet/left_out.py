@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from glassnet.errors import LeftOutError, LeftOutModuleError, complain
@@ -71,10 +71,10 @@ def watch_imports() -> None:
         sys.meta_path.append(_Finder)
 
 
-def refuse(name: str) -> NoReturn:
-    """Say what to use instead of a name that is left out; any other name simply is not there."""
-    for instead, names in NAMES.items():
+def refuse(name: str, room: str = "glassnet", left_out: Mapping[str, str] = NAMES) -> NoReturn:
+    """Say what to use instead of a name that is left out of a room; any other name simply is not there."""
+    for instead, names in left_out.items():
         if name in names.split():
-            got = f"glassnet.{name}: got a name of PyTorch's that glassnet leaves out"
-            raise LeftOutError(complain(got, "expected one of those in dir(glassnet)", f"Try {instead}"))
-    raise AttributeError(f"module 'glassnet' has no attribute {name!r}")
+            got = f"{room}.{name}: got a name of PyTorch's that glassnet leaves out"
+            raise LeftOutError(complain(got, f"expected one of those in dir({room})", f"Try {instead}"))
+    raise AttributeError(f"module '{room}' has no attribute {name!r}")

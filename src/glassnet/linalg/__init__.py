@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from glassnet.core.tensor import Tensor
-from glassnet.errors import LeftOutError, complain
+from glassnet.left_out import refuse
 from glassnet.linalg.checks import LinAlgError
 from glassnet.linalg.decompositions import cholesky, cholesky_ex, eigh, eigvalsh, qr, svd, svdvals
 from glassnet.linalg.inverses import (
@@ -79,11 +79,7 @@ _LEFT_OUT = {
 
 def __getattr__(name: str) -> NoReturn:
     """Only for names that are not there: for those that PyTorch has, say what to use instead."""
-    for instead, names in _LEFT_OUT.items():
-        if name in names.split():
-            got = f"glassnet.linalg.{name}: got a name of PyTorch's that glassnet leaves out"
-            raise LeftOutError(complain(got, "expected one of glassnet.linalg.__all__", f"Try {instead}"))
-    raise AttributeError(f"module 'glassnet.linalg' has no attribute {name!r}")
+    refuse(name, "glassnet.linalg", _LEFT_OUT)
 
 
 # The methods of Tensor that are functions of this room.
