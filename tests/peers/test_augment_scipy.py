@@ -21,12 +21,12 @@ def scipys(image, at):
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 @pytest.mark.parametrize("bent", [False, True])
 def test_motions_are_scipys(dtype, bent):
-    images = load_dataset("mnist").x_train[:20].astype(dtype)
+    images = load_dataset("mnist").x_train[:40].astype(dtype)
     got = Compose([AFFINE, ElasticTransform()] if bent else [AFFINE], seed=3)(images)
     worst = 0.0
     rng = default_rng((3, 0))
-    for start in range(0, 20, 12):  # blocks of 12 images of 28 by 28
-        block = images[start : start + 12]
+    for start in range(0, 40, 25):  # blocks of 25 images of 28 by 28
+        block = images[start : start + 25]
         maps = AFFINE.draw(rng, len(block), (28, 28))
         bends = ElasticTransform().draw(rng, len(block), (28, 28)) if bent else None
         for i, at in enumerate(places(maps, bends, len(block), (28, 28))):

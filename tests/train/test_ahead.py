@@ -76,7 +76,9 @@ def same(one, two):
         np.testing.assert_array_equal(a[1], b[1])
 
 
-def test_batches_made_ahead_are_those_of_one_thread():
+@pytest.mark.parametrize("spare", [True, False])
+def test_batches_made_ahead_are_those_of_one_thread(monkeypatch, spare):
+    monkeypatch.setattr("glassnet.train.batches.one_is_spare", lambda: spare)
     together, alone = Compose(CHANGES, seed=7), Compose(CHANGES, seed=7)
     for _ in range(2):
         same(copies(batches(together)), copies(batches(lambda rows: alone(rows))))

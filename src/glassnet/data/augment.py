@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 _TRANSFORMS = "expected a list of transforms"
-_BLOCK = 10_000  # pixels at a time: arrays so small that their memory is used again, and stay in the cache
+_BLOCK = 20_000  # pixels at a time: arrays so small that their memory is used again, and stay in the cache
 
 
 @dataclass(frozen=True)

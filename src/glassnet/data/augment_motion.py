@@ -173,7 +173,8 @@ class ElasticTransform:
         noise = rng.random((n, 2, rows.shape[1], columns.shape[1]), np.float32)
         noise -= np.float32(0.5)
         noise *= np.float32(self.alpha / (self.sigma * math.sqrt(math.pi)))  # √12 times a displacement's deviation
-        return rows @ (noise @ columns.T)  # (n, 2, H, W) = (H, points) @ ((n, 2, points, points) @ (points, W))
+        wide = noise.reshape(-1, columns.shape[1]) @ columns.T  # (n * 2 * points, W) = (n * 2 * points, points) @ ...
+        return rows @ wide.reshape(n, 2, rows.shape[1], -1)  # (n, 2, H, W) = (H, points) @ (n, 2, points, W)
 
 
 def affine_maps(angle: np.ndarray, translate: np.ndarray, scale: np.ndarray, shear: np.ndarray) -> np.ndarray:
@@ -209,21 +210,21 @@ def places(maps: np.ndarray | None, bends: np.ndarray | None, n: int, size: tupl
     """
     height, width = size
     middle = np.array([[height - 1], [width - 1]], np.float32) / 2
-    points = np.broadcast_to(_grid(height, width), (n, 3, height * width))
+    points = np.broadcast_to(_grid(height, width), (n, 2, height * width))
     if bends is not None:
-        points = points.copy()
-        points[:, :2] += bends.reshape(n, 2, -1)
-    found = points[:, :2].copy() if maps is None else maps @ points  # (n, 2, P) = (n, 2, 3) @ (n, 3, P)
-    found += middle
+        points = points + bends.reshape(n, 2, -1)
+    if maps is None:
+        return points + middle
+    found = maps[:, :, :2] @ points  # (n, 2, P) = (n, 2, 2) @ (n, 2, P)
+    found += maps[:, :, 2:] + middle
     return found
 
 
 @cache
 def _grid(height: int, width: int) -> np.ndarray:
-    """The pixels of an image as (y, x, 1) from its middle, `(3, H * W)`."""
+    """The pixels of an image as (y, x) from its middle, `(2, H * W)`."""
     y, x = np.mgrid[:height, :width].astype(np.float32)
-    grid = np.stack([y - (height - 1) / 2, x - (width - 1) / 2, np.ones_like(y)])
-    return grid.reshape(3, -1)
+    return np.stack([y - (height - 1) / 2, x - (width - 1) / 2]).reshape(2, -1)
 
 
 @cache

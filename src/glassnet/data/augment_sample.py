@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 
 _ONE = 256  # a pixel in fixed-point numbers
-_FRACTION = np.uint32(_ONE - 1)
 _EVEN_BYTES = np.uint32(0x00FF00FF)
 _LOW_HALF = np.uint32(0xFFFF)
 _BYTE, _HALF = np.uint32(8), np.uint32(16)
@@ -29,70 +28,80 @@ class Sampler:
     """
 
     def __init__(self, shape: tuple[int, int, int], most: int, fill: float = 0.0, dtype: type = np.uint8) -> None:
-        self.height, self.width, _ = shape
+        self.height, self.width, channels = shape
         self._bytes = np.dtype(dtype) == np.uint8
+        word, pixels = np.uint32 if self._bytes else np.float32, self.height * self.width
         # One row and column of background before the image, two after it: the farthest place has four pixels too.
-        padded = (most, self.height + 3, self.width + 3, shape[2])
-        self._padded = np.full(padded, fill, np.uint32 if self._bytes else np.float32)
+        self._padded = np.full((most, self.height + 3, self.width + 3, channels), fill, word)
         self._starts = np.arange(most, dtype=np.int32)[:, None] * ((self.height + 3) * (self.width + 3))
+        # Memory that is asked for anew at every call is fetched page by page, which takes as long as the work itself.
+        self._words, self._beside = np.empty_like(self._padded), np.empty_like(self._padded)
+        self._places, self._whole, self._share = (
+            np.empty((2, most, pixels), kind) for kind in (np.float32, np.int32, np.int32)
+        )
+        self._first = np.empty((most, pixels), np.intp)
+        self._left, self._right = (np.empty((most, pixels, channels), word) for _ in range(2))
 
     def __call__(self, images: np.ndarray, places: np.ndarray) -> np.ndarray:
-        """Images `(n, H, W, C)` at places `(n, 2, P)`, y before x, as float32 `(n, P, C)` in their own units."""
-        fixed = self._fixed(places)
-        y, x = fixed[:, 0], fixed[:, 1]
-        first = (y >> 8) * np.int32(self.width + 3)
-        first += x >> 8
-        first += self._starts[: len(images)]
-        padded = self._padded[: len(images)]
-        padded[:, 1 : self.height + 1, 1 : self.width + 1] = images
+        """Images `(n, H, W, C)` at places `(n, 2, P)`, y before x, P = H W, as float32 `(n, P, C)` in their units."""
+        n = len(images)
+        self._padded[:n, 1 : self.height + 1, 1 : self.width + 1] = images
+        shares = self._split(n, places)[..., None]
         mix = self._mixed_bytes if self._bytes else self._mixed_floats
-        return mix(padded, first.astype(np.intp), *(_fraction(axis) for axis in (y, x)))
+        return mix(n, *shares)
 
-    def _fixed(self, places: np.ndarray) -> np.ndarray:
-        """The places on the padded images, in 1/256 of a pixel, `(n, 2, P)`."""
-        fixed = places * np.float32(_ONE)
+    def _split(self, n: int, places: np.ndarray) -> np.ndarray:
+        """How many 1/256 of a pixel the places lie behind a pixel, `(2, n, P)`; that pixel goes to `_first`."""
+        fixed, whole, share = self._places[:, :n], self._whole[:, :n], self._share[:, :n]
+        np.multiply(places.swapaxes(0, 1), np.float32(_ONE), out=fixed)
         fixed += np.float32(_ONE + 0.5)
-        limits = np.array([[self.height + 1], [self.width + 1]], np.float32) * np.float32(_ONE)  # (2, 1)
-        np.maximum(fixed, np.float32(0), out=fixed)
-        np.minimum(fixed, limits, out=fixed)
-        return fixed.astype(np.int32)
+        for axis, length in zip(fixed, (self.height, self.width), strict=True):
+            np.clip(axis, np.float32(0), np.float32(_ONE * (length + 1)), out=axis)
+        np.copyto(share, fixed, casting="unsafe")
+        np.right_shift(share, 8, out=whole)
+        share &= np.int32(_ONE - 1)
+        y, x = whole
+        y *= np.int32(self.width + 3)
+        y += x
+        np.add(y, self._starts[:n], out=self._first[:n])
+        return share
 
-    def _mixed_bytes(self, padded: np.ndarray, first: np.ndarray, fy: np.ndarray, fx: np.ndarray) -> np.ndarray:
-        words = _packed(padded)
-        got = words.reshape(-1, words.shape[-1]).take(first, axis=0, mode="clip")  # (n, P, C) words of four pixels
-        left = got & _EVEN_BYTES  # the upper pixel in the low half, the lower one in the high half
-        right = (got >> _BYTE) & _EVEN_BYTES
-        columns = _between(left, right, fx)  # halves of at most 255 * 256: neither spills over
-        both = _between(columns & _LOW_HALF, columns >> _HALF, fy)  # at most 255 * 256 * 256: exact in float32
-        return np.multiply(both, _TO_BYTES, dtype=np.float32, casting="unsafe")
+    def _mixed_bytes(self, n: int, fy: np.ndarray, fx: np.ndarray) -> np.ndarray:
+        left, right = self._left[:n], self._right[:n]
+        self._packed(n).take(self._first[:n], axis=0, mode="clip", out=left)  # words of four pixels
+        np.right_shift(left, _BYTE, out=right)
+        left &= _EVEN_BYTES  # the upper pixel in the low half, the lower one in the high half
+        right &= _EVEN_BYTES
+        columns = _between(left, right, fx.view(np.uint32))  # halves of at most 255 * 256: neither spills over
+        np.right_shift(columns, _HALF, out=right)
+        columns &= _LOW_HALF
+        both = _between(columns, right, fy.view(np.uint32))  # at most 255 * 256 * 256: exact in float32
+        return np.multiply(both.view(np.int32), _TO_BYTES, dtype=np.float32, casting="unsafe")
 
-    def _mixed_floats(self, padded: np.ndarray, first: np.ndarray, fy: np.ndarray, fx: np.ndarray) -> np.ndarray:
-        flat = padded.reshape(-1, padded.shape[-1])
-        below = self.width + 3
+    def _packed(self, n: int) -> np.ndarray:
+        """Each pixel and its right, lower and lower right neighbours in a word; the last row and column lack them."""
+        padded, words, beside = (array[:n].reshape(-1) for array in (self._padded, self._words, self._beside))
+        right = self._padded.shape[-1]
+        below = right * (self.width + 3)
+        np.left_shift(padded[right:], _BYTE, out=beside[:-right])
+        np.bitwise_or(padded, beside, out=beside)
+        np.left_shift(beside[below:], _HALF, out=words[:-below])
+        words |= beside
+        return words.reshape(-1, right)
+
+    def _mixed_floats(self, n: int, fy: np.ndarray, fx: np.ndarray) -> np.ndarray:
+        flat = self._padded.reshape(-1, self._padded.shape[-1])
+        first, below = self._first[:n], self.width + 3
         corner = [flat.take(first + step, axis=0, mode="clip") for step in (0, 1, below, below + 1)]
         fx, fy = fx * np.float32(1 / _ONE), fy * np.float32(1 / _ONE)
         above, beneath = (corner[i] + (corner[i + 1] - corner[i]) * fx for i in (0, 2))
         return above + (beneath - above) * fy
 
 
-def _packed(padded: np.ndarray) -> np.ndarray:
-    """Each pixel with its right, lower and lower right neighbours in one word; the last row and column have none."""
-    words = padded.copy()
-    words[:, :-1] |= padded[:, 1:] << _HALF
-    right = words[:, :, 1:] << _BYTE
-    words[:, :, :-1] |= right
-    return words
-
-
 def _between(a: np.ndarray, b: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """256 a + (b - a) share, overwriting b; a difference below 0 wraps around, and the sum wraps it back."""
+    """256 a + (b - a) share, written over a; a difference below 0 wraps around, and the sum wraps it back."""
     b -= a
     b *= share
     a <<= _BYTE
     a += b
     return a
-
-
-def _fraction(axis: np.ndarray) -> np.ndarray:
-    """How far places lie behind their pixels, `(n, P, 1)`."""
-    return (axis.view(np.uint32) & _FRACTION)[..., None]

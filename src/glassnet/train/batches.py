@@ -15,6 +15,7 @@ from glassnet.core import random
 from glassnet.core.tensor import Tensor, wrap
 from glassnet.data.mapped import gathered, is_mapped, rows_of
 from glassnet.train.ahead import ahead
+from glassnet.train.machine import one_is_spare
 from glassnet.train.preparation import Preparation
 
 Batch = tuple[Tensor, ...]  # x, y and perhaps the weights of the examples
@@ -141,7 +142,7 @@ class Batches:
                 yield self._fill(rows, *self._buffers[len(piece) < self.size], (x, columns))
 
     def _deal_ahead(self, pieces: list[np.ndarray]) -> Iterator[Batch]:
-        """Another thread changes the images of the next batch while this one is learnt from.
+        """Another thread changes the images of the next batch while this one is learnt from, if a processor is spare.
 
         What call number i makes of its images depends on i alone, and a call counts when its batch is dealt: numbers
         and states are those of a single thread.
@@ -152,7 +153,8 @@ class Batches:
         def changed(piece: int) -> np.ndarray:
             return augment.numbered(began + piece, self._x.take(pieces[piece], axis=0))
 
-        for places, images in zip(pieces, ahead(changed, range(len(pieces))), strict=True):
+        worked = ahead if one_is_spare() else map
+        for places, images in zip(pieces, worked(changed, range(len(pieces))), strict=True):
             _, x, columns = self._buffers[len(places) < self.size]
             for column, out in zip(self._columns, columns, strict=True):
                 np.take(column, places, axis=0, out=out.array, mode="clip")

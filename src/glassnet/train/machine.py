@@ -119,6 +119,20 @@ def threads_at(count: int | None) -> Iterator[None]:
         blas.threads = before
 
 
+def processors() -> int:
+    """How many processors this process may run on.
+
+    >>> processors() >= 1
+    True
+    """
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def one_is_spare() -> bool:
+    """Whether a processor is left over while BLAS multiplies: a thread beside it would only take turns with BLAS."""
+    return (Blas().threads or 1) < processors()
+
+
 def threads_that_pay(sizes: Sequence[int], batch: int) -> int:
     """How many threads the products of a network with layers of these sizes are worth.
 

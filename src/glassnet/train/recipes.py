@@ -41,7 +41,7 @@ _GOOD = Settings(
     epochs=30, augment="shift",
 )  # fmt: skip
 _BEST = replace(
-    _GOOD, hidden=(1024, 512), normalization="batch", learning_rate=0.008, batch_size=250, epochs=48,
+    _GOOD, hidden=(1024, 512), normalization="batch", learning_rate=0.008, batch_size=250, epochs=54,
     augment="shift+rotate+scale+shear+elastic",
 )  # fmt: skip
 # Clothes stand straight and in the middle: only left and right can be exchanged.
