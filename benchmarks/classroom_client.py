@@ -41,7 +41,8 @@ def command(type: str, **fields: Any) -> bytes:
     return message(json.dumps({"type": type, **fields}))
 
 
-CREDIT = message('{"type":"credit"}')
+_TOGETHER = 2  # frames that a page gives back at a time
+CREDIT = message(f'{{"type":"credit","frames":{_TOGETHER}}}')
 
 
 class Pupil(asyncio.BufferedProtocol):
@@ -57,6 +58,7 @@ class Pupil(asyncio.BufferedProtocol):
         self.step = 0.0
         self.watching = False  # whether what comes is counted
         self.polite = True  # whether credits are given back
+        self._unsaid = 0  # frames that have not been
         self.status = 0  # of the handshake
         self.ended: int | None = None  # the code with which the server closed
         self.session = session
@@ -180,7 +182,8 @@ class Pupil(asyncio.BufferedProtocol):
         if self._opcode == _BINARY:
             if self._stamp == _NO_FRAME:
                 return
-            if self.polite:
+            self._unsaid = (self._unsaid + 1) % _TOGETHER
+            if self.polite and not self._unsaid:
                 self.transport.write(CREDIT)
             if self.watching and self._stamp == self._stamp:  # not the frame after a command, which no clock asked for
                 self.due.append(self._stamp)

@@ -88,6 +88,30 @@ def test_an_engine_gives_turns_until_it_is_told_something():
     assert sent[-1] == sum(job.turns for job in jobs)  # what was said is sent before anybody waits
 
 
+class Hurried:
+    """A line that takes only so many bytes of a message."""
+
+    def __init__(self, most):
+        self.most, self.came = most, b""
+
+    def sendmsg(self, parts):
+        taken = b"".join(parts)[: self.most]
+        self.came += taken
+        return len(taken)
+
+    def sendall(self, rest):
+        self.came += rest
+
+
+@pytest.mark.parametrize("most", [1, 1000, 10**6])
+@pytest.mark.parametrize("count", [1, 512, 1300])
+def test_all_is_sent_in_its_order_however_much_is_taken_at_once(count, most):
+    parts = [b"%d," % i for i in range(count)]
+    line = Hurried(most)
+    engine._send_all(line, parts)
+    assert line.came == b"".join(parts)
+
+
 @needs_processes
 def test_who_becomes_due_waits_for_others_and_who_is_told_something_for_nobody(monkeypatch):
     ours, theirs = socket.socketpair()
@@ -113,8 +137,8 @@ def test_who_becomes_due_waits_for_others_and_who_is_told_something_for_nobody(m
             scheduler.wake(job)
         assert turns._wait() == 0
         scheduler.work(10)
-        assert turns._wait() == 6  # 1 ms until the first of them is due, and what it waits for others
-        clock[0] = 1000.0061
+        assert turns._wait() == 8  # 1 ms until the first of them is due, and what it waits for others
+        clock[0] = 1000.0081
         assert turns._wait() == 0
         scheduler.work(10)
         assert [job.turns for job in jobs] == [2, 2, 1]

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from glassnet import nn
 from glassnet.server import messages
 from glassnet.server import serve as serving
+from glassnet.server.outbox import MOST_CREDITS
 from glassnet.server.session import Limits
 from glassnet.train.preparation import Preparation
 from glassnet.train.trained import Trained
@@ -311,9 +312,9 @@ def test_one_who_reads_nothing_gets_no_more_than_its_credits(running, read_heade
                 await page.frame()
             session = running.server.registry.sessions[deaf.welcome["session"]]
             assert session.outbox.credits == 0
-            assert session.outbox.pending <= 2
+            assert session.outbox.pending <= MOST_CREDITS
             assert session.playground.step > 0
-            last = [read_header(await deaf.frame(credit=False)) for _ in range(2)]
+            last = [read_header(await deaf.frame(credit=False)) for _ in range(MOST_CREDITS)]
             await deaf.tell("credit")
             assert read_header(await deaf.frame())["step"] > last[-1]["step"]  # the latest, not the oldest
 

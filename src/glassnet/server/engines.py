@@ -33,6 +33,7 @@ from glassnet.server.place import ANNEX, ENGINE, ENTRANCE
 from glassnet.server.records import Splitter, record
 from glassnet.server.registry import NoRoomError
 from glassnet.server.session import Limits
+from glassnet.train.machine import processors
 
 COMMAND = (sys.executable, "-m", "glassnet.server.engine")
 AVAILABLE = os.name == "posix"  # a process is handed a socket by its number
@@ -44,7 +45,7 @@ _READ = 1 << 18  # bytes at a time from an engine
 _MOST_HOMES = 3000  # sessions that are remembered not to be at the entrance, most of them long gone
 _END_SECONDS = 8.0
 _ARRIVAL_SECONDS = 2.0
-_CREDIT_SECONDS = 0.004  # that a credit waits for others: a page has two, and a frame takes ten times as long
+_CREDIT_SECONDS = 0.004  # that credits wait for others: a page has one left, and a frame takes ten times as long
 _BETWEEN_SECONDS = 0.05  # two who enter: a class is in within seconds, and a storm of those who come back is none
 
 
@@ -410,4 +411,4 @@ def number_of(host_is_open: bool) -> int:
     """How many engines a server should have: one for each core for a class, none for a page of one's own."""
     if not (host_is_open and AVAILABLE):
         return 0
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return processors()

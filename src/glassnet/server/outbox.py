@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-MOST_CREDITS = 2
+MOST_CREDITS = 3  # a page gives two back at a time, and so always has one left
 _MOST_REPORTS = 500
 
 
@@ -19,9 +19,11 @@ class Outbox:
     >>> outbox = Outbox(lambda: None)
     >>> outbox.report("one")
     >>> outbox.frame(b"a"), outbox.frame(b"b"), outbox.wants_frame
-    (True, True, False)
+    (True, True, True)
+    >>> outbox.frame(b"c"), outbox.wants_frame
+    (True, False)
     >>> outbox.take()
-    ['one', b'a', b'b']
+    ['one', b'a', b'b', b'c']
     """
 
     def __init__(self, wake: Callable[[], None], guest: bool = False, credits: int = MOST_CREDITS) -> None:

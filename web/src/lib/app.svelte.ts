@@ -114,13 +114,20 @@ export function repaint(): void {
     if (owed > 0) {
       live.drawn += owed;
       if (live.drawn < 4 || live.drawn % 16 < owed) document.documentElement.dataset.drawn = String(live.drawn); // for who measures
-      wire.send({ type: "credit", frames: owed });
+      unsaid += owed;
       owed = 0;
+      if (unsaid >= TOGETHER) {
+        wire.send({ type: "credit", frames: unsaid });
+        unsaid = 0;
+      }
     }
   });
 }
 
+const TOGETHER = 2; // frames that are given back in one message: a class sends half as many
+
 let owed = 0; // frames received but not yet drawn
+let unsaid = 0; // frames drawn but not yet given back
 let figuresAt = 0;
 let notices = 0;
 
@@ -274,7 +281,7 @@ function onStanding(standing: Standing, why: string): void {
   app.standing = standing;
   app.standingWhy = why;
   if (standing === "open") {
-    owed = 0;
+    owed = unsaid = 0;
     sessionStorage.setItem(SESSION, wire.session ?? "");
   }
 }
