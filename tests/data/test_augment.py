@@ -85,6 +85,13 @@ def test_nothing_moved_is_nothing_changed():
     np.testing.assert_array_equal(affine(images), images)
 
 
+def test_many_images_are_moved_as_few_are():
+    images = digits(60, 28, 28)
+    amounts = {"angle": 7.0, "translate": (1.5, -2.0), "scale": 0.9, "shear": 4.0}
+    alone = np.concatenate([affine(image[None], **amounts) for image in images])
+    np.testing.assert_array_equal(affine(images, **amounts), alone)
+
+
 def test_whole_steps_and_quarter_turns_are_exact():
     images = digits(2, 6, 6)
     moved = affine(images, translate=(2, -1))

@@ -175,8 +175,7 @@ class Compose:
         from numpy.random import default_rng  # 10 ms that only those pay who augment
 
         rng = default_rng((self.seed, call))
-        height, width = images.shape[1:3]
-        most = max(1, _BLOCK // max(1, height * width))
+        most = _images_of_a_block(images.shape[1:3])
         for start in range(0, len(images), most):
             block = images[start : start + most]
             for stage in self._stages:
@@ -279,8 +278,17 @@ def affine(
     maps = affine_maps(one[0], np.array(translate)[:, None], one[1], one[2])
     framed = images.reshape(*images.shape[:3], -1)
     dtype = np.uint8 if images.dtype == np.uint8 else np.float32
-    sampler = Sampler(framed.shape[1:], max(1, n), fill, dtype)
-    return sampler(framed, places(np.repeat(maps, n, axis=0), None, n, size)).reshape(images.shape)
+    most = _images_of_a_block(size)
+    sampler, moved = Sampler(framed.shape[1:], most, fill, dtype), np.empty(framed.shape, np.float32)
+    for start in range(0, n, most):
+        block = framed[start : start + most]
+        at = places(np.repeat(maps, len(block), axis=0), None, len(block), size)
+        moved[start : start + most] = sampler(block, at).reshape(block.shape)
+    return moved.reshape(images.shape)
+
+
+def _images_of_a_block(size: tuple[int, int]) -> int:
+    return max(1, _BLOCK // max(1, size[0] * size[1]))
 
 
 def _check_move(angle: Any, translate: Any, scale: Any, shear: Any, fill: Any) -> None:

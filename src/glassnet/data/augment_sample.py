@@ -6,6 +6,8 @@ one word of 32 bits before, and two multiplications mix them, two bytes to a mul
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 _ONE = 256  # a pixel in fixed-point numbers
@@ -30,17 +32,18 @@ class Sampler:
     def __init__(self, shape: tuple[int, int, int], most: int, fill: float = 0.0, dtype: type = np.uint8) -> None:
         self.height, self.width, channels = shape
         self._bytes = np.dtype(dtype) == np.uint8
-        word, pixels = np.uint32 if self._bytes else np.float32, self.height * self.width
+        word: Any = np.uint32 if self._bytes else np.float32
+        pixels = self.height * self.width
         # One row and column of background before the image, two after it: the farthest place has four pixels too.
         self._padded = np.full((most, self.height + 3, self.width + 3, channels), fill, word)
         self._starts = np.arange(most, dtype=np.int32)[:, None] * ((self.height + 3) * (self.width + 3))
         # Memory that is asked for anew at every call is fetched page by page, which takes as long as the work itself.
         self._words, self._beside = np.empty_like(self._padded), np.empty_like(self._padded)
-        self._places, self._whole, self._share = (
-            np.empty((2, most, pixels), kind) for kind in (np.float32, np.int32, np.int32)
-        )
+        self._places = np.empty((2, most, pixels), np.float32)
+        self._whole, self._share = np.empty((2, 2, most, pixels), np.int32)
         self._first = np.empty((most, pixels), np.intp)
-        self._left, self._right = (np.empty((most, pixels, channels), word) for _ in range(2))
+        halves: np.ndarray = np.empty((2, most, pixels, channels), word)
+        self._left, self._right = halves
 
     def __call__(self, images: np.ndarray, places: np.ndarray) -> np.ndarray:
         """Images `(n, H, W, C)` at places `(n, 2, P)`, y before x, P = H W, as float32 `(n, P, C)` in their units."""
