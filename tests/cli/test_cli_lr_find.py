@@ -51,7 +51,9 @@ def test_mistakes(glassnet):
         "glassnet: got lbfgs, which takes all examples at once; expected an optimiser that learns from batches. "
         "Try --optimizer sgd.\n"
     )
-    assert glassnet("lr-find moons --learning-rate 1").status == 2
+    for useless in ("--learning-rate 1", "--live", "--explain-step 3"):
+        done = glassnet(f"lr-find moons {useless}")
+        assert (done.status, useless.split()[0] in done.err) == (2, True)
     assert glassnet("lr-find").status == 2
     done = glassnet("lr-find moons --smallest 1 --largest 0.1")
     assert done.status in (1, 2)

@@ -23,7 +23,7 @@ from glassnet.train.training import Training
 _LEFT_OUT = (  # of the options of a training: what a second of rising rates has no use for
     "learning_rate", "schedule", "warm_up", "plateau_patience", "plateau_factor", "epochs", "recipe", "output",
     "resume", "overfit_one_batch", "tensorboard", "open", "nan_guard", "patience", "min_delta", "monitor",
-    "time_budget", "ema", "json",
+    "time_budget", "ema", "json", "live", "no_browser", "explain_step",
 )  # fmt: skip
 _ROWS = 10
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
