@@ -238,3 +238,25 @@ def test_a_diagonal_is_a_view(shape, offset, turned):
     diagonal.add_(1)
     assert np.diagonal(y.numpy(), offset, -2, -1).sum() == before + expected.size
     assert y.sum().item() == np.arange(a.size).sum() + expected.size
+
+
+@pytest.mark.parametrize("place", [np.s_[:, 1:4, :3], np.s_[1, :3, ::2], np.s_[..., 2:, 1:]])
+@pytest.mark.parametrize("offset", [-1, 0, 1])
+def test_a_diagonal_of_a_part_is_a_view_too(place, offset):
+    a = np.arange(60.0).reshape(3, 4, 5)
+    x, b = torch.tensor(a), a.copy()
+    x[place].diagonal(offset, -2, -1).mul_(-2)
+    window = b[place]
+    k = np.arange(np.diagonal(window, offset, -2, -1).shape[-1])
+    window[..., k + max(-offset, 0), k + max(offset, 0)] *= -2
+    assert np.array_equal(x.numpy(), b)
+
+
+def test_gradients_follow_a_change_of_a_diagonal_of_a_part():
+    x = torch.arange(16.0).reshape(4, 4).requires_grad_()
+    y = x * 1
+    y[1:, :3].diagonal().mul_(10)
+    (y**2).sum().backward()
+    factor = np.ones((4, 4))
+    factor[[1, 2, 3], [0, 1, 2]] = 100
+    assert np.array_equal(x.grad.numpy(), 2 * np.arange(16.0).reshape(4, 4) * factor)

@@ -280,6 +280,11 @@ def strides(draw):
 
 
 @st.composite
+def diagonals(draw):
+    return [tuple(draw(st.lists(small, min_size=2, max_size=3)))], {"offset": draw(st.integers(-3, 3))}
+
+
+@st.composite
 def same(draw):
     shape = draw(shapes)
     return [shape, shape], {}
@@ -311,6 +316,7 @@ INPUTS = {
     "scatter_add": scatters(),
     "scatter_reduce": scatter_reductions(),
     "strided": strides(),
+    "diagonal": diagonals(),
     "reshape": reshapes(),
     "permute": permutations(),
     "expand": expands(),

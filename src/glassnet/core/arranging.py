@@ -289,17 +289,7 @@ def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
 @shown_as("DiagonalBackward0")
 def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
     """The diagonal of two axes, along a new last axis: a view, so that `a.diagonal().add_(1)` changes a."""
-    x = movedim(input, (dim1, dim2), (-2, -1))
-    if not x.array.flags.c_contiguous and x.mT.array.flags.c_contiguous:
-        x, offset = x.mT, -offset
-    rows, columns = x.array.shape[-2:]
-    n = max(min(rows + min(offset, 0), columns - max(offset, 0)), 0)
-    if n and x.array.flags.c_contiguous:  # every (columns + 1)th number of the matrix laid out as a line
-        start = max(-offset, 0) * columns + max(offset, 0)
-        line = x.reshape(*x.array.shape[:-2], rows * columns)
-        return line[..., start : start + (n - 1) * (columns + 1) + 1 : columns + 1]
-    i = _count(n)
-    return x[..., wrap(i + max(-offset, 0)), wrap(i + max(offset, 0))]
+    return ops.diagonal(movedim(input, (dim1, dim2), (-2, -1)), offset=offset)
 
 
 @shown_as("DiagEmbedBackward0")

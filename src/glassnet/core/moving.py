@@ -136,6 +136,13 @@ def strided(a: Array, *, size: tuple[int, ...], stride: tuple[int, ...], start: 
     return np.lib.stride_tricks.as_strided(line[start:], size, steps)
 
 
+def diagonal(a: Array, *, offset: int) -> Array:
+    """The numbers whose column is their row plus offset, of the matrices in the last two axes: the same memory."""
+    found = a.diagonal(offset, -2, -1)
+    found.flags.writeable = a.flags.writeable
+    return found
+
+
 def pick(a: Array, *indices: Array, out: Array | None = None, at: Sequence[Any]) -> Array:
     """a[at], with arrays of integers among the indices: a copy."""
     y = a[build_index(at, indices)]

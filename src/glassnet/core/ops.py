@@ -398,11 +398,11 @@ def _unslide(g: Tensor, shape: tuple[int, ...], dim: int, size: int, step: int) 
     return unpick(rows, wrap(places), at=(slice(None),) * dim + ([0],), shape=shape)
 
 
-def _unstride(g: Tensor, shape: tuple[int, ...], size: tuple[int, ...], stride: tuple[int, ...], start: int) -> Tensor:
-    """What came to each number, added up where the number lay."""
-    line = np.arange(math.prod(shape))
-    places = moving.strided(line, size=size, stride=stride, start=start).reshape(-1)
-    return reshape(unpick(reshape(g, shape=(-1,)), constant(places), at=([0],), shape=line.shape), shape=shape)
+def _unread(g: Tensor, shape: tuple[int, ...], read: Callable[..., np.ndarray], **how: Any) -> Tensor:
+    """What came to each number that was read, added up where the number lay."""
+    places = np.arange(math.prod(shape)).reshape(shape)
+    line = unpick(reshape(g, shape=(-1,)), constant(read(places, **how).reshape(-1)), at=([0],), shape=(places.size,))
+    return reshape(line, shape=shape)
 
 
 reshape = primitive("reshape", np.reshape, lambda g, y, a, shape: reshape(g, shape=tuple(a.shape)), view=True,
@@ -414,9 +414,11 @@ expand = primitive("expand", moving.expand, lambda g, y, a, shape: fit(g, a.shap
 slide = primitive("slide", moving.slide, lambda g, y, a, dim, size, step: _unslide(g, tuple(a.shape), dim, size, step), view=True,
                   say="every window of {size} numbers of {0}", tex=r"\operatorname{{windows}}({0})",
                   samples=(sample((5, 2), dim=0, size=3, step=1), sample((2, 7), dim=1, size=2, step=3)))
-strided = primitive("strided", moving.strided, lambda g, y, a, size, stride, start: _unstride(g, tuple(a.shape), size, stride, start), view=True,
+strided = primitive("strided", moving.strided, lambda g, y, a, **how: _unread(g, tuple(a.shape), moving.strided, **how), view=True,
                     say="{0} read {stride} apart as {size}", tex=r"\operatorname{{strided}}({0})",
                     samples=(sample((3, 4), size=(2, 3), stride=(4, 1), start=1), sample((5,), size=(3, 3), stride=(1, 1), start=0)))
+diagonal = primitive("diagonal", moving.diagonal, lambda g, y, a, offset: _unread(g, tuple(a.shape), moving.diagonal, offset=offset), view=True,
+                     say="the diagonal of {0}", tex=r"\operatorname{{diag}}({0})", samples=(sample((3, 4), offset=1), sample((2, 3, 3), offset=0)))
 flip = primitive("flip", lambda a, *, dims: np.flip(a, dims).copy(), lambda g, y, a, dims: flip(g, dims=dims), say="{0} back to front",
                  tex=r"\operatorname{{flip}}({0})", samples=(sample((3, 4), dims=(1,)),))
 concat = primitive("concat", moving.concat, each=lambda i: lambda g, y, *parts, dim: _piece(i, g, parts, dim), lower=moving.concat_calls,
